@@ -1,22 +1,23 @@
 import { type DatabaseOwner, openOrganizationDatabase } from '../db/database.ts';
 import type { RoomRow } from '../db/rows.ts';
+import { createDirectoryCache } from '../directory/changes.ts';
 import { findRoomOfAnyone } from '../directory/rooms.ts';
 import type { HistoryOptions, RoutedRooms } from '../directory/routed-rooms.ts';
 import { findVisitor, type Visitor } from '../directory/visitors.ts';
-import type { AppContext, AppMiddleware } from '../http/app-environment.ts';
-import { purgeAudience } from '../notifications/load-audience.ts';
+import type { AppContext } from '../http/app-environment.ts';
 import { routedRoomsOf } from '../notifications/routed-rooms-cache.ts';
 import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
 import { isInRoomSet, type MemberRooms, type RoomSet } from '../resources/chat-grant.ts';
-import { type Access, withGuards } from './access.ts';
 import { copyDatabase } from './copy-database.ts';
 
 /** A visitor without the name. Threads store the name, so it must not come from a cache. */
 type KnownVisitor = Omit<Visitor, 'name'>;
 
-const bounds = { clock: () => Date.now(), limit: 10_000, staleFor: STALE_FOR };
-const rooms = createIsolateCache<RoomRow>(bounds);
-const visitors = createIsolateCache<KnownVisitor>(bounds);
+const rooms = createDirectoryCache<RoomRow>({
+  limit: 10_000,
+  isConcerned: (change, room) => change.kind === 'routing' && change.organization_ids.includes(room.organization_id),
+});
+const visitors = createIsolateCache<KnownVisitor>({ clock: () => Date.now(), limit: 10_000, staleFor: STALE_FOR });
 
 /**
  * The rooms whose chats are routed to the caller, at most AUTH_CACHE_SECONDS old; up to 10 minutes while D1 cannot be
@@ -97,27 +98,4 @@ export async function teamsOfCaller(c: AppContext): Promise<readonly string[]> {
 
 function reachesOfCaller(c: AppContext): Promise<RoutedRooms> {
   return routedRoomsOf(c.env, c.var.cost, c.var.principal.organization);
-}
-
-/**
- * Forgets all reach, rooms and teams in this isolate. Other isolates forget theirs after AUTH_CACHE_SECONDS. Nothing is
- * kept, because one router, team or share affects users of several organizations, and such changes are rare.
- */
-export function purgeReach(): void {
-  rooms.purgeWhere(() => true);
-  purgeAudience();
-}
-
-const purgeReachAfterwards: AppMiddleware = async (_, next) => {
-  try {
-    await next();
-  } finally {
-    // Also after an exception: D1 may have written what it answered with an error.
-    purgeReach();
-  }
-};
-
-/** For routes that change rooms, teams, routers or shares: this isolate forgets all reach after each request. */
-export function changesReach(access: Access): Access {
-  return withGuards(access, purgeReachAfterwards);
 }

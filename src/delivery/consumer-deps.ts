@@ -1,6 +1,7 @@
 import { noCost } from '../db/cost.ts';
 import { openIdentityDatabase, openOrganizationDatabase } from '../db/database.ts';
 import { findAppEndpoint } from '../directory/app-endpoints.ts';
+import { onDirectoryChange } from '../directory/changes.ts';
 import { findChannelOrDeleted } from '../directory/channels.ts';
 import { findOrganization } from '../directory/organizations.ts';
 import { cachedHubKeys } from '../directory/signing-keys.ts';
@@ -49,18 +50,11 @@ function laneOf(env: Env, thread: string): Lane {
 const channels = new EndpointCache<OpenedChannel | null>(() => Date.now());
 const webhooksOfApps = new EndpointCache<OpenedAppEndpoint | null>(() => Date.now());
 
-/** Makes this isolate read a channel again before the next attempt. Others do so within two seconds. */
-export function purgeChannelEndpoint(organizationId: string, channelId: string): void {
-  channels.purge(`${organizationId}/${channelId}`);
-}
-
-/**
- * Makes this isolate read all receivers of apps again. All, because one app, webhook or bot user affects several
- * installations, and such changes are rare.
- */
-export function purgeAppEndpoints(): void {
-  webhooksOfApps.purgeAll();
-}
+// Of apps all are read again: one app, webhook or bot user affects several installations, and they are a second old.
+onDirectoryChange((change) => {
+  if (change.kind === 'channel') channels.purge(`${change.organization_id}/${change.channel_id}`);
+  if (change.kind === 'app' || change.kind === 'installations') webhooksOfApps.purgeAll();
+});
 
 /** The receiver's endpoint, from a row of D1 that is at most two seconds old. */
 async function readEndpoint(env: Env, leased: Parameters<DeliveryDeps['endpoint']>[0]): Promise<Endpoint> {

@@ -3,6 +3,7 @@ import { CREATION_ORDERS, type CreationOrdering, type Keyset, keysetClauses } fr
 import type { AppWebhookRow } from '../db/rows.ts';
 import { samePattern } from '../resources/topic.ts';
 import { assignments } from './assignments.ts';
+import { changing } from './changes.ts';
 import { type Inserted, insertBelow, isBelow } from './quotas.ts';
 
 /** True for webhooks of an app of the organization; its placeholders take the app and the organization. */
@@ -86,34 +87,36 @@ export function insertAppWebhook(
   webhook: NewAppWebhook,
   limit: number,
 ): Promise<Inserted<AppWebhookRow>> {
-  const quota = { name: 'webhooks', limit } as const;
-  const insert: Statement = [
-    `INSERT INTO app_webhooks (id, app_id, endpoint_url, channel_pattern, on_added, on_changed, on_removed, is_enabled,
-       registered_origin, version, created_at, updated_at)
-     SELECT ?, apps.id, ?, ?, ?, ?, ?, ?, ?, apps.webhooks_version + 1, ?, ? FROM apps
-     WHERE apps.id = ? AND apps.organization_id = ? AND apps.deleted_at IS NULL
-       AND NOT EXISTS (
-         SELECT 1 FROM app_webhooks WHERE app_id = apps.id AND deleted_at IS NULL AND ${HAS_PATTERN})
-       AND ${isBelow(quota)}
-     RETURNING *`,
-    webhook.id,
-    webhook.endpoint_url,
-    webhook.channel_pattern,
-    webhook.on_added,
-    webhook.on_changed,
-    webhook.on_removed,
-    webhook.is_enabled,
-    webhook.registered_origin,
-    webhook.created_at,
-    webhook.created_at,
-    webhook.app_id,
-    organizationId,
-    organizationId,
-    samePattern(webhook.channel_pattern, organizationId),
-    webhook.app_id,
-  ];
-  const raised = raiseVersion(organizationId, webhook.app_id, webhook.id);
-  return insertBelow<AppWebhookRow>(identity, quota, webhook.app_id, insert, [raised]);
+  return changing({ kind: 'app', app_id: webhook.app_id }, async () => {
+    const quota = { name: 'webhooks', limit } as const;
+    const insert: Statement = [
+      `INSERT INTO app_webhooks (id, app_id, endpoint_url, channel_pattern, on_added, on_changed, on_removed, is_enabled,
+         registered_origin, version, created_at, updated_at)
+       SELECT ?, apps.id, ?, ?, ?, ?, ?, ?, ?, apps.webhooks_version + 1, ?, ? FROM apps
+       WHERE apps.id = ? AND apps.organization_id = ? AND apps.deleted_at IS NULL
+         AND NOT EXISTS (
+           SELECT 1 FROM app_webhooks WHERE app_id = apps.id AND deleted_at IS NULL AND ${HAS_PATTERN})
+         AND ${isBelow(quota)}
+       RETURNING *`,
+      webhook.id,
+      webhook.endpoint_url,
+      webhook.channel_pattern,
+      webhook.on_added,
+      webhook.on_changed,
+      webhook.on_removed,
+      webhook.is_enabled,
+      webhook.registered_origin,
+      webhook.created_at,
+      webhook.created_at,
+      webhook.app_id,
+      organizationId,
+      organizationId,
+      samePattern(webhook.channel_pattern, organizationId),
+      webhook.app_id,
+    ];
+    const raised = raiseVersion(organizationId, webhook.app_id, webhook.id);
+    return insertBelow<AppWebhookRow>(identity, quota, webhook.app_id, insert, [raised]);
+  });
 }
 
 /** Raises the app's version to that of a webhook that was added or widened in the same transaction. */
@@ -144,7 +147,7 @@ const WIDENS = `coalesce(?, channel_pattern) <> channel_pattern OR coalesce(?, o
  * Changes a webhook. A wider one has another version, to which other organizations must consent. Null when there is no
  * such webhook, another one has the new pattern, or it would send nothing.
  */
-export async function updateAppWebhook(
+export function updateAppWebhook(
   identity: IdentityDatabase,
   organizationId: string,
   appId: string,
@@ -152,39 +155,41 @@ export async function updateAppWebhook(
   changes: AppWebhookChanges,
   now: number,
 ): Promise<AppWebhookRow | null> {
-  const { set, parameters } = assignments({ ...changes, updated_at: now });
-  const { on_added = null, on_changed = null, on_removed = null, channel_pattern = null, endpoint_url } = changes;
-  const origin = endpoint_url === undefined ? null : `${new URL(endpoint_url).origin}/`;
-  const [changed] = await identity.batch([
-    [
-      `UPDATE app_webhooks SET ${set}, version = CASE WHEN ${WIDENS}
-       THEN (SELECT webhooks_version + 1 FROM apps WHERE apps.id = app_webhooks.app_id) ELSE version END
-     WHERE id = ? AND ${OF_OWN_APP}
-       AND coalesce(?, on_added) + coalesce(?, on_changed) + coalesce(?, on_removed) > 0
-       AND NOT EXISTS (
-         SELECT 1 FROM app_webhooks AS others
-         WHERE others.app_id = app_webhooks.app_id AND others.id <> app_webhooks.id AND others.deleted_at IS NULL
-           AND ${HAS_PATTERN.replace('channel_pattern', 'others.channel_pattern')})
-     RETURNING *`,
-      ...parameters,
-      channel_pattern,
-      on_added,
-      on_changed,
-      on_removed,
-      origin,
-      origin,
-      webhookId,
-      appId,
-      organizationId,
-      on_added,
-      on_changed,
-      on_removed,
-      organizationId,
-      channel_pattern === null ? null : samePattern(channel_pattern, organizationId),
-    ],
-    raiseVersion(organizationId, appId, webhookId),
-  ]);
-  return (changed as AppWebhookRow[] | undefined)?.[0] ?? null;
+  return changing({ kind: 'app', app_id: appId }, async () => {
+    const { set, parameters } = assignments({ ...changes, updated_at: now });
+    const { on_added = null, on_changed = null, on_removed = null, channel_pattern = null, endpoint_url } = changes;
+    const origin = endpoint_url === undefined ? null : `${new URL(endpoint_url).origin}/`;
+    const [changed] = await identity.batch([
+      [
+        `UPDATE app_webhooks SET ${set}, version = CASE WHEN ${WIDENS}
+         THEN (SELECT webhooks_version + 1 FROM apps WHERE apps.id = app_webhooks.app_id) ELSE version END
+       WHERE id = ? AND ${OF_OWN_APP}
+         AND coalesce(?, on_added) + coalesce(?, on_changed) + coalesce(?, on_removed) > 0
+         AND NOT EXISTS (
+           SELECT 1 FROM app_webhooks AS others
+           WHERE others.app_id = app_webhooks.app_id AND others.id <> app_webhooks.id AND others.deleted_at IS NULL
+             AND ${HAS_PATTERN.replace('channel_pattern', 'others.channel_pattern')})
+       RETURNING *`,
+        ...parameters,
+        channel_pattern,
+        on_added,
+        on_changed,
+        on_removed,
+        origin,
+        origin,
+        webhookId,
+        appId,
+        organizationId,
+        on_added,
+        on_changed,
+        on_removed,
+        organizationId,
+        channel_pattern === null ? null : samePattern(channel_pattern, organizationId),
+      ],
+      raiseVersion(organizationId, appId, webhookId),
+    ]);
+    return (changed as AppWebhookRow[] | undefined)?.[0] ?? null;
+  });
 }
 
 export type ShownWebhook = Pick<
@@ -214,20 +219,22 @@ export function listShownWebhooks(
 }
 
 /** Marks a webhook as deleted. False when there is no such webhook. */
-export async function deleteAppWebhook(
+export function deleteAppWebhook(
   identity: IdentityDatabase,
   organizationId: string,
   appId: string,
   webhookId: string,
   now: number,
 ): Promise<boolean> {
-  const { changes } = await identity.run(
-    `UPDATE app_webhooks SET deleted_at = ?, updated_at = ? WHERE id = ? AND ${OF_OWN_APP}`,
-    now,
-    now,
-    webhookId,
-    appId,
-    organizationId,
-  );
-  return changes > 0;
+  return changing({ kind: 'app', app_id: appId }, async () => {
+    const { changes } = await identity.run(
+      `UPDATE app_webhooks SET deleted_at = ?, updated_at = ? WHERE id = ? AND ${OF_OWN_APP}`,
+      now,
+      now,
+      webhookId,
+      appId,
+      organizationId,
+    );
+    return changes > 0;
+  });
 }

@@ -4,6 +4,7 @@ import type { AppInstallationRow, AppRow, StoredSecret } from '../db/rows.ts';
 import { randomSecret } from '../platform/secrets.ts';
 import type { AppView } from '../resources/app.ts';
 import { assignments } from './assignments.ts';
+import { changing, forget } from './changes.ts';
 import { type KeptAnswer, keepingAnswer } from './keyed-requests.ts';
 import { isBelow } from './quotas.ts';
 
@@ -186,28 +187,30 @@ type Changeable = Omit<NewApp, 'id' | 'secret' | 'registered_origin' | 'created_
 export type AppChanges = { [Column in keyof Changeable]?: Changeable[Column] | undefined };
 
 /** Changes an app. Installations keep their scopes and bot user. False when the organization has no such app. */
-export async function updateApp(
+export function updateApp(
   identity: IdentityDatabase,
   organizationId: string,
   appId: string,
   changes: AppChanges,
   now: number,
 ): Promise<boolean> {
-  const { set, parameters } = assignments({ ...changes, updated_at: now });
-  const { changes: changed } = await identity.run(
-    `UPDATE apps SET ${set} WHERE id = ? AND organization_id = ? AND deleted_at IS NULL`,
-    ...parameters,
-    appId,
-    organizationId,
-  );
-  return changed > 0;
+  return changing({ kind: 'app', app_id: appId }, async () => {
+    const { set, parameters } = assignments({ ...changes, updated_at: now });
+    const { changes: changed } = await identity.run(
+      `UPDATE apps SET ${set} WHERE id = ? AND organization_id = ? AND deleted_at IS NULL`,
+      ...parameters,
+      appId,
+      organizationId,
+    );
+    return changed > 0;
+  });
 }
 
 /**
  * Gives an app another secret. The one before ends, and with it every lasting token that was made with it. False when the
  * organization has no such app. `kept`: the answer to keep with it.
  */
-export async function replaceAppSecret(
+export function replaceAppSecret(
   identity: IdentityDatabase,
   organizationId: string,
   appId: string,
@@ -215,18 +218,20 @@ export async function replaceAppSecret(
   now: number,
   kept: KeptAnswer | null = null,
 ): Promise<boolean> {
-  const [changed = []] = await identity.batch([
-    [
-      `UPDATE apps SET secret = ?, secret_version = secret_version + 1, updated_at = ?
-       WHERE id = ? AND organization_id = ? AND deleted_at IS NULL RETURNING id`,
-      secret,
-      now,
-      appId,
-      organizationId,
-    ],
-    ...keepingAnswer(kept, 'SELECT 1 FROM apps WHERE id = ? AND secret = ?', appId, secret),
-  ]);
-  return changed.length > 0;
+  return changing({ kind: 'app', app_id: appId }, async () => {
+    const [changed = []] = await identity.batch([
+      [
+        `UPDATE apps SET secret = ?, secret_version = secret_version + 1, updated_at = ?
+         WHERE id = ? AND organization_id = ? AND deleted_at IS NULL RETURNING id`,
+        secret,
+        now,
+        appId,
+        organizationId,
+      ],
+      ...keepingAnswer(kept, 'SELECT 1 FROM apps WHERE id = ? AND secret = ?', appId, secret),
+    ]);
+    return changed.length > 0;
+  });
 }
 
 /** An installation that has ended: its organization and its bot user. */
@@ -236,42 +241,49 @@ export type EndedInstallation = Pick<AppInstallationRow, 'id' | 'organization_id
  * Marks an app as deleted, with its webhooks, its installations in all organizations and their bot users. Answers these
  * installations; null when the organization has no such app.
  */
-export async function deleteApp(
+export function deleteApp(
   identity: IdentityDatabase,
   organizationId: string,
   appId: string,
   now: number,
 ): Promise<EndedInstallation[] | null> {
-  const live = 'EXISTS (SELECT 1 FROM apps WHERE id = ?1 AND organization_id = ?2 AND deleted_at IS NULL)';
-  const [, , installations, apps] = await identity.batch([
-    [
-      `UPDATE users SET deleted_at = ?3, updated_at = ?3 WHERE deleted_at IS NULL AND id IN (
-         SELECT app_user_id FROM app_installations WHERE app_id = ?1 AND deleted_at IS NULL AND ${live})`,
-      appId,
-      organizationId,
-      now,
-    ],
-    [
-      `UPDATE app_webhooks SET deleted_at = ?3, updated_at = ?3 WHERE app_id = ?1 AND deleted_at IS NULL AND ${live}`,
-      appId,
-      organizationId,
-      now,
-    ],
-    [
-      `UPDATE app_installations SET deleted_at = ?3, updated_at = ?3 WHERE app_id = ?1 AND deleted_at IS NULL AND ${live}
-       RETURNING id, organization_id, app_user_id`,
-      appId,
-      organizationId,
-      now,
-    ],
-    [
-      `UPDATE apps SET deleted_at = ?3, updated_at = ?3, installation_count = 0
-       WHERE id = ?1 AND organization_id = ?2 AND deleted_at IS NULL RETURNING id`,
-      appId,
-      organizationId,
-      now,
-    ],
-  ]);
-  if (apps === undefined || apps.length === 0) return null;
-  return (installations ?? []) as EndedInstallation[];
+  return changing({ kind: 'app', app_id: appId }, async () => {
+    const live = 'EXISTS (SELECT 1 FROM apps WHERE id = ?1 AND organization_id = ?2 AND deleted_at IS NULL)';
+    const [, , installations, apps] = await identity.batch([
+      [
+        `UPDATE users SET deleted_at = ?3, updated_at = ?3 WHERE deleted_at IS NULL AND id IN (
+           SELECT app_user_id FROM app_installations WHERE app_id = ?1 AND deleted_at IS NULL AND ${live})`,
+        appId,
+        organizationId,
+        now,
+      ],
+      [
+        `UPDATE app_webhooks SET deleted_at = ?3, updated_at = ?3 WHERE app_id = ?1 AND deleted_at IS NULL AND ${live}`,
+        appId,
+        organizationId,
+        now,
+      ],
+      [
+        `UPDATE app_installations SET deleted_at = ?3, updated_at = ?3 WHERE app_id = ?1 AND deleted_at IS NULL AND ${live}
+         RETURNING id, organization_id, app_user_id`,
+        appId,
+        organizationId,
+        now,
+      ],
+      [
+        `UPDATE apps SET deleted_at = ?3, updated_at = ?3, installation_count = 0
+         WHERE id = ?1 AND organization_id = ?2 AND deleted_at IS NULL RETURNING id`,
+        appId,
+        organizationId,
+        now,
+      ],
+    ]);
+    if (apps === undefined || apps.length === 0) return null;
+    const ended = (installations ?? []) as EndedInstallation[];
+    for (const { organization_id, app_user_id } of ended) {
+      forget({ kind: 'installations', organization_id });
+      if (app_user_id !== null) forget({ kind: 'user', organization_id, user_id: app_user_id });
+    }
+    return ended;
+  });
 }

@@ -2,6 +2,7 @@ import type { OrganizationDatabase } from '../db/database.ts';
 import { CREATION_ORDERS, type Keyset, type KeysetOrder, keysetClauses } from '../db/keyset.ts';
 import type { ChannelRow, StoredSecret } from '../db/rows.ts';
 import { assignments } from './assignments.ts';
+import { changing } from './changes.ts';
 import { type KeptAnswer, keepingAnswer } from './keyed-requests.ts';
 import { type Inserted, insertBelow, isBelow } from './quotas.ts';
 
@@ -104,37 +105,41 @@ export function updateChannel(
   changes: ChannelChanges,
   now: number,
 ): Promise<ChannelRow | null> {
-  const { set, parameters } = assignments({ ...changes, modified_at: now });
-  return database.first<ChannelRow>(
-    `UPDATE channels SET ${set}
-     WHERE id = ? AND organization_id = ? AND deleted_at IS NULL
-       AND (? IS NULL OR EXISTS (
-         SELECT 1 FROM rooms WHERE rooms.id = ? AND rooms.organization_id = ? AND rooms.deleted_at IS NULL))
-     RETURNING *`,
-    ...parameters,
-    channelId,
-    organizationId,
-    changes.room_id ?? null,
-    changes.room_id ?? null,
-    organizationId,
-  );
+  return changing({ kind: 'channel', organization_id: organizationId, channel_id: channelId }, async () => {
+    const { set, parameters } = assignments({ ...changes, modified_at: now });
+    return database.first<ChannelRow>(
+      `UPDATE channels SET ${set}
+       WHERE id = ? AND organization_id = ? AND deleted_at IS NULL
+         AND (? IS NULL OR EXISTS (
+           SELECT 1 FROM rooms WHERE rooms.id = ? AND rooms.organization_id = ? AND rooms.deleted_at IS NULL))
+       RETURNING *`,
+      ...parameters,
+      channelId,
+      organizationId,
+      changes.room_id ?? null,
+      changes.room_id ?? null,
+      organizationId,
+    );
+  });
 }
 
 /** Marks a channel as deleted. False when the organization has no such channel. */
-export async function deleteChannel(
+export function deleteChannel(
   database: OrganizationDatabase,
   organizationId: string,
   channelId: string,
   now: number,
 ): Promise<boolean> {
-  const { changes } = await database.run(
-    'UPDATE channels SET deleted_at = ?, modified_at = ? WHERE id = ? AND organization_id = ? AND deleted_at IS NULL',
-    now,
-    now,
-    channelId,
-    organizationId,
-  );
-  return changes > 0;
+  return changing({ kind: 'channel', organization_id: organizationId, channel_id: channelId }, async () => {
+    const { changes } = await database.run(
+      'UPDATE channels SET deleted_at = ?, modified_at = ? WHERE id = ? AND organization_id = ? AND deleted_at IS NULL',
+      now,
+      now,
+      channelId,
+      organizationId,
+    );
+    return changes > 0;
+  });
 }
 
 /**
@@ -142,7 +147,7 @@ export async function deleteChannel(
  * `previous_secret_expires_at` (ms); null ends it at once. Null when the organization has no such channel, or its secret
  * is another one by now. `kept`: the answer to keep with it.
  */
-export async function rotateChannelSecret(
+export function rotateChannelSecret(
   database: OrganizationDatabase,
   organizationId: string,
   channelId: string,
@@ -152,21 +157,23 @@ export async function rotateChannelSecret(
   },
   kept: KeptAnswer | null = null,
 ): Promise<ChannelRow | null> {
-  const [rows = []] = await database.batch([
-    [
-      `UPDATE channels
-       SET secret = ?, previous_secret = ?, previous_secret_expires_at = ?, modified_at = ?
-       WHERE id = ? AND organization_id = ? AND deleted_at IS NULL AND secret = ?
-       RETURNING *`,
-      rotation.secret,
-      rotation.previous_secret,
-      rotation.previous_secret_expires_at,
-      rotation.now,
-      channelId,
-      organizationId,
-      rotation.replaces,
-    ],
-    ...keepingAnswer(kept, 'SELECT 1 FROM channels WHERE id = ? AND secret = ?', channelId, rotation.secret),
-  ]);
-  return (rows[0] as ChannelRow | undefined) ?? null;
+  return changing({ kind: 'channel', organization_id: organizationId, channel_id: channelId }, async () => {
+    const [rows = []] = await database.batch([
+      [
+        `UPDATE channels
+         SET secret = ?, previous_secret = ?, previous_secret_expires_at = ?, modified_at = ?
+         WHERE id = ? AND organization_id = ? AND deleted_at IS NULL AND secret = ?
+         RETURNING *`,
+        rotation.secret,
+        rotation.previous_secret,
+        rotation.previous_secret_expires_at,
+        rotation.now,
+        channelId,
+        organizationId,
+        rotation.replaces,
+      ],
+      ...keepingAnswer(kept, 'SELECT 1 FROM channels WHERE id = ? AND secret = ?', channelId, rotation.secret),
+    ]);
+    return (rows[0] as ChannelRow | undefined) ?? null;
+  });
 }

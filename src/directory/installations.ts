@@ -3,6 +3,7 @@ import { CREATION_ORDERS, type CreationOrdering, type Keyset, keysetClauses } fr
 import type { AppInstallationRow, AppRow, Flag, UserRow } from '../db/rows.ts';
 import type { AppInstallationView } from '../resources/app.ts';
 import { APP_COLUMNS, type AppColumns, appView, OWNERS } from './apps.ts';
+import { changing, forget } from './changes.ts';
 import { userFacts } from './users.ts';
 
 type BotColumn = 'first_name' | 'last_name' | 'alias' | 'avatar_id' | 'avatar_url' | 'is_bot' | 'is_staff';
@@ -123,102 +124,113 @@ export type NewInstallation = {
  * Installs an app in an organization, with its bot user, in one transaction. False when the app is not available to the
  * organization, requires other scopes or has wider webhooks now, or is installed already.
  */
-export async function insertInstallation(
+export function insertInstallation(
   identity: IdentityDatabase,
   organizationId: string,
   installation: NewInstallation,
 ): Promise<boolean> {
-  const { id, app_id, app_user_id, scopes, webhooks_version, created_at } = installation;
-  const [made] = await identity.batch([
-    [
-      `INSERT INTO app_installations (id, app_id, organization_id, app_user_id, allowed_scopes, consented_version, created_at,
-         updated_at)
-       SELECT ?1, apps.id, ?2, CASE WHEN apps.is_app_user_required = 1 THEN ?3 END, apps.required_scopes,
-         apps.webhooks_version, ?4, ?4 FROM apps
-       WHERE apps.id = ?5 AND apps.deleted_at IS NULL AND (apps.organization_id = ?2 OR apps.is_available_to_anyone = 1)
-         AND apps.required_scopes = ?6 AND apps.webhooks_version = coalesce(?7, apps.webhooks_version)
-       ON CONFLICT DO NOTHING RETURNING id`,
-      id,
-      organizationId,
-      app_user_id,
-      created_at,
-      app_id,
-      JSON.stringify(scopes),
-      webhooks_version,
-    ],
-    [
-      `INSERT INTO users (id, organization_id, first_name, last_name, is_bot, created_at, updated_at)
-       SELECT installations.app_user_id, installations.organization_id, apps.name, '', 1, ?2, ?2
-       FROM app_installations AS installations JOIN apps ON apps.id = installations.app_id
-       WHERE installations.id = ?1 AND installations.app_user_id IS NOT NULL`,
-      id,
-      created_at,
-    ],
-    [
-      `UPDATE apps SET installation_count = installation_count + 1
-       WHERE id = ? AND EXISTS (SELECT 1 FROM app_installations WHERE id = ?)`,
-      app_id,
-      id,
-    ],
-  ]);
-  return made !== undefined && made.length > 0;
+  return changing({ kind: 'installations', organization_id: organizationId }, async () => {
+    const { id, app_id, app_user_id, scopes, webhooks_version, created_at } = installation;
+    const [made] = await identity.batch([
+      [
+        `INSERT INTO app_installations (id, app_id, organization_id, app_user_id, allowed_scopes, consented_version, created_at,
+           updated_at)
+         SELECT ?1, apps.id, ?2, CASE WHEN apps.is_app_user_required = 1 THEN ?3 END, apps.required_scopes,
+           apps.webhooks_version, ?4, ?4 FROM apps
+         WHERE apps.id = ?5 AND apps.deleted_at IS NULL AND (apps.organization_id = ?2 OR apps.is_available_to_anyone = 1)
+           AND apps.required_scopes = ?6 AND apps.webhooks_version = coalesce(?7, apps.webhooks_version)
+         ON CONFLICT DO NOTHING RETURNING id`,
+        id,
+        organizationId,
+        app_user_id,
+        created_at,
+        app_id,
+        JSON.stringify(scopes),
+        webhooks_version,
+      ],
+      [
+        `INSERT INTO users (id, organization_id, first_name, last_name, is_bot, created_at, updated_at)
+         SELECT installations.app_user_id, installations.organization_id, apps.name, '', 1, ?2, ?2
+         FROM app_installations AS installations JOIN apps ON apps.id = installations.app_id
+         WHERE installations.id = ?1 AND installations.app_user_id IS NOT NULL`,
+        id,
+        created_at,
+      ],
+      [
+        `UPDATE apps SET installation_count = installation_count + 1
+         WHERE id = ? AND EXISTS (SELECT 1 FROM app_installations WHERE id = ?)`,
+        app_id,
+        id,
+      ],
+    ]);
+    return made !== undefined && made.length > 0;
+  });
 }
 
 /**
  * Records that the organization consents to its installation's app with the webhooks of this version. False when there is
  * no such installation, or the app has another version now.
  */
-export async function consentToWebhooks(
+export function consentToWebhooks(
   identity: IdentityDatabase,
   organizationId: string,
   installationId: string,
   version: number,
   now: number,
 ): Promise<boolean> {
-  const { changes } = await identity.run(
-    `UPDATE app_installations SET consented_version = ?1, updated_at = ?2
-     WHERE id = ?3 AND organization_id = ?4 AND deleted_at IS NULL
-       AND EXISTS (SELECT 1 FROM apps WHERE apps.id = app_installations.app_id AND apps.webhooks_version = ?1)`,
-    version,
-    now,
-    installationId,
-    organizationId,
-  );
-  return changes > 0;
+  return changing({ kind: 'installations', organization_id: organizationId }, async () => {
+    const { changes } = await identity.run(
+      `UPDATE app_installations SET consented_version = ?1, updated_at = ?2
+       WHERE id = ?3 AND organization_id = ?4 AND deleted_at IS NULL
+         AND EXISTS (SELECT 1 FROM apps WHERE apps.id = app_installations.app_id AND apps.webhooks_version = ?1)`,
+      version,
+      now,
+      installationId,
+      organizationId,
+    );
+    return changes > 0;
+  });
 }
 
 /**
  * Marks an installation as deleted, with its bot user, whose tokens stop working. Answers its app and its bot user
  * (null: none); null when the organization has no such installation.
  */
-export async function deleteInstallation(
+export function deleteInstallation(
   identity: IdentityDatabase,
   organizationId: string,
   installationId: string,
   now: number,
 ): Promise<Pick<AppInstallationRow, 'app_id' | 'app_user_id'> | null> {
-  const live = 'FROM app_installations WHERE id = ?1 AND organization_id = ?2 AND deleted_at IS NULL';
-  const [, , gone] = await identity.batch([
-    [
-      `UPDATE users SET deleted_at = ?3, updated_at = ?3 WHERE id = (SELECT app_user_id ${live}) AND deleted_at IS NULL`,
-      installationId,
-      organizationId,
-      now,
-    ],
-    [
-      `UPDATE apps SET installation_count = installation_count - 1 WHERE id = (SELECT app_id ${live})`,
-      installationId,
-      organizationId,
-    ],
-    [
-      `UPDATE app_installations SET deleted_at = ?3, updated_at = ?3
-       WHERE id = ?1 AND organization_id = ?2 AND deleted_at IS NULL RETURNING app_id, app_user_id`,
-      installationId,
-      organizationId,
-      now,
-    ],
-  ]);
-  return (gone as Pick<AppInstallationRow, 'app_id' | 'app_user_id'>[] | undefined)?.[0] ?? null;
+  return changing({ kind: 'installations', organization_id: organizationId }, async () => {
+    const live = 'FROM app_installations WHERE id = ?1 AND organization_id = ?2 AND deleted_at IS NULL';
+    const [, , gone] = await identity.batch([
+      [
+        `UPDATE users SET deleted_at = ?3, updated_at = ?3 WHERE id = (SELECT app_user_id ${live}) AND deleted_at IS NULL`,
+        installationId,
+        organizationId,
+        now,
+      ],
+      [
+        `UPDATE apps SET installation_count = installation_count - 1 WHERE id = (SELECT app_id ${live})`,
+        installationId,
+        organizationId,
+      ],
+      [
+        `UPDATE app_installations SET deleted_at = ?3, updated_at = ?3
+         WHERE id = ?1 AND organization_id = ?2 AND deleted_at IS NULL RETURNING app_id, app_user_id`,
+        installationId,
+        organizationId,
+        now,
+      ],
+    ]);
+    const [ended] = (gone ?? []) as Pick<AppInstallationRow, 'app_id' | 'app_user_id'>[];
+    if (ended === undefined) return null;
+    if (ended.app_user_id !== null) {
+      forget({ kind: 'user', organization_id: organizationId, user_id: ended.app_user_id });
+    }
+    return ended;
+  });
 }
 
 /** What the call of an app's trigger URL at an uninstallation needs. */

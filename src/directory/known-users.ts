@@ -1,9 +1,12 @@
 import type { IdentityDatabase } from '../db/database.ts';
 import type { UserRow } from '../db/rows.ts';
-import { createIsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
+import { createDirectoryCache } from './changes.ts';
 import { findUsers } from './users.ts';
 
-const known = createIsolateCache<UserRow>({ clock: Date.now, limit: 10_000, staleFor: STALE_FOR });
+const known = createDirectoryCache<UserRow>({
+  limit: 10_000,
+  isConcerned: (change, { id }) => change.kind === 'user' && change.user_id === id,
+});
 
 /**
  * Users of an organization by id: at most `timeToLive` (ms) old, up to 10 minutes while D1 cannot be reached. Users
@@ -22,9 +25,4 @@ export async function findKnownUsers(
   };
   const users = await Promise.all(ids.map((id) => known.get(`${organizationId}/${id}`, timeToLive, () => load(id))));
   return new Map(users.flatMap((user) => (user === null ? [] : [[user.id, user]])));
-}
-
-/** Forgets a user in this isolate. */
-export function forgetUser(userId: string): void {
-  known.purgeWhere(({ id }) => id === userId);
 }

@@ -1,6 +1,7 @@
 import type { IdentityDatabase } from '../db/database.ts';
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { TokenRow } from '../db/rows.ts';
+import { changing } from './changes.ts';
 
 /**
  * The lasting tokens of apps' bot users, which apps get for a code. Each belongs to an installation.
@@ -66,12 +67,14 @@ export function revokeLastingToken(
   tokenId: string,
   now: number,
 ): Promise<Pick<TokenRow, 'id' | 'digest'> | null> {
-  return identity.first(
-    `UPDATE tokens SET revoked_at = COALESCE(revoked_at, ?) WHERE id = ? AND organization_id = ? AND installation_id = ?
-     RETURNING id, digest`,
-    now,
-    tokenId,
-    organizationId,
-    installationId,
-  );
+  return changing({ kind: 'token', organization_id: organizationId, token_id: tokenId }, async () => {
+    return identity.first(
+      `UPDATE tokens SET revoked_at = COALESCE(revoked_at, ?) WHERE id = ? AND organization_id = ? AND installation_id = ?
+       RETURNING id, digest`,
+      now,
+      tokenId,
+      organizationId,
+      installationId,
+    );
+  });
 }

@@ -5,6 +5,7 @@ import type { OrganizationProfile, OrganizationView } from '../resources/organiz
 import { type QuotaName, quotasOf } from '../resources/quotas.ts';
 import { assignments } from './assignments.ts';
 import { type AttendanceColumns, attendanceColumns, attendantsOf } from './attendants.ts';
+import { changing } from './changes.ts';
 
 /** An organization; null when there is none. */
 export function findOrganization(database: IdentityDatabase, organizationId: string): Promise<OrganizationRow | null> {
@@ -39,30 +40,32 @@ export type NewOrganization = Pick<OrganizationRow, 'id' | 'name' | 'created_at'
 /**
  * Adds an organization, which has no users yet. `database` is for ever: its threads know it. Null when the id is taken.
  */
-export async function insertOrganization(
+export function insertOrganization(
   database: IdentityDatabase,
   organization: NewOrganization,
 ): Promise<OrganizationView | null> {
-  const row = await database.first<OrganizationRow>(
-    `INSERT INTO organizations (id, name, has_active_subscription, private_chats, private_chat_history, message_list_days,
-       chat_retention_days, is_renaming_allowed, database, profile, quotas, created_at, updated_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, json_patch('{}', ?), json_patch('{}', ?), ?, ?)
-     ON CONFLICT DO NOTHING RETURNING *`,
-    organization.id,
-    organization.name,
-    organization.has_active_subscription ?? 1,
-    organization.private_chats ?? 0,
-    organization.private_chat_history ?? 0,
-    organization.message_list_days ?? null,
-    organization.chat_retention_days ?? null,
-    organization.is_renaming_allowed ?? 1,
-    organization.database ?? IDENTITY_BINDING,
-    JSON.stringify(organization.profile ?? {}),
-    JSON.stringify(organization.quotas ?? {}),
-    organization.created_at,
-    organization.created_at,
-  );
-  return row === null ? null : organizationView({ ...row, is_present: 0, is_online: 0, is_humans_online: 0 });
+  return changing({ kind: 'organization', organization_id: organization.id }, async () => {
+    const row = await database.first<OrganizationRow>(
+      `INSERT INTO organizations (id, name, has_active_subscription, private_chats, private_chat_history, message_list_days,
+         chat_retention_days, is_renaming_allowed, database, profile, quotas, created_at, updated_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, json_patch('{}', ?), json_patch('{}', ?), ?, ?)
+       ON CONFLICT DO NOTHING RETURNING *`,
+      organization.id,
+      organization.name,
+      organization.has_active_subscription ?? 1,
+      organization.private_chats ?? 0,
+      organization.private_chat_history ?? 0,
+      organization.message_list_days ?? null,
+      organization.chat_retention_days ?? null,
+      organization.is_renaming_allowed ?? 1,
+      organization.database ?? IDENTITY_BINDING,
+      JSON.stringify(organization.profile ?? {}),
+      JSON.stringify(organization.quotas ?? {}),
+      organization.created_at,
+      organization.created_at,
+    );
+    return row === null ? null : organizationView({ ...row, is_present: 0, is_online: 0, is_humans_online: 0 });
+  });
 }
 
 type Changeable = Pick<
@@ -89,15 +92,17 @@ export function updateOrganization(
   { profile, quotas, ...columns }: OrganizationChanges,
   now: number,
 ): Promise<OrganizationRow | null> {
-  const { set, parameters } = assignments({ ...columns, updated_at: now });
-  return database.first<OrganizationRow>(
-    `UPDATE organizations SET profile = json_patch(profile, ?), quotas = json_patch(quotas, ?), ${set}
-     WHERE id = ? RETURNING *`,
-    JSON.stringify(profile ?? {}),
-    JSON.stringify(quotas ?? {}),
-    ...parameters,
-    organizationId,
-  );
+  return changing({ kind: 'organization', organization_id: organizationId }, async () => {
+    const { set, parameters } = assignments({ ...columns, updated_at: now });
+    return database.first<OrganizationRow>(
+      `UPDATE organizations SET profile = json_patch(profile, ?), quotas = json_patch(quotas, ?), ${set}
+       WHERE id = ? RETURNING *`,
+      JSON.stringify(profile ?? {}),
+      JSON.stringify(quotas ?? {}),
+      ...parameters,
+      organizationId,
+    );
+  });
 }
 
 /** Counts bytes that an organization's threads have sent to D1 on a day (days since 1970, UTC). */

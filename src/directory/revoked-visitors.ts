@@ -1,5 +1,6 @@
 import type { IdentityDatabase } from '../db/database.ts';
 import type { OrganizationRow } from '../db/rows.ts';
+import { changing } from './changes.ts';
 import { TOKEN_SECONDS } from './token-keys.ts';
 
 /**
@@ -17,27 +18,29 @@ export const MAX_REVOCATIONS = 1000;
  * Revokes the secret of a visitor of the organization at `now` (ms), also of one who has never come: the hub cannot tell.
  * Can be repeated. False when the organization has revoked too many in the last half hour.
  */
-export async function revokeVisitor(
+export function revokeVisitor(
   identity: IdentityDatabase,
   organizationId: string,
   visitorId: string,
   now: number,
 ): Promise<boolean> {
-  const [, revoked] = await identity.batch([
-    [
-      `INSERT INTO revoked_visitors (organization_id, visitor_id, revoked_at)
-       SELECT ?1, ?2, ?3 WHERE ?5 > (
-         SELECT count(*) FROM (SELECT 1 FROM revoked_visitors WHERE organization_id = ?1 AND revoked_at > ?4 LIMIT ?5))
-       ON CONFLICT DO NOTHING`,
-      organizationId,
-      visitorId,
-      now,
-      now - TOKENS_LIVE,
-      MAX_REVOCATIONS,
-    ],
-    ['SELECT 1 FROM revoked_visitors WHERE organization_id = ? AND visitor_id = ?', organizationId, visitorId],
-  ]);
-  return revoked !== undefined && revoked.length > 0;
+  return changing({ kind: 'visitors', organization_id: organizationId }, async () => {
+    const [, revoked] = await identity.batch([
+      [
+        `INSERT INTO revoked_visitors (organization_id, visitor_id, revoked_at)
+         SELECT ?1, ?2, ?3 WHERE ?5 > (
+           SELECT count(*) FROM (SELECT 1 FROM revoked_visitors WHERE organization_id = ?1 AND revoked_at > ?4 LIMIT ?5))
+         ON CONFLICT DO NOTHING`,
+        organizationId,
+        visitorId,
+        now,
+        now - TOKENS_LIVE,
+        MAX_REVOCATIONS,
+      ],
+      ['SELECT 1 FROM revoked_visitors WHERE organization_id = ? AND visitor_id = ?', organizationId, visitorId],
+    ]);
+    return revoked !== undefined && revoked.length > 0;
+  });
 }
 
 /** Whether the secret of a visitor was revoked. */

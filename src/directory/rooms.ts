@@ -5,6 +5,7 @@ import { type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { ChannelRow, RoomRow } from '../db/rows.ts';
 import type { RoomSet } from '../resources/chat-grant.ts';
 import { assignments } from './assignments.ts';
+import { changing } from './changes.ts';
 import { type Inserted, insertBelow, isBelow } from './quotas.ts';
 
 /** A room of the organization; null when there is none or it is deleted. */
@@ -137,32 +138,34 @@ export function insertRoom(
   room: NewRoom,
   limit: number,
 ): Promise<Inserted<RoomRow>> {
-  const quota = { name: 'rooms', limit } as const;
-  const chosen = (option: keyof RoomOptions) =>
-    room[option] === undefined ? DEFAULT_ROOM_OPTIONS[option] : room[option];
-  return insertBelow<RoomRow>(database, quota, organizationId, [
-    `INSERT INTO rooms (id, organization_id, name, display_name, language_code, visitor_chat_idle_ttl, task_chat_ttl,
-       require_online, is_task_allowed, is_external_allowed, is_open, domain, updated_by_user_id, created_at,
-       updated_at)
-     SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE ${isBelow(quota)}
-     ON CONFLICT DO NOTHING RETURNING *`,
-    room.id,
-    organizationId,
-    room.name,
-    room.display_name,
-    chosen('language_code'),
-    chosen('visitor_chat_idle_ttl'),
-    chosen('task_chat_ttl'),
-    chosen('require_online'),
-    chosen('is_task_allowed'),
-    chosen('is_external_allowed'),
-    chosen('is_open'),
-    chosen('domain'),
-    room.updated_by_user_id ?? null,
-    room.created_at,
-    room.created_at,
-    organizationId,
-  ]);
+  return changing({ kind: 'routing', organization_ids: [organizationId] }, async () => {
+    const quota = { name: 'rooms', limit } as const;
+    const chosen = (option: keyof RoomOptions) =>
+      room[option] === undefined ? DEFAULT_ROOM_OPTIONS[option] : room[option];
+    return insertBelow<RoomRow>(database, quota, organizationId, [
+      `INSERT INTO rooms (id, organization_id, name, display_name, language_code, visitor_chat_idle_ttl, task_chat_ttl,
+         require_online, is_task_allowed, is_external_allowed, is_open, domain, updated_by_user_id, created_at,
+         updated_at)
+       SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE ${isBelow(quota)}
+       ON CONFLICT DO NOTHING RETURNING *`,
+      room.id,
+      organizationId,
+      room.name,
+      room.display_name,
+      chosen('language_code'),
+      chosen('visitor_chat_idle_ttl'),
+      chosen('task_chat_ttl'),
+      chosen('require_online'),
+      chosen('is_task_allowed'),
+      chosen('is_external_allowed'),
+      chosen('is_open'),
+      chosen('domain'),
+      room.updated_by_user_id ?? null,
+      room.created_at,
+      room.created_at,
+      organizationId,
+    ]);
+  });
 }
 
 /** `updated_by_user_id` is null for changes by the operator of the hub. */
@@ -180,13 +183,15 @@ export function updateRoom(
   changes: RoomChanges,
   now: number,
 ): Promise<RoomRow | null> {
-  const { set, parameters } = assignments({ ...changes, updated_at: now });
-  return database.first<RoomRow>(
-    `UPDATE rooms SET ${set} WHERE id = ? AND organization_id = ? AND deleted_at IS NULL RETURNING *`,
-    ...parameters,
-    roomId,
-    organizationId,
-  );
+  return changing({ kind: 'routing', organization_ids: [organizationId] }, async () => {
+    const { set, parameters } = assignments({ ...changes, updated_at: now });
+    return database.first<RoomRow>(
+      `UPDATE rooms SET ${set} WHERE id = ? AND organization_id = ? AND deleted_at IS NULL RETURNING *`,
+      ...parameters,
+      roomId,
+      organizationId,
+    );
+  });
 }
 
 export type RoomDeleted = 'deleted' | 'not_found' | { channels: Pick<ChannelRow, 'id' | 'name'>[] };
@@ -198,29 +203,31 @@ const NAMED_CHANNELS = 20;
  * Marks a room as deleted. Not while it has channels, whose messages would have no room: they are answered, the first
  * 20 of them. `not_found`: the organization has no such room.
  */
-export async function deleteRoom(
+export function deleteRoom(
   database: OrganizationDatabase,
   organizationId: string,
   roomId: string,
   now: number,
 ): Promise<RoomDeleted> {
-  const OF_ROOM = 'channels.room_id = rooms.id AND channels.deleted_at IS NULL';
-  const [channels, deleted] = (await database.batch([
-    [
-      `SELECT channels.id, channels.name FROM rooms JOIN channels ON ${OF_ROOM}
-       WHERE rooms.id = ? AND rooms.organization_id = ? AND rooms.deleted_at IS NULL ORDER BY channels.id LIMIT ?`,
-      roomId,
-      organizationId,
-      NAMED_CHANNELS,
-    ],
-    [
-      `UPDATE rooms SET deleted_at = ?1, updated_at = ?1 WHERE id = ?2 AND organization_id = ?3 AND deleted_at IS NULL
-         AND NOT EXISTS (SELECT 1 FROM channels WHERE ${OF_ROOM}) RETURNING id`,
-      now,
-      roomId,
-      organizationId,
-    ],
-  ])) as [Pick<ChannelRow, 'id' | 'name'>[], unknown[]];
-  if (deleted.length > 0) return 'deleted';
-  return channels.length > 0 ? { channels } : 'not_found';
+  return changing({ kind: 'routing', organization_ids: [organizationId] }, async () => {
+    const OF_ROOM = 'channels.room_id = rooms.id AND channels.deleted_at IS NULL';
+    const [channels, deleted] = (await database.batch([
+      [
+        `SELECT channels.id, channels.name FROM rooms JOIN channels ON ${OF_ROOM}
+         WHERE rooms.id = ? AND rooms.organization_id = ? AND rooms.deleted_at IS NULL ORDER BY channels.id LIMIT ?`,
+        roomId,
+        organizationId,
+        NAMED_CHANNELS,
+      ],
+      [
+        `UPDATE rooms SET deleted_at = ?1, updated_at = ?1 WHERE id = ?2 AND organization_id = ?3 AND deleted_at IS NULL
+           AND NOT EXISTS (SELECT 1 FROM channels WHERE ${OF_ROOM}) RETURNING id`,
+        now,
+        roomId,
+        organizationId,
+      ],
+    ])) as [Pick<ChannelRow, 'id' | 'name'>[], unknown[]];
+    if (deleted.length > 0) return 'deleted';
+    return channels.length > 0 ? { channels } : 'not_found';
+  });
 }

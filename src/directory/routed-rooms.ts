@@ -80,6 +80,14 @@ export class RoutedRooms {
     };
   }
 
+  /** Whether rows of an organization are in it: its own, those of rooms shared with it, of partners of its teams. */
+  concern(organizationId: string): boolean {
+    const { organization_id, shared, team_shares } = this.#rows;
+    const isIn = (rows: readonly { organization_id: string }[]) =>
+      rows.some((row) => row.organization_id === organizationId);
+    return organization_id === organizationId || isIn(shared) || isIn(team_shares);
+  }
+
   /** The number of rows that this was made from. */
   get size(): number {
     const { room_ids, shared, routed, targets, members, team_shares } = this.#rows;

@@ -2,6 +2,7 @@ import type { IdentityDatabase, OrganizationDatabase, Statement } from '../db/da
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { OrganizationRow, RouterRow, RouterTargetKind, RouterTargetRow } from '../db/rows.ts';
 import { assignments } from './assignments.ts';
+import { changing } from './changes.ts';
 
 /**
  * A target of a router: all users of its organization, one user, one team or one partner. `id` is null only for `all`.
@@ -70,27 +71,29 @@ export type NewRouter = Pick<RouterRow, 'id' | 'name' | 'created_at'> & {
 };
 
 /** Adds a router to an organization. Rooms of other organizations are ignored. Null when the id is taken. */
-export async function insertRouter(
+export function insertRouter(
   database: OrganizationDatabase,
   organizationId: string,
   router: NewRouter,
 ): Promise<Router | null> {
-  // The router's row is written last, so that the statements before it can check whether the id is taken.
-  const isFree = 'NOT EXISTS (SELECT 1 FROM routers WHERE id = ?1)';
-  const results = await database.batch([
-    insertTargets(isFree, organizationId, router.id, router.targets),
-    insertRooms(isFree, organizationId, router.id, router.room_ids),
-    [
-      `INSERT INTO routers (id, organization_id, name, created_at, updated_at) VALUES (?, ?, ?, ?, ?)
-       ON CONFLICT DO NOTHING RETURNING *`,
-      router.id,
-      organizationId,
-      router.name,
-      router.created_at,
-      router.created_at,
-    ],
-  ]);
-  return results.at(-1)?.length === 0 ? null : findRouter(database, organizationId, router.id);
+  return changing({ kind: 'routing', organization_ids: [organizationId] }, async () => {
+    // The router's row is written last, so that the statements before it can check whether the id is taken.
+    const isFree = 'NOT EXISTS (SELECT 1 FROM routers WHERE id = ?1)';
+    const results = await database.batch([
+      insertTargets(isFree, organizationId, router.id, router.targets),
+      insertRooms(isFree, organizationId, router.id, router.room_ids),
+      [
+        `INSERT INTO routers (id, organization_id, name, created_at, updated_at) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT DO NOTHING RETURNING *`,
+        router.id,
+        organizationId,
+        router.name,
+        router.created_at,
+        router.created_at,
+      ],
+    ]);
+    return results.at(-1)?.length === 0 ? null : findRouter(database, organizationId, router.id);
+  });
 }
 
 export type RouterChanges = {
@@ -100,47 +103,51 @@ export type RouterChanges = {
 };
 
 /** Changes a router; targets and rooms are replaced as a whole. Null when the organization has no such router. */
-export async function updateRouter(
+export function updateRouter(
   database: OrganizationDatabase,
   organizationId: string,
   routerId: string,
   { targets, room_ids, name }: RouterChanges,
   now: number,
 ): Promise<Router | null> {
-  const { set, parameters } = assignments({ name, updated_at: now });
-  await database.batch([
-    [`UPDATE routers SET ${set} WHERE id = ? AND organization_id = ?`, ...parameters, routerId, organizationId],
-    ...(targets === undefined
-      ? []
-      : [
-          [`DELETE FROM router_targets WHERE router_id = ${OWN_ROUTER}`, routerId, organizationId] as const,
-          insertTargets(`EXISTS ${OWN_ROUTER}`, organizationId, routerId, targets),
-        ]),
-    ...(room_ids === undefined
-      ? []
-      : [
-          [`DELETE FROM room_routers WHERE router_id = ${OWN_ROUTER}`, routerId, organizationId] as const,
-          insertRooms(`EXISTS ${OWN_ROUTER}`, organizationId, routerId, room_ids),
-        ]),
-  ]);
-  return findRouter(database, organizationId, routerId);
+  return changing({ kind: 'routing', organization_ids: [organizationId] }, async () => {
+    const { set, parameters } = assignments({ name, updated_at: now });
+    await database.batch([
+      [`UPDATE routers SET ${set} WHERE id = ? AND organization_id = ?`, ...parameters, routerId, organizationId],
+      ...(targets === undefined
+        ? []
+        : [
+            [`DELETE FROM router_targets WHERE router_id = ${OWN_ROUTER}`, routerId, organizationId] as const,
+            insertTargets(`EXISTS ${OWN_ROUTER}`, organizationId, routerId, targets),
+          ]),
+      ...(room_ids === undefined
+        ? []
+        : [
+            [`DELETE FROM room_routers WHERE router_id = ${OWN_ROUTER}`, routerId, organizationId] as const,
+            insertRooms(`EXISTS ${OWN_ROUTER}`, organizationId, routerId, room_ids),
+          ]),
+    ]);
+    return findRouter(database, organizationId, routerId);
+  });
 }
 
 /**
  * Deletes a router. A room without any router is routed to all users of its organization again. False when there is no
  * such router.
  */
-export async function deleteRouter(
+export function deleteRouter(
   database: OrganizationDatabase,
   organizationId: string,
   routerId: string,
 ): Promise<boolean> {
-  const results = await database.batch([
-    [`DELETE FROM router_targets WHERE router_id = ${OWN_ROUTER}`, routerId, organizationId],
-    [`DELETE FROM room_routers WHERE router_id = ${OWN_ROUTER}`, routerId, organizationId],
-    ['DELETE FROM routers WHERE id = ? AND organization_id = ? RETURNING id', routerId, organizationId],
-  ]);
-  return results.at(-1)?.length === 1;
+  return changing({ kind: 'routing', organization_ids: [organizationId] }, async () => {
+    const results = await database.batch([
+      [`DELETE FROM router_targets WHERE router_id = ${OWN_ROUTER}`, routerId, organizationId],
+      [`DELETE FROM room_routers WHERE router_id = ${OWN_ROUTER}`, routerId, organizationId],
+      ['DELETE FROM routers WHERE id = ? AND organization_id = ? RETURNING id', routerId, organizationId],
+    ]);
+    return results.at(-1)?.length === 1;
+  });
 }
 
 const OWN_ROUTER = '(SELECT id FROM routers WHERE id = ?1 AND organization_id = ?2)';

@@ -1,4 +1,5 @@
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
+import { changing } from './changes.ts';
 import type { DirectoryDatabases } from './read-routed-rooms.ts';
 
 /** What can be shared, with its database, tables and columns. */
@@ -43,50 +44,54 @@ export async function listShares(
 /**
  * Shares a room or team with a partner, once. Null when the organization has no such room or team, or has deleted it.
  */
-export async function insertShare(
+export function insertShare(
   databases: DirectoryDatabases,
   kind: SharedKind,
   organizationId: string,
   id: string,
   share: Share,
 ): Promise<{ share: Share; isNew: boolean } | null> {
-  const { holder, owners, shares, key } = SHARED[kind];
-  const [inserted = [], known = []] = await databases[holder].batch([
-    [
-      `INSERT INTO ${shares} (${key}, organization_id, created_at)
-       SELECT id, ?, ? FROM ${owners} WHERE id = ? AND organization_id = ? AND deleted_at IS NULL
-       ON CONFLICT DO NOTHING RETURNING *`,
-      share.organization_id,
-      share.created_at,
-      id,
-      organizationId,
-    ],
-    [
-      `SELECT organization_id, created_at FROM ${shares} WHERE organization_id = ? AND ${key} =
-         (SELECT id FROM ${owners} WHERE id = ? AND organization_id = ? AND deleted_at IS NULL)`,
-      share.organization_id,
-      id,
-      organizationId,
-    ],
-  ]);
-  const row = known[0] as Share | undefined;
-  return row === undefined ? null : { share: row, isNew: inserted.length > 0 };
+  return changing({ kind: 'routing', organization_ids: [organizationId, share.organization_id] }, async () => {
+    const { holder, owners, shares, key } = SHARED[kind];
+    const [inserted = [], known = []] = await databases[holder].batch([
+      [
+        `INSERT INTO ${shares} (${key}, organization_id, created_at)
+         SELECT id, ?, ? FROM ${owners} WHERE id = ? AND organization_id = ? AND deleted_at IS NULL
+         ON CONFLICT DO NOTHING RETURNING *`,
+        share.organization_id,
+        share.created_at,
+        id,
+        organizationId,
+      ],
+      [
+        `SELECT organization_id, created_at FROM ${shares} WHERE organization_id = ? AND ${key} =
+           (SELECT id FROM ${owners} WHERE id = ? AND organization_id = ? AND deleted_at IS NULL)`,
+        share.organization_id,
+        id,
+        organizationId,
+      ],
+    ]);
+    const row = known[0] as Share | undefined;
+    return row === undefined ? null : { share: row, isNew: inserted.length > 0 };
+  });
 }
 
 /** Ends the sharing. False when the organization never had the room or team, or does not share it with the partner. */
-export async function deleteShare(
+export function deleteShare(
   databases: DirectoryDatabases,
   kind: SharedKind,
   organizationId: string,
   id: string,
   partnerId: string,
 ): Promise<boolean> {
-  const { holder, owners, shares, key } = SHARED[kind];
-  const { changes } = await databases[holder].run(
-    `DELETE FROM ${shares} WHERE organization_id = ? AND ${key} = ${ownedOne(owners)}`,
-    partnerId,
-    id,
-    organizationId,
-  );
-  return changes > 0;
+  return changing({ kind: 'routing', organization_ids: [organizationId, partnerId] }, async () => {
+    const { holder, owners, shares, key } = SHARED[kind];
+    const { changes } = await databases[holder].run(
+      `DELETE FROM ${shares} WHERE organization_id = ? AND ${key} = ${ownedOne(owners)}`,
+      partnerId,
+      id,
+      organizationId,
+    );
+    return changes > 0;
+  });
 }

@@ -1,5 +1,6 @@
 import type { IdentityDatabase, OrganizationDatabase } from '../db/database.ts';
 import type { AppInstallationRow, AppWebhookRow, Flag } from '../db/rows.ts';
+import { changing } from './changes.ts';
 import { IS_CONSENTED } from './installations.ts';
 
 /** A webhook subscription of an installed app, with what decides which chats it sees. */
@@ -14,7 +15,13 @@ export type SubscriptionRow = {
   Pick<AppWebhookRow, 'id' | 'channel_pattern' | 'on_added' | 'on_changed' | 'on_removed'>;
 
 /** The subscriptions of an organization, oldest first, and since when its live hub is awake (ms; null: asleep). */
-export type ListenerRows = { database: string | null; subscriptions: SubscriptionRow[]; live_since: number | null };
+export type ListenerRows = {
+  database: string | null;
+  /** The apps that the organization has installed. */
+  app_ids: string[];
+  subscriptions: SubscriptionRow[];
+  live_since: number | null;
+};
 
 /**
  * The enabled subscriptions of all apps that the organization has installed, as far as it has consented to them (none while its own subscription is
@@ -26,8 +33,9 @@ export async function findSubscriptionRows(
   organizationId: string,
   now: number,
 ): Promise<ListenerRows> {
-  const [organizations = [], subscriptions = [], live = []] = await identity.batch([
+  const [organizations = [], installed = [], subscriptions = [], live = []] = await identity.batch([
     ['SELECT database FROM organizations WHERE id = ?', organizationId],
+    ['SELECT app_id FROM app_installations WHERE organization_id = ? AND deleted_at IS NULL', organizationId],
     [
       `SELECT installations.id AS installation_id, users.id AS user_id, users.is_bot, installations.allowed_scopes,
          organizations.private_chat_history, webhooks.id, webhooks.channel_pattern, webhooks.on_added, webhooks.on_changed,
@@ -46,18 +54,23 @@ export async function findSubscriptionRows(
   ]);
   return {
     database: (organizations as { database: string }[])[0]?.database ?? null,
+    app_ids: (installed as { app_id: string }[]).map(({ app_id }) => app_id),
     subscriptions: subscriptions as SubscriptionRow[],
     live_since: (live as { awake_since: number }[])[0]?.awake_since ?? null,
   };
 }
 
-/** The partners that a room is shared with. They may be notified of its chats. The caller has checked the room. */
-export async function partnersOfRoom(database: OrganizationDatabase, roomId: string): Promise<string[]> {
-  const rows = await database.all<{ organization_id: string }>(
-    'SELECT organization_id FROM room_shares WHERE room_id = ? ORDER BY organization_id',
+/** The owner of a room (null: there is no such room) and the partners that it is shared with. */
+export type RoomPartners = { owner_id: string | null; partner_ids: string[] };
+
+/** The partners of a room, who may be notified of its chats. The caller has checked the room. */
+export async function partnersOfRoom(database: OrganizationDatabase, roomId: string): Promise<RoomPartners> {
+  const rows = await database.all<{ owner_id: string; partner_id: string | null }>(
+    `SELECT rooms.organization_id AS owner_id, room_shares.organization_id AS partner_id FROM rooms
+     LEFT JOIN room_shares ON room_shares.room_id = rooms.id WHERE rooms.id = ? ORDER BY room_shares.organization_id`,
     roomId,
   );
-  return rows.map(({ organization_id }) => organization_id);
+  return { owner_id: rows[0]?.owner_id ?? null, partner_ids: rows.flatMap(({ partner_id }) => partner_id ?? []) };
 }
 
 /**
@@ -70,14 +83,16 @@ export async function keepHubAwake(
   now: number,
   until: number,
 ): Promise<number> {
-  const row = await identity.first<{ awake_since: number }>(
-    `INSERT INTO live_organizations (organization_id, awake_since, awake_until) VALUES (?1, ?2, ?3)
+  const row = await changing({ kind: 'hub', organization_id: organizationId }, () =>
+    identity.first<{ awake_since: number }>(
+      `INSERT INTO live_organizations (organization_id, awake_since, awake_until) VALUES (?1, ?2, ?3)
      ON CONFLICT (organization_id) DO UPDATE SET
        awake_since = CASE WHEN awake_until > ?2 THEN awake_since ELSE ?2 END, awake_until = max(awake_until, ?3)
      RETURNING awake_since`,
-    organizationId,
-    now,
-    until,
+      organizationId,
+      now,
+      until,
+    ),
   );
   return row?.awake_since ?? now;
 }

@@ -3,6 +3,7 @@ import { CREATION_ORDERS, type CreationOrdering, type Keyset, keysetClauses } fr
 import type { TeamRow } from '../db/rows.ts';
 import type { Invitee } from '../resources/invitation.ts';
 import { assignments } from './assignments.ts';
+import { changing } from './changes.ts';
 import { type Inserted, insertBelow, isBelow } from './quotas.ts';
 
 /** Teams are stored with their members in the first database. Routers name them by id. */
@@ -40,21 +41,23 @@ export function insertTeam(
   team: NewTeam,
   limit: number,
 ): Promise<Inserted<TeamRow>> {
-  const quota = { name: 'teams', limit } as const;
-  return insertBelow<TeamRow>(identity, quota, organizationId, [
-    `INSERT INTO teams (id, organization_id, name, display_name, created_by_user_id, updated_by_user_id, created_at, updated_at)
-     SELECT ?, ?, ?, ?, ?, ?, ?, ? WHERE ${isBelow(quota)}
-     ON CONFLICT DO NOTHING RETURNING *`,
-    team.id,
-    organizationId,
-    team.name,
-    team.display_name,
-    team.created_by_user_id,
-    team.created_by_user_id,
-    team.created_at,
-    team.created_at,
-    organizationId,
-  ]);
+  return changing({ kind: 'routing', organization_ids: [organizationId] }, async () => {
+    const quota = { name: 'teams', limit } as const;
+    return insertBelow<TeamRow>(identity, quota, organizationId, [
+      `INSERT INTO teams (id, organization_id, name, display_name, created_by_user_id, updated_by_user_id, created_at, updated_at)
+       SELECT ?, ?, ?, ?, ?, ?, ?, ? WHERE ${isBelow(quota)}
+       ON CONFLICT DO NOTHING RETURNING *`,
+      team.id,
+      organizationId,
+      team.name,
+      team.display_name,
+      team.created_by_user_id,
+      team.created_by_user_id,
+      team.created_at,
+      team.created_at,
+      organizationId,
+    ]);
+  });
 }
 
 export type TeamChanges = {
@@ -72,30 +75,34 @@ export function updateTeam(
   changes: TeamChanges,
   now: number,
 ): Promise<TeamRow | null> {
-  const { set, parameters } = assignments({ ...changes, updated_at: now });
-  return identity.first<TeamRow>(
-    `UPDATE teams SET ${set} WHERE id = ? AND organization_id = ? AND deleted_at IS NULL RETURNING *`,
-    ...parameters,
-    teamId,
-    organizationId,
-  );
+  return changing({ kind: 'routing', organization_ids: [organizationId] }, async () => {
+    const { set, parameters } = assignments({ ...changes, updated_at: now });
+    return identity.first<TeamRow>(
+      `UPDATE teams SET ${set} WHERE id = ? AND organization_id = ? AND deleted_at IS NULL RETURNING *`,
+      ...parameters,
+      teamId,
+      organizationId,
+    );
+  });
 }
 
 /** Marks a team as deleted: no router routes to it any more. False when the organization has no such team. */
-export async function deleteTeam(
+export function deleteTeam(
   identity: IdentityDatabase,
   organizationId: string,
   teamId: string,
   now: number,
 ): Promise<boolean> {
-  const { changes } = await identity.run(
-    'UPDATE teams SET deleted_at = ?, updated_at = ? WHERE id = ? AND organization_id = ? AND deleted_at IS NULL',
-    now,
-    now,
-    teamId,
-    organizationId,
-  );
-  return changes > 0;
+  return changing({ kind: 'routing', organization_ids: [organizationId] }, async () => {
+    const { changes } = await identity.run(
+      'UPDATE teams SET deleted_at = ?, updated_at = ? WHERE id = ? AND organization_id = ? AND deleted_at IS NULL',
+      now,
+      now,
+      teamId,
+      organizationId,
+    );
+    return changes > 0;
+  });
 }
 
 /**

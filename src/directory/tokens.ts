@@ -4,6 +4,7 @@ import type { IdentityDatabase } from '../db/database.ts';
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { OrganizationRow, TokenRow, UserRow } from '../db/rows.ts';
 import { randomSecret } from '../platform/secrets.ts';
+import { changing } from './changes.ts';
 
 /** The scopes that allow a token more than its user's own chats (Chats API: settings, reports, users). */
 export const SCOPES = ['settings', 'reports', 'users'] as const;
@@ -149,11 +150,13 @@ export function revokeToken(
   tokenId: string,
   now: number,
 ): Promise<TokenRow | null> {
-  return database.first<TokenRow>(
-    `UPDATE tokens SET revoked_at = COALESCE(revoked_at, ?) WHERE id = ? AND organization_id = ? AND user_id = ? RETURNING *`,
-    now,
-    tokenId,
-    organizationId,
-    userId,
-  );
+  return changing({ kind: 'token', organization_id: organizationId, token_id: tokenId }, async () => {
+    return database.first<TokenRow>(
+      `UPDATE tokens SET revoked_at = COALESCE(revoked_at, ?) WHERE id = ? AND organization_id = ? AND user_id = ? RETURNING *`,
+      now,
+      tokenId,
+      organizationId,
+      userId,
+    );
+  });
 }

@@ -4,6 +4,7 @@ import type { UserRow } from '../db/rows.ts';
 import type { UserFacts } from '../resources/user.ts';
 import type { NestedOrganization, UserAccount, UserPreferences, UserProfile } from '../resources/user-account.ts';
 import { assignments } from './assignments.ts';
+import { changing } from './changes.ts';
 
 /** The columns that threads record of a user. */
 export type UserFactsRow = Pick<
@@ -176,36 +177,40 @@ export function updateUser(
   { profile, preferences, ...columns }: UserChanges,
   now: number,
 ): Promise<UserRow | null> {
-  const { set, parameters } = assignments({ ...columns, updated_at: now });
-  return database.first<UserRow>(
-    `UPDATE users SET profile = json_patch(profile, ?), preferences = json_patch(preferences, ?), ${set}
-     WHERE id = ? AND organization_id = ? AND deleted_at IS NULL RETURNING *`,
-    JSON.stringify(profile ?? {}),
-    JSON.stringify(preferences ?? {}),
-    ...parameters,
-    userId,
-    organizationId,
-  );
+  return changing({ kind: 'user', organization_id: organizationId, user_id: userId }, async () => {
+    const { set, parameters } = assignments({ ...columns, updated_at: now });
+    return database.first<UserRow>(
+      `UPDATE users SET profile = json_patch(profile, ?), preferences = json_patch(preferences, ?), ${set}
+       WHERE id = ? AND organization_id = ? AND deleted_at IS NULL RETURNING *`,
+      JSON.stringify(profile ?? {}),
+      JSON.stringify(preferences ?? {}),
+      ...parameters,
+      userId,
+      organizationId,
+    );
+  });
 }
 
 /** Marks a user as deleted, so their tokens stop working. Null when the organization never had such a user. */
-export async function deleteUser(
+export function deleteUser(
   database: IdentityDatabase,
   organizationId: string,
   userId: string,
   now: number,
 ): Promise<'deleted' | 'was_deleted' | null> {
-  const [deleted = [], known = []] = await database.batch([
-    [
-      `UPDATE users SET deleted_at = ?, updated_at = ? WHERE id = ? AND organization_id = ? AND deleted_at IS NULL
-       RETURNING id`,
-      now,
-      now,
-      userId,
-      organizationId,
-    ],
-    ['SELECT id FROM users WHERE id = ? AND organization_id = ?', userId, organizationId],
-  ]);
-  if (deleted.length > 0) return 'deleted';
-  return known.length > 0 ? 'was_deleted' : null;
+  return changing({ kind: 'user', organization_id: organizationId, user_id: userId }, async () => {
+    const [deleted = [], known = []] = await database.batch([
+      [
+        `UPDATE users SET deleted_at = ?, updated_at = ? WHERE id = ? AND organization_id = ? AND deleted_at IS NULL
+         RETURNING id`,
+        now,
+        now,
+        userId,
+        organizationId,
+      ],
+      ['SELECT id FROM users WHERE id = ? AND organization_id = ?', userId, organizationId],
+    ]);
+    if (deleted.length > 0) return 'deleted';
+    return known.length > 0 ? 'was_deleted' : null;
+  });
 }

@@ -1,9 +1,9 @@
-import { forgetUser } from '../directory/known-users.ts';
+import { createDirectoryCache, type DirectoryChange } from '../directory/changes.ts';
 import { isRenewalDue, renewLastingToken } from '../directory/lasting-tokens.ts';
 import type { Credential } from '../directory/socket-owners.ts';
 import { findPrincipal, isTokenForm, type PrincipalRow, tokenDigest } from '../directory/tokens.ts';
 import { userFacts } from '../directory/users.ts';
-import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
+import { cacheTimeToLive, STALE_FOR } from '../platform/isolate-cache.ts';
 import { errorText, writeLog } from '../platform/log.ts';
 import { storedBytesOf } from '../resources/quotas.ts';
 import {
@@ -14,36 +14,28 @@ import {
   parseAppCredentials,
 } from './app-credentials.ts';
 import { type AppContext, type AppMiddleware, identityDatabase, type Principal } from './app-environment.ts';
-import { purgeKnownOrganization } from './organization-cache.ts';
 import { guesses, TOO_MANY_FAILURES } from './rate-limits.ts';
 import { refuse } from './refusals.ts';
 
-const principals = createIsolateCache<Principal>({ clock: () => Date.now(), limit: 10_000, staleFor: STALE_FOR });
+const principals = createDirectoryCache<Principal>({ limit: 10_000, isConcerned: isPrincipalConcerned });
 
-/**
- * Forgets a token in this isolate, and the apps that were opened with it. Other isolates forget them when their copies
- * are AUTH_CACHE_SECONDS old.
- */
-export function purgeToken({ digest, id }: { digest: string; id: string }): void {
-  principals.purge(digest);
-  principals.purgeWhere(({ credential }) => credential.kind === 'app' && credential.opener_token_id === id);
-}
-
-/** Forgets a user and their tokens in this isolate. */
-export function purgeUser(userId: string): void {
-  forgetUser(userId);
-  principals.purgeWhere((principal) => principal.user.id === userId);
-}
-
-/** Forgets the tokens of an organization's users in this isolate. */
-export function purgeOrganization(organizationId: string): void {
-  purgeKnownOrganization(organizationId);
-  principals.purgeWhere((principal) => principal.organization.id === organizationId);
-}
-
-/** Forgets in this isolate all principals that act for an app or as its bot user. */
-export function purgeApp(appId: string): void {
-  principals.purgeWhere((principal) => principal.app_id === appId);
+function isPrincipalConcerned(change: DirectoryChange, { user, organization, credential, ...own }: Principal): boolean {
+  switch (change.kind) {
+    case 'organization':
+      return organization.id === change.organization_id;
+    case 'user':
+      return user.id === change.user_id;
+    case 'token':
+      // The apps that were opened with it, too.
+      if (credential.kind === 'app') return credential.opener_token_id === change.token_id;
+      return own.token_id === change.token_id;
+    case 'app':
+      return own.app_id === change.app_id;
+    case 'installations':
+      return own.app_id !== null && organization.id === change.organization_id;
+    default:
+      return false;
+  }
 }
 
 /**

@@ -2,7 +2,6 @@ import { DurableObject } from 'cloudflare:workers';
 import { noCost } from '../db/cost.ts';
 import { openIdentityDatabase } from '../db/database.ts';
 import { keepHubAwake } from '../directory/subscriptions.ts';
-import { purgeAudience } from '../notifications/load-audience.ts';
 import { upcastUpdate } from '../notifications/upcast-update.ts';
 import { AlarmClock } from '../platform/alarm-clock.ts';
 import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
@@ -321,7 +320,6 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
   async #tellAwake(organizationId: string, now: number): Promise<number> {
     const identity = openIdentityDatabase(this.env, noCost());
     const since = await keepHubAwake(identity, organizationId, now, now + AWAKE_FOR);
-    purgeAudience();
     const asksAt = askThreadsAt(since, cacheTimeToLive(this.env));
     if (asksAt > now) this.#timers.set(ASK_THREADS, asksAt);
     return now + AWAKE_FOR;

@@ -5,19 +5,27 @@
 
 import type { Cost } from '../db/cost.ts';
 import { type DatabaseOwner, openIdentityDatabase, openOrganizationDatabase } from '../db/database.ts';
+import { createDirectoryCache, type DirectoryChange } from '../directory/changes.ts';
 import type { RoutedRooms } from '../directory/routed-rooms.ts';
-import { findSubscriptionRows, partnersOfRoom, type SubscriptionRow } from '../directory/subscriptions.ts';
-import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
+import {
+  findSubscriptionRows,
+  partnersOfRoom,
+  type RoomPartners,
+  type SubscriptionRow,
+} from '../directory/subscriptions.ts';
+import { cacheTimeToLive } from '../platform/isolate-cache.ts';
 import { installationReceiver } from '../resources/receiver.ts';
 import { compilePattern } from '../resources/topic.ts';
 import type { Audience, Installation, Subscription } from './audience.ts';
 import { needRoutedRooms, type SubscriberFacts, subscriberFor } from './load-subscriber.ts';
-import { purgeRoutedRooms, routedRoomsOf } from './routed-rooms-cache.ts';
+import { routedRoomsOf } from './routed-rooms-cache.ts';
 
 /** What is read of an organization at a time: its subscriptions, and since when its hub is awake (ms; null: asleep). */
 type Listeners = {
   organization_id: string;
   live_since: number | null;
+  /** All apps that are installed, also those without a subscription. */
+  app_ids: readonly string[];
   subscribed: readonly { id: string; facts: SubscriberFacts; subscriptions: readonly Subscription[] }[];
   /** Whose routed rooms the subscriptions depend on; null: on none. */
   routedIn: { id: string; database: string } | null;
@@ -25,9 +33,27 @@ type Listeners = {
   made: { routed: RoutedRooms | null; installations: readonly Installation[] } | null;
 };
 
-const bounds = { clock: () => Date.now(), limit: 10_000, staleFor: STALE_FOR };
-const organizations = createIsolateCache<Listeners>(bounds);
-const partners = createIsolateCache<string[]>(bounds);
+const organizations = createDirectoryCache<Listeners>({ limit: 10_000, isConcerned: areListenersConcerned });
+const partners = createDirectoryCache<RoomPartners>({
+  limit: 10_000,
+  isConcerned: (change, { owner_id }) =>
+    change.kind === 'routing' && owner_id !== null && change.organization_ids.includes(owner_id),
+});
+
+function areListenersConcerned(change: DirectoryChange, { organization_id, app_ids, subscribed }: Listeners): boolean {
+  switch (change.kind) {
+    case 'organization':
+    case 'installations':
+    case 'hub':
+      return change.organization_id === organization_id;
+    case 'app':
+      return app_ids.includes(change.app_id);
+    case 'user':
+      return subscribed.some(({ facts }) => facts.user_id === change.user_id);
+    default:
+      return false;
+  }
+}
 
 /**
  * The organizations whose apps and hubs may see the result of a command, and the rooms whose partners may see it too.
@@ -59,25 +85,15 @@ export function audienceLasts(env: Env): number {
   return cacheTimeToLive(env);
 }
 
-/**
- * Forgets all audiences and routed rooms in this isolate; other isolates forget theirs after AUTH_CACHE_SECONDS. All of
- * them, because one app, router or share affects several organizations, and such changes are rare.
- */
-export function purgeAudience(): void {
-  purgeRoutedRooms();
-  organizations.purgeWhere(() => true);
-  partners.purgeWhere(() => true);
-}
-
 async function loadPartners(env: Env, cost: Cost, owner: DatabaseOwner, roomId: string): Promise<string[]> {
   const load = () => partnersOfRoom(openOrganizationDatabase(env, owner, cost), roomId);
-  return (await partners.get(`${owner.database}/${roomId}`, cacheTimeToLive(env), load)) ?? [];
+  return (await partners.get(`${owner.database}/${roomId}`, cacheTimeToLive(env), load))?.partner_ids ?? [];
 }
 
 /** One trip to D1. */
 async function loadListeners(env: Env, cost: Cost, id: string): Promise<Listeners> {
   const found = await organizations.get(id, cacheTimeToLive(env), async () => {
-    const { database, subscriptions, live_since } = await findSubscriptionRows(
+    const { database, app_ids, subscriptions, live_since } = await findSubscriptionRows(
       openIdentityDatabase(env, cost),
       id,
       Date.now(),
@@ -91,7 +107,7 @@ async function loadListeners(env: Env, cost: Cost, id: string): Promise<Listener
     ).filter((each) => each.subscriptions.length > 0);
     const needsAny = subscribed.some((each) => needRoutedRooms(topicsOf(each.subscriptions)));
     const routedIn = database !== null && needsAny ? { id, database } : null;
-    return { organization_id: id, live_since, subscribed, routedIn, made: null };
+    return { organization_id: id, live_since, app_ids, subscribed, routedIn, made: null };
   });
   if (found === null) throw new Error('an organization always has listeners, if only none');
   return found;

@@ -1,17 +1,19 @@
 import type { Cost } from '../db/cost.ts';
 import { openIdentityDatabase, openOrganizationDatabase } from '../db/database.ts';
+import { createDirectoryCache } from '../directory/changes.ts';
 import { readRoutedRooms } from '../directory/read-routed-rooms.ts';
 import type { RoutedRooms } from '../directory/routed-rooms.ts';
-import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
+import { cacheTimeToLive } from '../platform/isolate-cache.ts';
 
 /** Limit of the cache in rows, some 20 MB. Organizations differ from a few rows to many thousands. */
 const MOST_ROWS_KEPT = 200_000;
 
-const cache = createIsolateCache<RoutedRooms>({
-  clock: () => Date.now(),
+const cache = createDirectoryCache<RoutedRooms>({
   limit: MOST_ROWS_KEPT,
-  staleFor: STALE_FOR,
   weightOf: ({ size }) => 1 + size,
+  isConcerned: (change, routed) =>
+    (change.kind === 'routing' && change.organization_ids.some((id) => routed.concern(id))) ||
+    (change.kind === 'organization' && routed.concern(change.organization_id)),
 });
 
 /**
@@ -37,9 +39,4 @@ export async function routedRoomsOf(
 /** The copy of this isolate, if it is younger than `age` (ms); null otherwise. */
 export function cachedRoutedRooms(organizationId: string, age: number): RoutedRooms | null {
   return cache.peek(organizationId, age);
-}
-
-/** Forgets all routed rooms in this isolate. */
-export function purgeRoutedRooms(): void {
-  cache.purgeWhere(() => true);
 }

@@ -17,7 +17,7 @@ export type IsolateCache<Value> = {
    */
   beginLoad(): (key: string, value: Value | null) => void;
   purge(key: string): void;
-  purgeWhere(matches: (value: Value) => boolean): void;
+  purgeWhere(matches: (value: Value, key: string) => boolean): void;
 };
 
 /** After this time (ms) another request may load the value too: the first one may never finish. */
@@ -105,7 +105,7 @@ export function createIsolateCache<Value>(options: {
     },
     purgeWhere(matches) {
       purges += 1;
-      for (const [key, { value }] of entries) if (matches(value)) drop(key);
+      for (const [key, { value }] of entries) if (matches(value, key)) drop(key);
     },
   };
 }

@@ -1,5 +1,4 @@
 import { flag } from '../../db/rows.ts';
-import { purgeAppEndpoints } from '../../delivery/consumer-deps.ts';
 import {
   type AppChanges,
   type AppColumns,
@@ -14,7 +13,6 @@ import {
 } from '../../directory/apps.ts';
 import { placeOfApp, wrapSecret } from '../../directory/stored-secrets.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
-import { purgeApp } from '../../http/authenticate.ts';
 import { collectionResponse, collectionSchema, creationKey, readPage } from '../../http/collection.ts';
 import { answerToKeep } from '../../http/kept-answers.ts';
 import { type Refusal, refuse, refuseField } from '../../http/refusals.ts';
@@ -161,7 +159,7 @@ export function appRoutesOf(door: Door): AppRouter {
     const { organization_id, app_id } = c.req.valid('param');
     const ended = await deleteApp(identityDatabase(c), organization_id, app_id, Date.now());
     if (ended === null) return refuse(c, APP_NOT_FOUND);
-    await endInstallations(c, app_id, ended);
+    await endInstallations(c, ended);
     return c.body(null, 204);
   });
 
@@ -184,8 +182,6 @@ export function appRoutesOf(door: Door): AppRouter {
     const kept = await answerToKeep(c, { secret });
     const isChanged = await replaceAppSecret(identityDatabase(c), organization_id, app_id, stored, Date.now(), kept);
     if (!isChanged) return refuse(c, APP_NOT_FOUND);
-    purgeApp(app_id);
-    purgeAppEndpoints();
     return c.json({ secret }, 200);
   });
 

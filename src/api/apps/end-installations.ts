@@ -1,16 +1,12 @@
-import { purgeAppEndpoints } from '../../delivery/consumer-deps.ts';
 import { inParallel } from '../../delivery/in-parallel.ts';
 import { drainLanes } from '../../delivery/wake-lanes.ts';
 import { type InstalledReceiver, listReceiversOfApp } from '../../directory/app-receivers.ts';
 import type { EndedInstallation } from '../../directory/apps.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
-import { purgeApp, purgeUser } from '../../http/authenticate.ts';
-import { purgeAudience } from '../../notifications/load-audience.ts';
 import { errorText, writeLog } from '../../platform/log.ts';
 import { installationReceiver } from '../../resources/receiver.ts';
 import { askUser } from '../../rpc/user.ts';
 import { deliveryLogCopy } from '../copy-database.ts';
-import { purgeReach } from '../reach-cache.ts';
 
 const BOTS_AT_A_TIME = 10;
 /** A request may make 1,000 calls to objects and databases; the clients of further bots expire by themselves. */
@@ -20,17 +16,9 @@ const DRAINS_AT_A_TIME = 6;
 const MOST_DRAINS = 100;
 
 /**
- * Applies the end of an app's installations, which D1 has recorded already. This isolate forgets its cached copies, and
- * the presence of the bot users ends. After the answer the pending webhooks end as skipped.
+ * Applies the end of an app's installations, which D1 has recorded already: the presence of the bot users ends. After the answer the pending webhooks end as skipped.
  */
-export async function endInstallations(
-  c: AppContext,
-  appId: string,
-  ended: readonly EndedInstallation[],
-): Promise<void> {
-  purgeApp(appId);
-  purgeAudience();
-  purgeAppEndpoints();
+export async function endInstallations(c: AppContext, ended: readonly EndedInstallation[]): Promise<void> {
   await endPresenceOfBots(
     c,
     ended.flatMap(({ app_user_id }) => app_user_id ?? []),
@@ -53,8 +41,6 @@ export function drainWebhook(c: AppContext, organizationId: string, appId: strin
  */
 async function endPresenceOfBots(c: AppContext, userIds: readonly string[]): Promise<void> {
   if (userIds.length === 0) return;
-  purgeReach();
-  for (const userId of userIds) purgeUser(userId);
   await inParallel(userIds.slice(0, MOST_BOTS), BOTS_AT_A_TIME, async (userId) => {
     try {
       await askUser(c.env, c.var.cost, userId, (stub) => stub.deleteClients({ v: 1 }));

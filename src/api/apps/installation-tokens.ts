@@ -2,7 +2,6 @@ import { z } from '@hono/zod-openapi';
 import { findInstallation } from '../../directory/installations.ts';
 import { type LastingToken, listLastingTokens, revokeLastingToken } from '../../directory/lasting-tokens.ts';
 import { identityDatabase } from '../../http/app-environment.ts';
-import { purgeToken } from '../../http/authenticate.ts';
 import { collectionQuery, collectionSchema, idCollection, readIdPage } from '../../http/collection.ts';
 import { isoTimeSchema, pathId } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
@@ -76,7 +75,6 @@ export function installationTokenRoutesOf(door: Door): AppRouter {
     const identity = identityDatabase(c);
     const row = await revokeLastingToken(identity, organization_id, installation_id, token_id, Date.now());
     if (row === null) return refuse(c, { reason: 'not_found', detail: 'Token not found.' });
-    purgeToken(row);
     return c.body(null, 204);
   });
 

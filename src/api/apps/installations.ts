@@ -1,5 +1,4 @@
 import type { z } from '@hono/zod-openapi';
-import { purgeAppEndpoints } from '../../delivery/consumer-deps.ts';
 import { listShownWebhooks } from '../../directory/app-webhooks.ts';
 import { findAvailableApp } from '../../directory/apps.ts';
 import {
@@ -17,11 +16,9 @@ import { collectionResponse, collectionSchema, creationKey, readPage } from '../
 import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
-import { purgeAudience } from '../../notifications/load-audience.ts';
 import { installationResource, shownWebhookResource } from '../../resources/app.ts';
 import { newUuid } from '../../resources/uuid.ts';
 import { defineRoute } from '../define-route.ts';
-import { purgeReach } from '../reach-cache.ts';
 import { consent, installationDetailSchema, installationSchema, newInstallation } from './app-schemas.ts';
 import {
   APP_NOT_FOUND,
@@ -90,7 +87,6 @@ export function installationRoutesOf(door: Door): AppRouter {
     });
     if (!isMade)
       return refuse(c, { reason: 'conflict', detail: 'This app is installed already, or has just changed.' });
-    purgeReach();
     const row = await findInstallation(identity, organization_id, id);
     return row === null ? refuse(c, INSTALLATION_NOT_FOUND) : c.json(await detail(c, row), 201);
   });
@@ -156,8 +152,6 @@ export function installationRoutesOf(door: Door): AppRouter {
     const identity = identityDatabase(c);
     const isGiven = await consentToWebhooks(identity, organization_id, installation_id, webhooks_version, Date.now());
     if (isGiven) {
-      purgeAudience();
-      purgeAppEndpoints();
     }
     const row = await findInstallation(identity, organization_id, installation_id);
     if (row === null) return refuse(c, INSTALLATION_NOT_FOUND);
@@ -183,7 +177,7 @@ export function installationRoutesOf(door: Door): AppRouter {
     const leaving = await findUninstallTrigger(identity, organization_id, installation_id);
     const gone = await deleteInstallation(identity, organization_id, installation_id, Date.now());
     if (gone === null) return refuse(c, INSTALLATION_NOT_FOUND);
-    await endInstallations(c, gone.app_id, [{ ...gone, id: installation_id, organization_id }]);
+    await endInstallations(c, [{ ...gone, id: installation_id, organization_id }]);
     if (leaving !== null) callUninstallTrigger(c, leaving, door.userId(c));
     return c.body(null, 204);
   });

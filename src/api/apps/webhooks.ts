@@ -2,7 +2,6 @@ import { type AppWebhookRow, flag } from '../../db/rows.ts';
 import { makeAppUserAuth, withAppUserAuth, withoutToken } from '../../delivery/app-user-auth.ts';
 import { attemptDeps, attemptWebhook } from '../../delivery/attempt.ts';
 import { INSTALLATION_TIMES } from '../../delivery/attempt-times.ts';
-import { purgeAppEndpoints } from '../../delivery/consumer-deps.ts';
 import { destinationOfWebhook } from '../../delivery/endpoint.ts';
 import { findAppUser } from '../../directory/app-endpoints.ts';
 import { findAppSecret } from '../../directory/app-user-codes.ts';
@@ -23,7 +22,6 @@ import { collectionResponse, collectionSchema, creationKey, readPage } from '../
 import { type Refusal, refuse, refuseField } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
-import { purgeAudience } from '../../notifications/load-audience.ts';
 import { appWebhookResource } from '../../resources/app.ts';
 import { problemOfPattern } from '../../resources/topic.ts';
 import { newUuid } from '../../resources/uuid.ts';
@@ -86,8 +84,6 @@ export function webhookRoutesOf(door: Door): AppRouter {
       if (isTaken) return refuse(c, PATTERN_TAKEN);
       return refuse(c, added.reason === 'quota' ? quotaReached(quota) : APP_NOT_FOUND);
     }
-    purgeAudience();
-    purgeAppEndpoints();
     return c.json(appWebhookResource(added.row), 201);
   });
 
@@ -174,8 +170,6 @@ export function webhookRoutesOf(door: Door): AppRouter {
     const { organization_id, app_id, webhook_id } = c.req.valid('param');
     const isDeleted = await deleteAppWebhook(identityDatabase(c), organization_id, app_id, webhook_id, Date.now());
     if (!isDeleted) return refuse(c, WEBHOOK_NOT_FOUND);
-    purgeAudience();
-    purgeAppEndpoints();
     drainWebhook(c, organization_id, app_id, webhook_id);
     return c.body(null, 204);
   });
@@ -260,8 +254,6 @@ async function changeWebhook(
   }
   const webhook = await updateAppWebhook(identity, organization_id, app_id, webhook_id, columnsOf(fields), Date.now());
   if (webhook !== null) {
-    purgeAudience();
-    purgeAppEndpoints();
     if (before.is_enabled === 1 && webhook.is_enabled === 0) drainWebhook(c, organization_id, app_id, webhook_id);
     return { ok: true, webhook };
   }

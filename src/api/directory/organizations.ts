@@ -8,7 +8,6 @@ import {
   viewOrganization,
 } from '../../directory/organizations.ts';
 import { identityDatabase } from '../../http/app-environment.ts';
-import { purgeOrganization } from '../../http/authenticate.ts';
 import { collectionQuery, collectionSchema, idCollection, readIdPage } from '../../http/collection.ts';
 import { daysKept, emailField, integerField, isoTimeSchema, textField } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
@@ -23,7 +22,6 @@ import { quotaFields } from '../../resources/quotas.ts';
 import { newUuid } from '../../resources/uuid.ts';
 import { operator } from '../access.ts';
 import { defineRoute } from '../define-route.ts';
-import { changesReach } from '../reach-cache.ts';
 import { organizationPath } from '../shared/paths.ts';
 import { chosenId, type Door, operatorDoor } from './door.ts';
 
@@ -139,7 +137,7 @@ export function organizationRoutesOf(door: Door): AppRouter {
   const patchOrganization = defineRoute({
     operationId: door.nameOf('updateOrganization'),
     ...common,
-    access: changesReach(door.writer('settings')),
+    access: door.writer('settings'),
     method: 'patch',
     summary: 'Change an organization',
     description: `A field that is left out stays. \`message_list_days\` limits how far back the list of the organization’s messages goes. \`chat_retention_days\` days after its end a chat is purged of its messages, which cannot be undone. Without \`is_renaming_allowed\` users need the scope \`users\` to change names, their own too. The call can be repeated.${optionsFollow}`,
@@ -152,7 +150,6 @@ export function organizationRoutesOf(door: Door): AppRouter {
     const now = Date.now();
     await updateOrganization(database, id, columnsOf(c.req.valid('json')), now);
     const view = await viewOrganization(database, id, now);
-    purgeOrganization(id);
     return view === null ? refuse(c, { reason: 'organization_unknown' }) : c.json(resource(view), 200);
   });
 

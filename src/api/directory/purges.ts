@@ -9,7 +9,6 @@ import { hiddenThreadId, threadName } from '../../domain/address.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { isoTimeSchema, pathId, pathVisitorId, textField, timeBoundField } from '../../http/fields.ts';
-import { purgeKnownOrganization } from '../../http/organization-cache.ts';
 import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
@@ -81,7 +80,6 @@ export function purgeRoutesOf(door: Door): AppRouter {
     if (!(await revokeVisitor(identityDatabase(c), place.organization_id, visitor_id, Date.now()))) {
       return refuse(c, TOO_MANY_REVOCATIONS);
     }
-    purgeKnownOrganization(place.organization_id);
     return c.json(purgeResource(await begin(c, door, { kind: 'visitor', room_id, visitor_id })), 202);
   });
 

@@ -19,7 +19,6 @@ import { operatorRoomResource, type RoomView, roomResource } from '../../resourc
 import { newUuid } from '../../resources/uuid.ts';
 import { defineRoute } from '../define-route.ts';
 import { quotaOf, quotaReached } from '../quotas.ts';
-import { changesReach } from '../reach-cache.ts';
 import { organizationPath, ROOM_NOT_FOUND, roomPath } from '../shared/paths.ts';
 import { roomSchema } from '../shared/room-schema.ts';
 import { chosenId, type Door } from './door.ts';
@@ -103,7 +102,7 @@ const ROOM_EXISTS: Refusal = { reason: 'conflict', detail: 'A room with this id 
 export function roomRoutesOf(door: Door): AppRouter {
   const { created, whole, changes, schema, resource } = door.isOperator ? OPERATOR_FORM : TENANT_FORM;
   const tag = door.tagOf('Rooms');
-  const writer = changesReach(door.writer('settings'));
+  const writer = door.writer('settings');
   const all = `${door.organization}/rooms` as const;
   const one = `${all}/{room_id}` as const;
   const routes = createRouter();

@@ -16,7 +16,6 @@ import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
 import { teamMemberResource } from '../../resources/team.ts';
 import { defineRoute } from '../define-route.ts';
-import { changesReach } from '../reach-cache.ts';
 import { TEAM_NOT_FOUND, teamPath } from '../shared/paths.ts';
 import { nestedUserSchema } from '../shared/user-schemas.ts';
 import type { Door } from './door.ts';
@@ -38,7 +37,7 @@ const added = {
 /** The members of a team, behind a door. */
 export function teamMemberRoutesOf(door: Door): AppRouter {
   const tag = door.tagOf('Teams');
-  const writer = changesReach(door.writer('users'));
+  const writer = door.writer('users');
   const all = `${door.organization}/teams/{team_id}/${door.members}` as const;
   const one = `${all}/{user_id}` as const;
   const routes = createRouter();

@@ -12,7 +12,6 @@ import { type TeamView, teamResource, teamResourceV6 } from '../../resources/tea
 import { newUuid } from '../../resources/uuid.ts';
 import { defineRoute } from '../define-route.ts';
 import { quotaOf, quotaReached } from '../quotas.ts';
-import { changesReach } from '../reach-cache.ts';
 import { organizationPath, TEAM_NOT_FOUND, teamPath } from '../shared/paths.ts';
 import { nestedOrganizationSchema, nestedUserOrNull } from '../shared/user-schemas.ts';
 import { chosenId, type Door } from './door.ts';
@@ -71,7 +70,7 @@ export function teamRoutesOf(door: Door): AppRouter {
   const { schema, resource } = FORMS[door.version];
   const created: z.ZodType<WholeTeam & { id?: string | undefined }> = door.isOperator ? chosenTeamBody : newTeamBody;
   const tag = door.tagOf('Teams');
-  const writer = changesReach(door.writer('users'));
+  const writer = door.writer('users');
   const all = `${door.organization}/teams` as const;
   const one = `${all}/{team_id}` as const;
   const routes = createRouter();

@@ -11,7 +11,6 @@ import {
   userAccount,
 } from '../../directory/users.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
-import { purgeUser } from '../../http/authenticate.ts';
 import { collectionQuery, collectionResponse, collectionSchema, creationKey, readPage } from '../../http/collection.ts';
 import { booleanParameter, emailField, textField, webUrlField } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
@@ -22,7 +21,6 @@ import { operatorAccountResource, type UserAccount, userAccountResource } from '
 import { newUuid } from '../../resources/uuid.ts';
 import { askUser } from '../../rpc/user.ts';
 import { defineRoute, VERBS } from '../define-route.ts';
-import { changesReach } from '../reach-cache.ts';
 import { organizationPath, USER_NOT_FOUND, userPath } from '../shared/paths.ts';
 import { userSchema } from '../shared/user-schemas.ts';
 import { chosenId, type Door, operatorDoor } from './door.ts';
@@ -208,7 +206,7 @@ const createUser = defineRoute({
 const removeUser = defineRoute({
   operationId: operatorDoor.nameOf('deleteUser'),
   ...forOperator,
-  access: changesReach(forOperator.access),
+  access: forOperator.access,
   method: 'delete',
   path: '/organizations/{organization_id}/users/{user_id}',
   summary: 'Delete a user',
@@ -238,7 +236,6 @@ userLifecycleRoutes.openapi(removeUser, async (c) => {
   const { user_id } = c.req.valid('param');
   const outcome = await deleteUser(identityDatabase(c), c.var.organization.id, user_id, Date.now());
   if (outcome === null) return refuse(c, USER_NOT_FOUND);
-  purgeUser(user_id);
   // Also for a user who was deleted before, because the earlier request may have failed before this step.
   await askUser(c.env, c.var.cost, user_id, (stub) => stub.deleteClients({ v: 1 }));
   return outcome === 'deleted' ? c.body(null, 204) : refuse(c, USER_NOT_FOUND);
@@ -264,7 +261,6 @@ async function areNamesFixed(c: AppContext, userId: string, fields: UserFields):
 async function changeUser(c: AppContext, userId: string, fields: UserFields): Promise<UserRow | null> {
   const now = Date.now();
   const row = await updateUser(identityDatabase(c), c.var.organization.id, userId, columnsOf(fields, now), now);
-  if (row !== null) purgeUser(userId);
   return row;
 }
 

@@ -1,7 +1,6 @@
 import { MAX_REVOCATIONS, revokeVisitor } from '../../directory/revoked-visitors.ts';
 import { identityDatabase } from '../../http/app-environment.ts';
 import { pathVisitorId } from '../../http/fields.ts';
-import { purgeKnownOrganization } from '../../http/organization-cache.ts';
 import { type Refusal, refuse } from '../../http/refusals.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
 import { defineRoute } from '../define-route.ts';
@@ -33,7 +32,6 @@ export function visitorSecretRoutesOf(door: Door): AppRouter {
     const { id } = c.var.organization;
     const isRevoked = await revokeVisitor(identityDatabase(c), id, visitor_id, Date.now());
     if (!isRevoked) return refuse(c, TOO_MANY_REVOCATIONS);
-    purgeKnownOrganization(id);
     return c.body(null, 204);
   });
 

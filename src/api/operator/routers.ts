@@ -21,7 +21,6 @@ import { newUuid } from '../../resources/uuid.ts';
 import { operatorOfOrganization } from '../access.ts';
 import { defineRoute } from '../define-route.ts';
 import { chosenId } from '../directory/door.ts';
-import { changesReach } from '../reach-cache.ts';
 import { organizationPath } from '../shared/paths.ts';
 
 const TARGETS = 200;
@@ -82,7 +81,7 @@ function routerResource(router: Router): z.infer<typeof routerSchema> {
 }
 
 const reading = { tag: 'Administration', access: operatorOfOrganization };
-const writing = { tag: 'Administration', access: changesReach(operatorOfOrganization) };
+const writing = { tag: 'Administration', access: operatorOfOrganization };
 const ONE = '/organizations/{organization_id}/routers/{router_id}';
 const ALL = '/organizations/{organization_id}/routers';
 

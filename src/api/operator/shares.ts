@@ -10,11 +10,10 @@ import { createRouter } from '../../http/router.ts';
 import { isoTime } from '../../resources/clock.ts';
 import { operatorOfOrganization } from '../access.ts';
 import { defineRoute } from '../define-route.ts';
-import { changesReach } from '../reach-cache.ts';
 import { organizationPath } from '../shared/paths.ts';
 
 const reading = { tag: 'Administration', access: operatorOfOrganization };
-const writing = { tag: 'Administration', access: changesReach(operatorOfOrganization) };
+const writing = { tag: 'Administration', access: operatorOfOrganization };
 
 const shareSchema = z
   .object({ organization_id: z.string().openapi({ description: 'The partner.' }), created_at: isoTimeSchema })

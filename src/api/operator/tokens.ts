@@ -3,7 +3,6 @@ import type { TokenRow } from '../../db/rows.ts';
 import { insertToken, listTokens, newToken, revokeToken, SCOPES, tokenDigest } from '../../directory/tokens.ts';
 import { findUser } from '../../directory/users.ts';
 import { identityDatabase } from '../../http/app-environment.ts';
-import { purgeToken } from '../../http/authenticate.ts';
 import { collectionQuery, collectionSchema, idCollection, readIdPage } from '../../http/collection.ts';
 import { isoTimeSchema, pathId, textField, timeField } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
@@ -115,7 +114,6 @@ tokenRoutes.openapi(removeToken, async (c) => {
   const { user_id, token_id } = c.req.valid('param');
   const row = await revokeToken(identityDatabase(c), c.var.organization.id, user_id, token_id, Date.now());
   if (row === null) return refuse(c, { reason: 'not_found' });
-  purgeToken(row);
   return c.body(null, 204);
 });
 

@@ -1,14 +1,17 @@
 import type { ChannelRow } from '../../db/rows.ts';
-import { purgeChannelEndpoint } from '../../delivery/consumer-deps.ts';
+import { createDirectoryCache } from '../../directory/changes.ts';
 import { findChannel } from '../../directory/channels.ts';
 import { type AppContext, organizationDatabase } from '../../http/app-environment.ts';
-import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../../platform/isolate-cache.ts';
+import { cacheTimeToLive } from '../../platform/isolate-cache.ts';
 import type { RoomFacts } from '../../resources/chat.ts';
 import { ownRoom } from '../reach-cache.ts';
 
 export type CachedChannel = { channel: ChannelRow; room: RoomFacts };
 
-const channels = createIsolateCache<ChannelRow>({ clock: Date.now, limit: 10_000, staleFor: STALE_FOR });
+const channels = createDirectoryCache<ChannelRow>({
+  limit: 10_000,
+  isConcerned: (change, { id }) => change.kind === 'channel' && change.channel_id === id,
+});
 
 /**
  * The channel that a message's path names, and its room: at most AUTH_CACHE_SECONDS old, up to 10 minutes while D1
@@ -24,15 +27,6 @@ export async function findCachedChannel(
   const room = channel === null ? null : await ownRoom(c, channel.room_id);
   if (channel === null || room === null) return null;
   return { channel, room: { id: room.id, name: room.name, organization_id: room.organization_id } };
-}
-
-/**
- * Forgets a channel in this isolate. Other isolates forget it when their copy is AUTH_CACHE_SECONDS old; for webhook
- * attempts, 2 s.
- */
-export function purgeChannel(organizationId: string, channelId: string): void {
-  channels.purge(cacheKey(organizationId, channelId));
-  purgeChannelEndpoint(organizationId, channelId);
 }
 
 function cacheKey(organizationId: string, channelId: string): string {

@@ -11,7 +11,6 @@ import { createRouter } from '../../http/router.ts';
 import { isoTime } from '../../resources/clock.ts';
 import { channelManagement } from '../access.ts';
 import { defineRoute } from '../define-route.ts';
-import { purgeChannel } from './channel-cache.ts';
 import { CHANNEL, CHANNEL_NOT_FOUND, channelPath } from './paths.ts';
 
 const common = { access: channelManagement, tag: 'Channels' };
@@ -99,7 +98,6 @@ channelSecretRoutes.openapi(rotateSecret, async (c) => {
   const kept = await answerToKeep(c, answer);
   const channel = await rotateChannelSecret(database, organization_id, config_id, rotation, kept);
   if (channel === null) return refuse(c, CHANGED_MEANWHILE);
-  purgeChannel(organization_id, config_id);
   return c.json(answer, 200);
 });
 

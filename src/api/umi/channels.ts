@@ -24,7 +24,6 @@ import { deliveryLogCopy } from '../copy-database.ts';
 import { defineRoute, VERBS } from '../define-route.ts';
 import { quotaOf, quotaReached } from '../quotas.ts';
 import { refusalOfUrl, requestOrigin } from '../webhook-url.ts';
-import { purgeChannel } from './channel-cache.ts';
 import { channelChanges, channelKeySchema, channelSchema, channelsQuery, wholeChannel } from './channel-schemas.ts';
 import { CHANNEL, CHANNEL_NOT_FOUND, CHANNELS, channelPath, channelsPath } from './paths.ts';
 
@@ -161,7 +160,6 @@ channelRoutes.openapi(removeChannel, async (c) => {
   const { organization_id, config_id } = c.req.valid('param');
   const isDeleted = await deleteChannel(organizationDatabase(c), organization_id, config_id, Date.now());
   if (!isDeleted) return refuse(c, CHANNEL_NOT_FOUND);
-  purgeChannel(organization_id, config_id);
   drainChannel(c, organization_id, config_id);
   return c.body(null, 204);
 });
@@ -196,7 +194,6 @@ async function changeChannel(
   if (channel === null) {
     return { ok: false, refusal: changes.room_id === undefined ? CHANNEL_NOT_FOUND : invalid('room_id', ROOM_UNKNOWN) };
   }
-  purgeChannel(organizationId, channelId);
   if (before.is_webhook_enabled === 1 && channel.is_webhook_enabled === 0) drainChannel(c, organizationId, channelId);
   return { ok: true, channel };
 }

@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:workers';
-import { purgeAudience } from '../../../src/notifications/load-audience.ts';
+import { forget } from '../../../src/directory/changes.ts';
 import { enrollManager } from './apps.ts';
 import { installedApp } from './installed-app.ts';
 import { type Channel, newChannel } from './threads.ts';
@@ -11,7 +11,7 @@ import { type Channel, newChannel } from './threads.ts';
 export async function channelWithApps(apps: number, webhooks: number): Promise<Channel> {
   const manager = await enrollManager();
   for (let app = 0; app < apps; app++) {
-    const { webhookIds } = await installedApp(manager, ['/orgs/{organization_id}/owned_chats/*/messages']);
+    const { appId, webhookIds } = await installedApp(manager, ['/orgs/{organization_id}/owned_chats/*/messages']);
     await env.DB.prepare(
       `WITH RECURSIVE more (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM more WHERE number < ?)
        INSERT INTO app_webhooks (id, app_id, endpoint_url, channel_pattern, on_added, on_changed, on_removed, is_enabled,
@@ -22,8 +22,8 @@ export async function channelWithApps(apps: number, webhooks: number): Promise<C
     )
       .bind(webhooks, webhookIds[0], webhooks)
       .run();
+    forget({ kind: 'app', app_id: appId });
   }
-  purgeAudience();
   const channel = newChannel();
   const { organization_id } = manager;
   return { ...channel, organizationId: organization_id, room: { ...channel.room, organization_id } };

@@ -2,8 +2,9 @@ import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { expect, it } from 'vitest';
 import { noCost } from '../../../src/db/cost.ts';
+import { forget } from '../../../src/directory/changes.ts';
 import { threadNameOfChat } from '../../../src/domain/address.ts';
-import { loadAudience, purgeAudience } from '../../../src/notifications/load-audience.ts';
+import { loadAudience } from '../../../src/notifications/load-audience.ts';
 import { ALL_SCOPES, enrollManager } from '../../support/worker/apps.ts';
 import { installedApp } from '../../support/worker/installed-app.ts';
 import { enrollAgent, TestOrganization, unique } from '../../support/worker/organization.ts';
@@ -24,7 +25,7 @@ it('a thread stores no audience above the platform’s limit of a row, although 
   const org = await TestOrganization.open();
   const manager = await enrollAgent(org.organizationId, {}, ALL_SCOPES);
   const path = '/orgs/{organization_id}/owned_chats/018f0000-0000-7000-8000-0000000000ee/reply_suggestions';
-  const { webhookIds } = await installedApp(manager, [path]);
+  const { appId, webhookIds } = await installedApp(manager, [path]);
   await env.DB.prepare(
     `WITH RECURSIVE more (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM more WHERE number < 8000)
      INSERT INTO app_webhooks (id, app_id, endpoint_url, channel_pattern, on_added, on_changed, on_removed, is_enabled,
@@ -35,7 +36,7 @@ it('a thread stores no audience above the platform’s limit of a row, although 
   )
     .bind(webhookIds[0])
     .run();
-  purgeAudience();
+  forget({ kind: 'app', app_id: appId });
   const { chatId } = await org.say(unique('thread'), 'hello');
   const thread = env.THREADS.getByName(threadNameOfChat(chatId) ?? '');
   const [row] = await runInDurableObject(thread, (_, { storage }) =>

@@ -1,9 +1,9 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { expect, it } from 'vitest';
+import { forget } from '../../../src/directory/changes.ts';
 import { threadNameOfChat } from '../../../src/domain/address.ts';
 import { type Command, newCommandId } from '../../../src/domain/commands.ts';
-import { purgeAudience } from '../../../src/notifications/load-audience.ts';
 import type { UserFacts } from '../../../src/resources/user.ts';
 import type { ThreadObject } from '../../../src/thread/thread-object.ts';
 import { ALL_SCOPES } from '../../support/worker/apps.ts';
@@ -36,7 +36,7 @@ it('an app is sent a message that waits for its audience when the app’s user j
   const thread = env.THREADS.getByName(threadNameOfChat(chatId) ?? '');
   await runInDurableObject(thread, async (instance: ThreadObject) => {
     const { release, whenAsked } = holdDatabase(instance);
-    purgeAudience();
+    forget({ kind: 'organization', organization_id: site.organizationId });
     const first = instance.execute(message);
     await whenAsked;
     expect((await instance.execute(joining)).result.ok).toBe(true);

@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { consumerDeps, purgeChannelEndpoint } from '../../../src/delivery/consumer-deps.ts';
+import { consumerDeps } from '../../../src/delivery/consumer-deps.ts';
+import { forget } from '../../../src/directory/changes.ts';
 import { channelReceiver } from '../../../src/resources/receiver.ts';
 import { setClock } from '../../support/worker/clock.ts';
 import { Gateway, RECEIVER_URL } from '../../support/worker/gateway.ts';
@@ -57,7 +58,7 @@ describe('the endpoint of a channel', () => {
 
   it('cannot be read by a Worker without the key; the webhook then waits', async () => {
     const id = await hub.register();
-    purgeChannelEndpoint(hub.organizationId, id);
+    forget({ kind: 'channel', organization_id: hub.organizationId, channel_id: id });
     const keyless = consumerDeps({ ...testEnv, SECRETS_KEY: '' });
     const leased = { organization_id: hub.organizationId, receiver: channelReceiver(id), webhook_id: null };
     await expect(keyless.endpoint(leased)).rejects.toThrow('SECRETS_KEY is not set');
@@ -70,7 +71,7 @@ describe('the endpoint of a channel', () => {
     const after = (await hub.request('POST', `/${id}/secret/rotate`, { grace_seconds: 60 })).json['secret'];
     expect(await endpoint(id)).toMatchObject({ destination: { secrets: [after, before] } });
     await testEnv.DB.prepare('UPDATE channels SET previous_secret_expires_at = 1 WHERE id = ?').bind(id).run();
-    purgeChannelEndpoint(hub.organizationId, id);
+    forget({ kind: 'channel', organization_id: hub.organizationId, channel_id: id });
     expect(await endpoint(id)).toMatchObject({ destination: { secrets: [after] } });
   });
 

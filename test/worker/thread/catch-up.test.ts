@@ -7,7 +7,6 @@ import { type AnswerOf, type Command, newCommandId } from '../../../src/domain/c
 import { type ThreadEvent, upcastEvent } from '../../../src/domain/events.ts';
 import { transitionsOf } from '../../../src/domain/evolve.ts';
 import { emptyThread } from '../../../src/domain/state.ts';
-import { purgeAudience } from '../../../src/notifications/load-audience.ts';
 import { KINDS, notificationsOf, type ThreadUpdate, type View } from '../../../src/notifications/notifications.ts';
 import { organizationHub, type PublishRequest, visitorHub } from '../../../src/rpc/live-hub.ts';
 import { threadStub } from '../../../src/rpc/thread.ts';
@@ -51,7 +50,6 @@ class Conversation {
       created_at: AT,
     });
     await keepHubAwake(database, actor.organization_id, Date.now() - HOUR, Date.now() + 24 * HOUR);
-    purgeAudience();
     await conversation.meetHubs();
     return conversation;
   }

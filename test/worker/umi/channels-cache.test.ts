@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { findCachedChannel, purgeChannel } from '../../../src/api/umi/channel-cache.ts';
+import { findCachedChannel } from '../../../src/api/umi/channel-cache.ts';
 import { noCost } from '../../../src/db/cost.ts';
+import { forget } from '../../../src/directory/changes.ts';
 import type { AppContext } from '../../../src/http/app-environment.ts';
 import { Gateway } from '../../support/worker/gateway.ts';
 import { ORGANIZATION_BINDING } from '../../support/worker/organization-database.ts';
@@ -65,7 +66,7 @@ describe('findCachedChannel', () => {
 
   it('fails when D1 cannot be reached and nothing is known', async () => {
     const id = await hub.register();
-    purgeChannel(hub.organizationId, id);
+    forget({ kind: 'channel', organization_id: hub.organizationId, channel_id: id });
     await expect(find(context(withoutD1), id)).rejects.toThrow();
   });
 });
