@@ -43,7 +43,7 @@ const SURFACE = [
   'apps/fan-out',
   'chats/{chat-*,conversation-starters,invitations,join-*,messages,organization-messages,owned-chats}',
   'chats/{reply-suggestions,room,start-chats,update-chat}',
-  'directory/{organization,rooms,safety,teams,users}',
+  'directory/{organization,retention,rooms,safety,teams,users}',
   'live/subscribe',
   'operator/{databases,directory,routers}',
   'presence/chats',

@@ -73,6 +73,7 @@ export const TEAM_KEYS_V6 = [...TEAM_KEYS, 'deleted_at', 'is_deleted', 'is_human
 
 export const ORGANIZATION_KEYS = [
   'business_id',
+  'chat_retention_days',
   'city',
   'country',
   'created_at',
@@ -84,7 +85,6 @@ export const ORGANIZATION_KEYS = [
   'is_renaming_allowed',
   'max_rules_count',
   'message_list_days',
-  'chat_retention_days',
   'name',
   'phone',
   'postal_code',
