@@ -131,6 +131,13 @@ export const RESOURCES: { readonly [resource: string]: Resource } = {
     required: [],
     verbs: ['list', 'add', 'remove'],
   },
+  'chat-members': {
+    path: '/organizations/{organization}/chats/{chat}/memberships',
+    id: 'member',
+    fields: {},
+    required: [],
+    verbs: ['remove'],
+  },
   routers: {
     path: '/organizations/{organization}/routers',
     id: 'router',

@@ -4,13 +4,15 @@ import { noCost } from './db/cost.ts';
 import { databasesOf, deliveryLog, openIdentityDatabase } from './db/database.ts';
 import { handleQueue } from './delivery/consumer.ts';
 import { consumerDeps } from './delivery/consumer-deps.ts';
+import { endSilentMemberships } from './delivery/end-silent-memberships.ts';
 import { wakeOverdueThreads } from './delivery/wake-overdue.ts';
 import { deleteOldDeliveries, runSweeps, type Sweep, sweepDeliveries } from './delivery/watchdog.ts';
 import { deleteOldKeys } from './directory/keyed-requests.ts';
 import { deletePassingVisitors } from './directory/passing-visitors.ts';
+import type { RemoveSilentMembers } from './domain/commands.ts';
 import { purgeOldChats } from './purges/purge-old-chats.ts';
 import { sweepPurges } from './purges/sweep-purges.ts';
-import { threadStub } from './rpc/thread.ts';
+import { commandThread, threadStub } from './rpc/thread.ts';
 
 export { LiveHub } from './live/hub.ts';
 export { UserObject } from './presence/user-object.ts';
@@ -28,11 +30,21 @@ export default {
   scheduled: (_controller, env) => runSweeps(sweepsOf(env), Date.now()),
 } satisfies ExportedHandler<Env>;
 
+/** Sends a command to a thread; answers how many memberships it has ended. */
+function commandIn(env: Env) {
+  return async (thread: string, command: RemoveSilentMembers): Promise<number> => {
+    const { result } = await commandThread(env, thread, command);
+    if (!result.ok) throw new Error(`the thread refused: ${result.refusal.reason}`);
+    return result.answer.removed;
+  };
+}
+
 function sweepsOf(env: Env): Sweep[] {
   const identity = openIdentityDatabase(env, noCost());
   const log = deliveryLog(env, noCost());
   const ofOrganizations = [...databasesOf(env, noCost())].flatMap(([database, copy]): Sweep[] => [
     { database, name: 'woken', run: (now) => wakeOverdueThreads(copy, (thread) => threadStub(env, thread), now) },
+    { database, name: 'members_removed', run: (now) => endSilentMemberships(copy, commandIn(env), now) },
     { database, name: 'visitors_deleted', run: (now) => deletePassingVisitors(copy, now) },
     { database, name: 'keys_deleted', run: (now) => deleteOldKeys(copy, now) },
     { database, name: 'purged', run: (now) => sweepPurges(env, copy, now) },

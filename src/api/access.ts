@@ -14,6 +14,7 @@ import {
   requireOwnToken,
   requireOwnUser,
   requireScope,
+  requireSomeScope,
   requireSubscription,
 } from '../http/permissions.ts';
 import {
@@ -128,6 +129,10 @@ export const organizationUserThemselves = withGuards(organizationUser, requireOw
 
 /** Apps, installations and their webhooks: users with the scope `settings`, but no apps in their name. */
 export const appSettings = withGuards(organizationUserThemselves, requireScope('settings'));
+
+/** Paths under /orgs/<organization_id>: its users whose token has one of the scopes. */
+export const organizationUserWithSome = (...scopes: Scope[]): Access =>
+  withGuards(organizationUser, requireSomeScope(scopes));
 
 /** Paths under /orgs/<organization_id> over all its chats, which private history closes. */
 export const organizationHistory = withGuards(organizationUser, requireHistory);

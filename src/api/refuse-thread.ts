@@ -24,6 +24,7 @@ const MAPPING: Mapping = {
   not_pending: () => ({ reason: 'not_found', detail: 'The chat is not pending any more.' }),
   not_present: () => ({ reason: 'conflict', detail: 'The user is not present.' }),
   member_not_found: () => ({ reason: 'not_found', detail: 'Chat membership not found.' }),
+  visitor_stays: () => ({ reason: 'conflict', detail: 'The visitor cannot be removed from the chat.' }),
   message_not_found: () => ({ reason: 'not_found', detail: 'Message not found.' }),
   join_of_ended_chat: () => ({ reason: 'not_found', detail: 'The chat has ended.' }),
   join_of_taken_chat: () => ({ reason: 'conflict', detail: 'Another user has already taken this private chat.' }),

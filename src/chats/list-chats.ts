@@ -71,15 +71,16 @@ function membershipRule(grant: ChatGrant, isOpen: boolean): Rule | null {
     if (grant.rooms === undefined) throw new Error('a list of memberships needs the rooms in which they hold');
     if (isOpen) return null;
     const { organization_id, reach } = grant.rooms;
-    const condition = `(walk.is_participating = 1 OR ${silenceHoldsSql('?4')})`;
+    const isThere = `walk.facts ->> '$.is_removed' IS NULL`;
+    const condition = `(walk.is_participating = 1 OR (${isThere} AND ${silenceHoldsSql('?4')}))`;
     return { condition, parameter: silenceParameter(organization_id, reach), rows: 2 };
   }
   if (grant.kind !== 'involved') return null;
   if (grant.reach === undefined) throw new Error('a list of involvements needs the rooms in which they hold');
-  const takesPart = `EXISTS (SELECT 1 FROM members WHERE members.chat_id = walk.id AND members.is_participating = 1
-    AND members.facts ->> '$.organization_id' = ?3)`;
-  const parameter = silenceParameter(grant.organization_id, grant.reach);
-  return { condition: `(${silenceHoldsSql('?4')} OR ${takesPart})`, parameter, rows: 4 };
+  const isMember = `members.is_participating = 1 OR (members.facts ->> '$.is_removed' IS NULL AND ${silenceHoldsSql('?4')})`;
+  const condition = `EXISTS (SELECT 1 FROM members WHERE members.chat_id = walk.id
+    AND members.facts ->> '$.organization_id' = ?3 AND (${isMember}))`;
+  return { condition, parameter: silenceParameter(grant.organization_id, grant.reach), rows: 4 };
 }
 
 /** Null when no chat can match. */
@@ -112,7 +113,7 @@ function chatListing(grant: ChatGrant, filters: ChatFilters): Listing<'facts'> |
   choose(`${VISITOR_MESSAGES} > 0`, filters.has_visitor_messages);
   return {
     sources,
-    carried: rule !== null && grant.kind === 'member' ? ['is_participating'] : [],
+    carried: rule !== null && grant.kind === 'member' ? ['is_participating', 'facts'] : [],
     columns: { facts: 'chat.facts' },
     joins: 'CROSS JOIN chats AS chat ON chat.id = walk.id',
     match: conditions.length === 0 ? null : conditions.join(' AND '),

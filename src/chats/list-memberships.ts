@@ -54,7 +54,7 @@ export async function listMembershipsOfUser(
 
 function membershipMatch(isParticipating: boolean | undefined): string | null {
   if (isParticipating === true) return null;
-  const holds = silenceHoldsSql('?5');
+  const holds = `(walk.facts ->> '$.is_removed' IS NULL AND ${silenceHoldsSql('?5')})`;
   return isParticipating === false ? `NOT walk.is_participating AND ${holds}` : `(walk.is_participating OR ${holds})`;
 }
 
@@ -73,7 +73,7 @@ export async function listVisitorMemberships(
       sources: [{ index: MEMBER.all, owner: of.visitor_id }],
       ...READ,
       match: `EXISTS (SELECT 1 FROM members AS other WHERE other.chat_id = walk.id AND other.member_id = ?4
-        AND (other.is_participating OR ${silenceHoldsSql('?5')}))`,
+        AND (other.is_participating OR (other.facts ->> '$.is_removed' IS NULL AND ${silenceHoldsSql('?5')})))`,
       rowsOfId: 3,
       parameters: [of.user_id, silenceParameter(of.rooms.organization_id, of.rooms.reach)],
     },

@@ -1,3 +1,4 @@
+import type { Statement } from '../db/database.ts';
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
 import { changing } from './changes.ts';
 import type { DirectoryDatabases } from './read-routed-rooms.ts';
@@ -53,11 +54,17 @@ export function insertShare(
 ): Promise<{ share: Share; isNew: boolean } | null> {
   return changing({ kind: 'routing', organization_ids: [organizationId, share.organization_id] }, async () => {
     const { holder, owners, shares, key } = SHARED[kind];
+    const again: Statement = [
+      `DELETE FROM ended_shares WHERE room_id = ?1 AND organization_id = ?2
+       AND EXISTS (SELECT 1 FROM room_shares WHERE room_id = ?1 AND organization_id = ?2)`,
+      id,
+      share.organization_id,
+    ];
     const [inserted = [], known = []] = await databases[holder].batch([
       [
         `INSERT INTO ${shares} (${key}, organization_id, created_at)
-         SELECT id, ?, ? FROM ${owners} WHERE id = ? AND organization_id = ? AND deleted_at IS NULL
-         ON CONFLICT DO NOTHING RETURNING *`,
+       SELECT id, ?, ? FROM ${owners} WHERE id = ? AND organization_id = ? AND deleted_at IS NULL
+       ON CONFLICT DO NOTHING RETURNING *`,
         share.organization_id,
         share.created_at,
         id,
@@ -65,33 +72,43 @@ export function insertShare(
       ],
       [
         `SELECT organization_id, created_at FROM ${shares} WHERE organization_id = ? AND ${key} =
-           (SELECT id FROM ${owners} WHERE id = ? AND organization_id = ? AND deleted_at IS NULL)`,
+         (SELECT id FROM ${owners} WHERE id = ? AND organization_id = ? AND deleted_at IS NULL)`,
         share.organization_id,
         id,
         organizationId,
       ],
+      ...(kind === 'room' ? [again] : []),
     ]);
     const row = known[0] as Share | undefined;
     return row === undefined ? null : { share: row, isNew: inserted.length > 0 };
   });
 }
 
-/** Ends the sharing. False when the organization never had the room or team, or does not share it with the partner. */
+/**
+ * Ends the sharing. False when the organization never had the room or team, or does not share it with the partner. Of a
+ * room it notes at `now` (ms) that the partner's silent members are to leave (delivery/end-silent-memberships.ts).
+ */
 export function deleteShare(
   databases: DirectoryDatabases,
   kind: SharedKind,
   organizationId: string,
   id: string,
   partnerId: string,
+  now: number,
 ): Promise<boolean> {
   return changing({ kind: 'routing', organization_ids: [organizationId, partnerId] }, async () => {
     const { holder, owners, shares, key } = SHARED[kind];
-    const { changes } = await databases[holder].run(
-      `DELETE FROM ${shares} WHERE organization_id = ? AND ${key} = ${ownedOne(owners)}`,
-      partnerId,
-      id,
-      organizationId,
-    );
-    return changes > 0;
+    const which = `WHERE ${shares}.organization_id = ?1 AND ${key} = (SELECT id FROM ${owners} WHERE id = ?2 AND organization_id = ?3)`;
+    const named = [partnerId, id, organizationId] as const;
+    const noted: Statement = [
+      `INSERT INTO ended_shares (room_id, organization_id, ended_at, after_chat)
+     SELECT room_id, organization_id, ?4, '' FROM room_shares ${which}
+     ON CONFLICT DO UPDATE SET ended_at = excluded.ended_at, after_chat = ''`,
+      ...named,
+      now,
+    ];
+    const deleted: Statement = [`DELETE FROM ${shares} ${which} RETURNING 1`, ...named];
+    const results = await databases[holder].batch(kind === 'room' ? [noted, deleted] : [deleted]);
+    return (results.at(-1) ?? []).length > 0;
   });
 }

@@ -25,6 +25,8 @@ export type Command =
   | UpdateMembership
   | UpdateVisitorMembership
   | RenameVisitor
+  | RemoveMember
+  | RemoveSilentMembers
   | ChangePresence
   | UpdateChat
   | EndOverdueChats
@@ -54,8 +56,10 @@ export type CommandHeader = {
   keyed_request?: string;
 };
 
+type InChat = CommandHeader & { chat_id: string };
+
 /** What only a member may send. `rooms` as in a member's grant. */
-type OfMember = CommandHeader & { chat_id: string; actor: UserFacts; rooms?: MemberRooms | undefined };
+type OfMember = InChat & { actor: UserFacts; rooms?: MemberRooms | undefined };
 
 export type IncomingMessage = {
   /** The fingerprint that identifies a repeated message: `messageKey` (fingerprints.ts). */
@@ -238,6 +242,20 @@ export type UpdateVisitorMembership = CommandHeader & {
   last_seen_at: number | null;
 };
 
+/** Ends the membership of a user (an extension). */
+export type RemoveMember = CommandHeader & {
+  type: 'remove_member';
+  chat_id: string;
+  grant: ChatGrant;
+  member_id: string;
+};
+
+/** Ends the silent memberships of an organization with which the chat's room is no longer shared. */
+export type RemoveSilentMembers = InChat & { type: 'remove_silent_members'; organization_id: string };
+
+/** How many memberships have ended. */
+export type MemberRemoved = { removed: number };
+
 /** The variable `username` of the thread's visitor was set, or deleted (null). */
 export type RenameVisitor = CommandHeader & {
   type: 'rename_visitor';
@@ -250,12 +268,7 @@ export type RenameVisitor = CommandHeader & {
 export type VisitorRenamed = { name: string | null };
 
 /** A user came or went, as their own object reports. `is_watched`: the object should go on reporting to this chat. */
-export type ChangePresence = CommandHeader & {
-  type: 'change_presence';
-  chat_id: string;
-  user_id: string;
-  is_present: boolean;
-};
+export type ChangePresence = InChat & { type: 'change_presence'; user_id: string; is_present: boolean };
 
 export type PresenceChanged = { is_watched: boolean };
 
@@ -363,6 +376,8 @@ type Answers = {
   update_membership: MembershipUpdated;
   update_visitor_membership: MembershipUpdated;
   rename_visitor: VisitorRenamed;
+  remove_member: MemberRemoved;
+  remove_silent_members: MemberRemoved;
   change_presence: PresenceChanged;
   update_chat: ChatUpdated;
   end_overdue_chats: OverdueChatsEnded;

@@ -90,7 +90,9 @@ export type EventBody =
 
 export type PurgeCover = 'messages' | 'visitor';
 
-export type MemberChanges = Partial<Pick<MemberFacts, 'is_participating' | 'is_present' | 'last_seen_at'>>;
+export type MemberChanges = Partial<
+  Pick<MemberFacts, 'is_participating' | 'is_present' | 'last_seen_at' | 'is_removed'>
+>;
 
 /**
  * Records that an event was accepted for a receiver. A channel's entry holds what its webhook needs beside the event;

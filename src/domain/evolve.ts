@@ -6,7 +6,7 @@ import { isPresent, type MemberFacts } from '../resources/membership.ts';
 import type { MessageFacts } from '../resources/message.ts';
 import type { ThreadEvent } from './events.ts';
 import { redactChat, redactSuggestions, redactThread } from './redaction.ts';
-import type { ChatState, Step, ThreadState, Touched, Transition } from './state.ts';
+import { type ChatState, membersIn, type Step, type ThreadState, type Touched, type Transition } from './state.ts';
 
 /** The state after an event, and the step of its chat. The step is null for an event before the thread's first chat. */
 export function applyEvent(before: ThreadState, event: ThreadEvent): { state: ThreadState; step: Step | null } {
@@ -245,7 +245,7 @@ function countMessage(facts: ChatFacts, message: MessageFacts, chat: ChatState):
 /** A chat between users becomes a group with its third member. */
 function withMember(chat: ChatState, member: Touched<MemberFacts>): ChatState {
   const members = new Map(chat.members).set(member.facts.member_id, member);
-  const facts = [...members.values()].map((each) => each.facts);
+  const facts = membersIn({ ...chat, members });
   const users = facts.filter((each) => each.member_type === 'user');
   const visitors = facts.filter((each) => each.member_type === 'visitor');
   return {

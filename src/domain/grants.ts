@@ -2,7 +2,7 @@ import { isPending } from '../resources/chat.ts';
 import { type Belonging, type ChatGrant, isInRoomSet, type RoomSet, silenceHolds } from '../resources/chat-grant.ts';
 import type { MemberFacts } from '../resources/membership.ts';
 import type { ThreadRefusal } from './refusals.ts';
-import type { ChatState } from './state.ts';
+import { type ChatState, memberIn, membersIn } from './state.ts';
 
 /**
  * Why a chat is refused to the holder of a grant; null when the grant covers it. For them the chat does not exist, so
@@ -19,8 +19,7 @@ export function grantRefusal(chat: ChatState, grant: ChatGrant): ThreadRefusal |
     }
     case 'involved': {
       const { organization_id, reach } = grant;
-      const members = [...chat.members.values()].map((member) => member.facts);
-      const belongs = belonging(members.filter((member) => member.organization_id === organization_id));
+      const belongs = belonging(membersIn(chat).filter((member) => member.organization_id === organization_id));
       const refusal = silenceRefusal(chat, belongs, organization_id, reach);
       return refusal === 'none' ? { reason: 'chat_not_found' } : refusal;
     }
@@ -73,6 +72,6 @@ export function belonging(members: readonly MemberFacts[]): Belonging {
 }
 
 function userMemberOf(chat: ChatState, userId: string): MemberFacts | null {
-  const member = chat.members.get(userId)?.facts;
+  const member = memberIn(chat, userId);
   return member?.member_type === 'user' ? member : null;
 }

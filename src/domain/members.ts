@@ -80,6 +80,17 @@ export function userAsSender(user: UserFacts): Sender {
   };
 }
 
+/** A member as the sender of a message. */
+export function memberAsSender({ member_id, member_type, name, public_name, avatar }: MemberFacts): Sender {
+  return {
+    sender_type: member_type,
+    sender_id: member_id,
+    sender_name: name,
+    sender_public_name: public_name,
+    sender_avatar: avatar,
+  };
+}
+
 /** The thread's visitor as the sender of a message. Throws when the thread has no visitor. */
 export function visitorAsSender(state: ThreadState): Sender {
   const { thread } = state;

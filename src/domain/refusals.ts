@@ -9,6 +9,7 @@ export type ThreadRefusal =
   | { reason: 'not_pending' }
   | { reason: 'not_present' }
   | { reason: 'member_not_found' }
+  | { reason: 'visitor_stays' }
   | { reason: 'message_not_found' }
   | { reason: 'message_to_ended_chat' }
   | { reason: 'message_too_long' }

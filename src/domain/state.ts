@@ -127,3 +127,14 @@ export function openChat(state: ThreadState): ChatState | null {
   const chat = state.chats.get(state.thread.current_chat_id);
   return chat === undefined || chat.facts.ended_at !== null ? null : chat;
 }
+
+/** A member of the chat; undefined for nobody, and for one whose membership was ended. */
+export function memberIn(chat: ChatState, id: string): MemberFacts | undefined {
+  const member = chat.members.get(id)?.facts;
+  return member?.is_removed === true ? undefined : member;
+}
+
+/** The members of the chat, without those whose membership was ended. */
+export function membersIn(chat: ChatState): MemberFacts[] {
+  return [...chat.members.values()].flatMap(({ facts }) => (facts.is_removed === true ? [] : [facts]));
+}

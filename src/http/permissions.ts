@@ -75,6 +75,17 @@ export function requireScope(scope: Scope): AppMiddleware {
   };
 }
 
+/** The token must have one of the scopes, else 403. */
+export function requireSomeScope(scopes: readonly Scope[]): AppMiddleware {
+  return async (c, next) => {
+    const own = c.var.principal.scopes;
+    if (!scopes.some((scope) => own.has(scope))) {
+      return refuse(c, { reason: 'scope_missing', scope: scopes.join('" or "') });
+    }
+    await next();
+  };
+}
+
 function pathUuid(c: AppContext, name: string): string | null {
   const id = c.req.param(name)?.toLowerCase();
   return id !== undefined && isUuid(id) ? id : null;

@@ -55,7 +55,7 @@ export function match(
   };
   if (!takesIds(topic, ids)) return null;
   const change = changeInCollection(visibility, notification, topic, subscriber);
-  const seen = change === null ? null : asSeen(notification, topic, change);
+  const seen = change === null ? null : asSeen(notification, topic, change, visibility.chat_id);
   return seen === null ? null : { channel: topicPath(topic, ids), ...seen };
 }
 
@@ -66,9 +66,10 @@ function asSeen(
   { kind, action, resource_id, resource, changes }: Notification,
   topic: Topic,
   change: CollectionChange,
+  chatId: string,
 ): Omit<SubscriberNotification, 'channel'> | null {
   if (topic.part === 'own_memberships') {
-    return asInCollection((resource as { chat_id: string }).chat_id, { action, resource, changes }, change);
+    return asInCollection(chatId, { action, resource, changes }, change);
   }
   if (kind !== 'chat') return change === 'leaves' ? null : { action, resource_id, resource: changes ?? resource };
   return asInCollection(resource_id, { action, resource, changes }, change);

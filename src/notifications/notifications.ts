@@ -5,7 +5,7 @@
 
 import { resourceIdAt, threadNameOfChat } from '../domain/address.ts';
 import type { PurgedEvent } from '../domain/redaction.ts';
-import type { ChatState, Transition } from '../domain/state.ts';
+import { type ChatState, membersIn, type Transition } from '../domain/state.ts';
 import {
   chatForVisitor,
   HIDDEN_FROM_VISITORS,
@@ -160,7 +160,7 @@ export function visibilityOf(before: ChatState | null, after: ChatState): Visibi
 }
 
 function usersOf(chat: ChatState): MemberFacts[] {
-  return [...chat.members.values()].map(({ facts }) => facts).filter(({ member_type }) => member_type === 'user');
+  return membersIn(chat).filter(({ member_type }) => member_type === 'user');
 }
 
 function belongings(
@@ -217,7 +217,12 @@ function changedMembers(before: ChatState | null, after: ChatState, view: View):
   return [...after.members].flatMap(([id, touched]) => {
     const old = before?.members.get(id);
     if (before !== null && old === touched && isShownAlike(id, before.facts, after.facts)) return [];
-    const shown = before === null || old === undefined ? null : membership(old.facts, before.facts, view);
+    const wasThere = old !== undefined && old.facts.is_removed !== true;
+    if (touched.facts.is_removed === true) {
+      const removed = { ...notification('membership', id, { id }, null), action: 'removed' as const, member_id: id };
+      return wasThere ? [removed] : [];
+    }
+    const shown = before === null || !wasThere ? null : membership(old.facts, before.facts, view);
     const found = compared('membership', id, shown, membership(touched.facts, after.facts, view));
     return found.map((each) => ({ ...each, member_id: id }));
   });

@@ -19,6 +19,8 @@ export type MemberFacts = {
   is_participating: boolean;
   /** Whether the person is present at all. Shown as present only while they participate. */
   is_present: boolean;
+  /** The membership was ended: nobody is shown it any more. The row stays, as a removed tag's does in D1. */
+  is_removed?: true;
 };
 
 /** A member with their typing, which is never logged. */

@@ -2,7 +2,7 @@ import { type ThreadEvent, upcastEvent } from '../domain/events.ts';
 import { textsSince } from '../domain/grants.ts';
 import type { Query, Reading, ReadingOf, ReadMessages, ReadSuggestions } from '../domain/queries.ts';
 import type { Result, ThreadRefusal } from '../domain/refusals.ts';
-import type { ChatState, ThreadState } from '../domain/state.ts';
+import { type ChatState, membersIn, type ThreadState } from '../domain/state.ts';
 import { notificationsOf } from '../notifications/notifications.ts';
 import { channelBody, channelEvent, KINDS_OF_CHANNELS, wholeBody } from '../notifications/webhook-body.ts';
 import { hasTable } from '../platform/sqlite.ts';
@@ -24,7 +24,7 @@ const PAGE_CHARACTERS = 4_000_000;
  */
 export function membersOf(chat: ChatState): MemberFacts[] {
   const rank = (member: MemberFacts) => (member.member_type === 'visitor' ? 0 : 1);
-  const members = [...chat.members.values()].map(({ facts }) => facts);
+  const members = membersIn(chat);
   return members.sort(
     (a, b) => a.created_at - b.created_at || rank(a) - rank(b) || (a.member_id < b.member_id ? -1 : 1),
   );

@@ -26,7 +26,7 @@ const BY: { readonly [place: string]: readonly string[] } = {
   'api/deliveries/': ['api/umi/', 'api/apps/'],
   // Dialects do not import each other. What several need is in api/shared/.
   'api/apps/': ['app.ts', 'api/operator/'],
-  'api/chats/': ['app.ts'],
+  'api/chats/': ['app.ts', 'api/operator/'],
   'api/directory/': ['app.ts', 'api/operator/'],
   'api/live/': ['app.ts'],
   'api/operator/': ['app.ts'],

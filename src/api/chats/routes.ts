@@ -12,6 +12,7 @@ import { openVisitorChatRoutes } from './open-visitor-chat.ts';
 import { organizationMessageRoutes } from './organization-messages.ts';
 import { outgoingInvitationRoutes } from './outgoing-invitations.ts';
 import { postMessageRoutes } from './post-message.ts';
+import { removeMemberRoutes } from './remove-member.ts';
 import { replySuggestionRoutes } from './reply-suggestions.ts';
 import {
   involvedChats,
@@ -55,7 +56,7 @@ for (const scope of [ownedChats, involvedChats, organizationRoutedChats]) {
 }
 mount(joinChatRoutes(userPendingChats, { mustBePresent: true }));
 mount(joinChatRoutes(userRoutedChats, { mustBePresent: false }));
-mount(chatMembershipRoutes, visitorChatMembershipRoutes);
+mount(removeMemberRoutes, chatMembershipRoutes, visitorChatMembershipRoutes);
 
 for (const scope of [userChats, userRoutedHistory, ownedChats, involvedChats, organizationRoutedChats]) {
   mount(messageRoutes(scope));

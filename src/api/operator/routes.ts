@@ -1,6 +1,7 @@
 import { requireOperator } from '../../http/require-operator.ts';
 import { createRouter } from '../../http/router.ts';
 import { operatorAppsRoutes } from '../apps/routes.ts';
+import { operatorChatRoutes } from '../chats/remove-member.ts';
 import { operatorDoor } from '../directory/door.ts';
 import { organizationsRoutes } from '../directory/organizations.ts';
 import { directoryRoutesOf } from '../directory/routes.ts';
@@ -22,6 +23,7 @@ operatorRoutes.route('/', tokenRoutes);
 operatorRoutes.route('/', routerRoutes);
 operatorRoutes.route('/', shareRoutes);
 operatorRoutes.route('/', operatorAppsRoutes);
+operatorRoutes.route('/', operatorChatRoutes);
 operatorRoutes.route('/', keyRoutes);
 operatorRoutes.route('/', usageRoutes);
 operatorRoutes.route('/', rebuildRoutes);

@@ -110,7 +110,7 @@ for (const kind of ['room', 'team'] as const) {
   });
   shareRoutes.openapi(removeShare, async (c) => {
     const { id, partner_id } = c.req.valid('param');
-    const isDeleted = await deleteShare(directoryDatabases(c), kind, c.var.organization.id, id, partner_id);
+    const isDeleted = await deleteShare(directoryDatabases(c), kind, c.var.organization.id, id, partner_id, Date.now());
     return isDeleted ? c.body(null, 204) : refuse(c, { reason: 'not_found' });
   });
 }

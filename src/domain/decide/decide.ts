@@ -16,7 +16,14 @@ import {
   updateChat,
 } from './chat-lifecycle.ts';
 import { acceptInvitation, expireInvitation, invite } from './invitations.ts';
-import { changePresence, joinChat, updateMembership, updateVisitorMembership } from './memberships.ts';
+import {
+  changePresence,
+  joinChat,
+  removeMember,
+  removeSilentMembers,
+  updateMembership,
+  updateVisitorMembership,
+} from './memberships.ts';
 import { postMessage, postVisitorMessage } from './messages.ts';
 import { purge } from './purge.ts';
 import { receiveMessages } from './receive-messages.ts';
@@ -47,6 +54,10 @@ export function decide(state: ThreadState, command: Command, context: Context): 
       return updateVisitorMembership(state, command, context);
     case 'rename_visitor':
       return renameVisitor(state, command, context);
+    case 'remove_member':
+      return removeMember(state, command, context);
+    case 'remove_silent_members':
+      return removeSilentMembers(state, command, context);
     case 'change_presence':
       return changePresence(state, command, context);
     case 'update_chat':

@@ -4,14 +4,17 @@ import type {
   ChangePresence,
   ChatJoined,
   JoinChat,
+  MemberRemoved,
   MembershipUpdated,
   PresenceChanged,
+  RemoveMember,
+  RemoveSilentMembers,
   UpdateMembership,
   UpdateVisitorMembership,
 } from '../commands.ts';
 import type { MemberChanges } from '../events.ts';
-import { hasNoRoom, userAsSender, userMember } from '../members.ts';
-import type { ChatState, ThreadState } from '../state.ts';
+import { hasNoRoom, memberAsSender, userAsSender, userMember } from '../members.ts';
+import { type ChatState, memberIn, membersIn, type ThreadState } from '../state.ts';
 import { findChat, findChatOf } from './find-chat.ts';
 import { addMessage } from './messages.ts';
 import { accept, type Context, type Decision, EventRecorder, refuse, unchanged } from './recorder.ts';
@@ -29,7 +32,7 @@ export function joinChat(state: ThreadState, command: JoinChat, context: Context
     return unchanged(state, { member: joined, chat: chat.facts, is_new: state.answered.at === joined.created_at });
   }
   const { is_participating, is_present } = command;
-  const member = chat.members.get(command.actor.id)?.facts;
+  const member = memberIn(chat, command.actor.id);
   const isEnded = chat.facts.ended_at !== null;
   if (member !== undefined && (isEnded || member.is_participating === is_participating)) {
     return unchanged(state, { member, chat: chat.facts, is_new: false });
@@ -68,7 +71,7 @@ export function setMembership(
   attendance: Attendance,
 ): MemberFacts {
   const { is_participating } = attendance;
-  const member = recorder.chat(chatId).members.get(user.id)?.facts;
+  const member = memberIn(recorder.chat(chatId), user.id);
   if (member === undefined) {
     recorder.emit(chatId, { type: 'member_added', member: userMember(user, recorder.context.now, attendance) });
   } else {
@@ -95,9 +98,9 @@ function changesOf(member: MemberFacts, { is_participating, is_present, last_see
 
 /** The membership of a user who is a member. Throws when they are not. */
 export function memberOf(chat: ChatState, userId: string): MemberFacts {
-  const member = chat.members.get(userId);
+  const member = memberIn(chat, userId);
   if (member === undefined) throw new Error('a member of the chat is not there');
-  return member.facts;
+  return member;
 }
 
 /**
@@ -186,6 +189,51 @@ export function updateVisitorMembership(
     last_seen_at: newlySeen(member, last_seen_at, context.now) ?? member.last_seen_at,
   });
   return accept(recorder, { member: updated, chat: recorder.chat(chat_id).facts });
+}
+
+/**
+ * Ends the membership of a user: they leave, and are no member any more (an extension). Of an ended chat too, which the
+ * user could still read. The visitor always is a member.
+ */
+export function removeMember(state: ThreadState, command: RemoveMember, context: Context): Decision<MemberRemoved> {
+  const found = findChat(state, command.chat_id, command.grant);
+  if (!found.ok) return found;
+  if (state.answered !== null) return unchanged(state, { removed: 1 });
+  const member = memberIn(found.chat, command.member_id);
+  if (member === undefined) return refuse({ reason: 'member_not_found' });
+  if (member.member_type === 'visitor') return refuse({ reason: 'visitor_stays' });
+  const recorder = new EventRecorder(state, context);
+  endMembership(recorder, command.chat_id, member);
+  return accept(recorder, { removed: 1 });
+}
+
+/** A room is no longer shared with an organization: its silent members leave the open chat. Who takes part stays. */
+export function removeSilentMembers(
+  state: ThreadState,
+  command: RemoveSilentMembers,
+  context: Context,
+): Decision<MemberRemoved> {
+  const { chat_id, organization_id } = command;
+  const chat = state.chats.get(chat_id);
+  if (chat === undefined) return refuse({ reason: 'chat_not_found' });
+  const recorder = new EventRecorder(state, context);
+  const isOver = chat.facts.ended_at !== null || chat.facts.organization_id === organization_id;
+  const silent = membersIn(chat).filter(
+    (member) => member.organization_id === organization_id && !member.is_participating,
+  );
+  if (isOver || state.answered !== null) return unchanged(state, { removed: 0 });
+  for (const member of silent) endMembership(recorder, chat_id, member);
+  return accept(recorder, { removed: silent.length });
+}
+
+/** A `leave` message tells of it, if a `join` has told that they take part. */
+function endMembership(recorder: EventRecorder, chatId: string, member: MemberFacts): void {
+  const { member_id, is_participating } = member;
+  const changes = { is_participating: false, is_removed: true } as const;
+  recorder.emit(chatId, { type: 'member_changed', member_id, changes });
+  const isOpen = recorder.chat(chatId).facts.ended_at === null;
+  if (is_participating && isOpen)
+    addMessage(recorder, chatId, memberAsSender(member), { type: 'leave', message: null });
 }
 
 /**

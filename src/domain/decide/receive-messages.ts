@@ -5,7 +5,7 @@ import type { IncomingMessage, MessagesReceived, ReceiveMessages } from '../comm
 import { requestKey } from '../fingerprints.ts';
 import { hasNoRoomFor, userAsSender, userMember, visitorAsSender, visitorMember } from '../members.ts';
 import type { ThreadRefusal } from '../refusals.ts';
-import { type ChatState, openChat, type ReceivedBefore, type ThreadState } from '../state.ts';
+import { type ChatState, memberIn, openChat, type ReceivedBefore, type ThreadState } from '../state.ts';
 import { endChat, openThread } from './chat-lifecycle.ts';
 import { addMessage, selectedSuggestion } from './messages.ts';
 import { accept, type Context, type Decision, EventRecorder, refuse, unchanged } from './recorder.ts';
@@ -195,7 +195,7 @@ function addIncoming(
   message: IncomingMessage,
 ): { id: string; seq: number } {
   const { user } = message;
-  if (user !== null && !recorder.chat(chatId).members.has(user.id)) {
+  if (user !== null && memberIn(recorder.chat(chatId), user.id) === undefined) {
     const comes = { is_participating: false, is_present: false };
     recorder.emit(chatId, { type: 'member_added', member: userMember(user, recorder.context.now, comes) });
   }

@@ -4,7 +4,7 @@ import type { ThreadIdentity } from '../../../src/domain/address.ts';
 import { threadName } from '../../../src/domain/address.ts';
 import type { Command } from '../../../src/domain/commands.ts';
 import { transitionsOf } from '../../../src/domain/evolve.ts';
-import { type ChatState, emptyThread } from '../../../src/domain/state.ts';
+import { type ChatState, emptyThread, memberIn } from '../../../src/domain/state.ts';
 import { match } from '../../../src/notifications/match.ts';
 import { KINDS, notificationsOf, type View } from '../../../src/notifications/notifications.ts';
 import type { Subscriber } from '../../../src/notifications/subscriber.ts';
@@ -21,15 +21,17 @@ import { messageResource } from '../../../src/resources/message.ts';
 import { replySuggestionResource } from '../../../src/resources/reply-suggestion.ts';
 import { tagResource } from '../../../src/resources/tag.ts';
 import { subscribedTopic, type Topic } from '../../../src/resources/topic.ts';
-import { AGENT } from '../../support/sample-events.ts';
+import type { UserFacts } from '../../../src/resources/user.ts';
 import { IDENTITY, ORGANIZATION, ThreadModel } from '../../support/thread-model.ts';
-import { commandOf, openingStep, step, USERS_IDENTITY, VISITOR_IDENTITY } from '../../support/thread-steps.ts';
+import { commandOf, openingStep, step, USERS, USERS_IDENTITY, VISITOR_IDENTITY } from '../../support/thread-steps.ts';
 
 /**
  * A subscriber who applies the notifications (added, changed, removed) to an empty copy has in the end what REST
  * answers for the same path, and is told once of a resource that a command has changed.
  */
 const STARTS_AT = 1_800_000_000_000;
+/** A user of the steps: somebody else would be no member of any chat. */
+const [AGENT] = USERS as [UserFacts];
 const REACH = { organization_id: ORGANIZATION, room_ids: [] };
 const NO_ROOMS = { organization_id: null, room_ids: [] };
 const SUBSCRIBER: Subscriber = {
@@ -53,7 +55,7 @@ type Collection = { path: string; entries: (chats: readonly ChatState[], model: 
 
 const org = (name: string) => `/api/v5/orgs/${ORGANIZATION}/${name}`;
 const user = (name: string) => `/api/v5/users/${AGENT.id}/${name}`;
-const isMember = (chat: ChatState) => chat.members.has(AGENT.id);
+const isMember = (chat: ChatState) => memberIn(chat, AGENT.id) !== undefined;
 const isOfOrganization = (chat: ChatState) =>
   [...chat.members.values()].some(({ facts }) => facts.organization_id === ORGANIZATION);
 const placeOf = (chat: ChatState) => ({ id: chat.facts.id, room_id: chat.facts.room?.id ?? null });

@@ -1,5 +1,12 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { env } from 'cloudflare:workers';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { noCost } from '../../../src/db/cost.ts';
+import { endSilentMemberships } from '../../../src/delivery/end-silent-memberships.ts';
+import type { RemoveSilentMembers } from '../../../src/domain/commands.ts';
+import { newUuid } from '../../../src/resources/uuid.ts';
+import { commandThread } from '../../../src/rpc/thread.ts';
 import { eventually } from '../../support/eventually.ts';
+import { firstDatabase } from '../../support/worker/first-database.ts';
 import {
   arrive,
   ask,
@@ -19,6 +26,13 @@ const own = (person: Person, path: string) => `/users/${person.user_id}${path}`;
 const get = (person: Person, path: string) => ask(person, 'GET', path);
 const idsOf = (answer: Answer, key = 'id') => resultsOf(answer).map((one) => one[key]);
 const textsOf = (answer: Answer) => resultsOf(answer).flatMap(({ message }) => message ?? []);
+
+/** Sends the watchdog's command to a thread. */
+async function removeIn(thread: string, command: RemoveSilentMembers): Promise<number> {
+  const { result } = await commandThread(env, thread, command);
+  if (!result.ok) throw new Error(result.refusal.reason);
+  return result.answer.removed;
+}
 
 /** Each request to a chat that a member has, with its status. */
 async function doorsOf(person: Person, chatId: string): Promise<Record<string, number>> {
@@ -66,6 +80,7 @@ describe('a silent member of a partner', () => {
   let share: string;
 
   beforeEach(async () => {
+    await env.DB.exec('DELETE FROM ended_shares');
     owner = await TestOrganization.open();
     partner = await TestOrganization.open();
     spy = partner.agent;
@@ -108,6 +123,76 @@ describe('a silent member of a partner', () => {
       ...OPEN,
     });
     expect(joining.status).toBe(404);
+  });
+
+  it('leaves when the sharing ends, and who takes part stays', async () => {
+    const open = await enrollAgent(partner.organizationId);
+    await arrive(open);
+    for (const [person, how] of [
+      [spy, SILENT],
+      [open, OPEN],
+    ] as const) {
+      expect((await join(person, how)).status).toBe(201);
+    }
+    const users = async () =>
+      idsOf(await get(owner.agent, `${owner.organizationPath}/owned_chats/${chatId}/memberships`), 'member_id').slice(
+        1,
+      );
+    expect(new Set(await users())).toEqual(new Set([spy.user_id, open.user_id]));
+    await eventually(async () => expect(idsOf(await get(spy, own(spy, '/chats')))).toEqual([chatId]));
+    const sweep = (at: number) => endSilentMemberships(firstDatabase(noCost()), removeIn, at);
+    await unshare();
+    const endedAt = Date.now();
+    expect([await sweep(endedAt + 30_000), await users()]).toEqual([0, [spy.user_id, open.user_id]]);
+    expect([await sweep(endedAt + 61_000), await users()]).toEqual([1, [open.user_id]]);
+    expect(await sweep(endedAt + 300_000)).toBe(0);
+    expect(await env.DB.prepare('SELECT count(*) AS left FROM ended_shares').first()).toEqual({ left: 0 });
+    // The chat tells of it as it does of leaving, and nobody who was silent is named by a message.
+    const messages = await get(owner.agent, `${owner.organizationPath}/owned_chats/${chatId}/messages?type__in=leave`);
+    expect(resultsOf(messages)).toEqual([]);
+  });
+
+  it('stays when the room is shared again before that', async () => {
+    expect((await join(spy, SILENT)).status).toBe(201);
+    await eventually(async () => expect(idsOf(await get(spy, own(spy, '/chats')))).toEqual([chatId]));
+    await unshare();
+    expect((await admin(share, { method: 'PUT' })).status).toBe(201);
+    expect(await endSilentMemberships(firstDatabase(noCost()), removeIn, Date.now() + 300_000)).toBe(0);
+    expect((await get(spy, own(spy, `/chats/${chatId}`))).status).toBe(200);
+  });
+
+  it('is looked for in a bounded number of open chats a run, which the next run continues', async () => {
+    await unshare();
+    const roomId = owner.gateway.roomId;
+    const facts = JSON.stringify({ organization_id: owner.organizationId });
+    const ids = Array.from({ length: 1100 }, (_, place) => newUuid(Date.now() + place));
+    await env.DB.batch([
+      env.DB.prepare(
+        `INSERT INTO chats (id, thread, seq, organization_id, room_id, chat_type, is_ended, is_waiting, is_pending, updated_at, facts)
+         SELECT value, value, 1, ?2, ?3, 'visitor', 0, 0, 0, 0, ?4 FROM json_each(?1)`,
+      ).bind(JSON.stringify(ids), owner.organizationId, roomId, facts),
+      env.DB.prepare(
+        'INSERT INTO involvements (organization_id, chat_id, seq, is_ended) SELECT ?2, value, 1, 0 FROM json_each(?1)',
+      ).bind(JSON.stringify(ids), partner.organizationId),
+    ]);
+    const asked: string[] = [];
+    const runs: number[] = [];
+    for (let run = 0; run < 4; run++) {
+      const cost = noCost();
+      const send = async (thread: string) => {
+        asked.push(thread);
+        if (asked.length === 7) throw new Error('a thread that cannot be reached');
+        return 0;
+      };
+      vi.spyOn(console, 'error').mockImplementation(() => {});
+      await endSilentMemberships(firstDatabase(cost), send, Date.now() + 120_000);
+      vi.restoreAllMocks();
+      runs.push(asked.length);
+      expect(cost.d1.rowsRead).toBeLessThan(2100);
+    }
+    expect(runs.map((count) => Math.min(count, 1100))).toEqual([expect.any(Number), expect.any(Number), 1100, 1100]);
+    expect(runs[0]).toBeLessThanOrEqual(500);
+    expect(asked.filter((thread) => ids.includes(thread)).toSorted()).toEqual(ids.toSorted());
   });
 
   it('keeps the chat, and the partner too, while they take part openly', async () => {

@@ -240,7 +240,7 @@ describe('a run of the watchdog', () => {
     expect(queue.threads()).toEqual(['overdue']);
     const done = { level: 'info', event: 'watchdog' };
     expect(lines).toEqual([
-      ...['woken', 'visitors_deleted', 'keys_deleted', 'purged'].map((sweep) => ({
+      ...['woken', 'members_removed', 'visitors_deleted', 'keys_deleted', 'purged'].map((sweep) => ({
         level: 'error',
         event: 'watchdog_failed',
         database: 'DB2',
@@ -248,7 +248,16 @@ describe('a run of the watchdog', () => {
         error: expect.stringContaining('D1_ERROR'),
       })),
       { ...done, database: 'DELIVERY_LOG', offered: 1, deliveries_deleted: 0 },
-      { ...done, database: 'DB', woken: 0, visitors_deleted: 0, keys_deleted: 0, purged: 0, messages_deleted: 0 },
+      {
+        ...done,
+        database: 'DB',
+        woken: 0,
+        members_removed: 0,
+        visitors_deleted: 0,
+        keys_deleted: 0,
+        purged: 0,
+        messages_deleted: 0,
+      },
       { ...done, database: 'DB2', messages_deleted: 0 },
     ]);
   });

@@ -63,7 +63,7 @@ describe('possible invitees', () => {
     const team = await newTeam(partner);
     await share('team', partner, team, owner);
     expect(await both()).toMatchObject([{ id: partner }, { id: owner }]);
-    await deleteShare(databases, 'team', partner, team, owner);
+    await deleteShare(databases, 'team', partner, team, owner, AT);
     expect(await both()).toEqual([null, null]);
   });
 });

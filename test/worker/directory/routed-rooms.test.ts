@@ -205,7 +205,7 @@ describe('the rooms routed to a partner’s user', () => {
     expect(await reachOfUser(databases, stranger, await newUser(stranger), EVERYTHING)).toEqual(
       wholeOrganization(stranger),
     );
-    await deleteShare(databases, 'room', owner, room, partner);
+    await deleteShare(databases, 'room', owner, room, partner, AT);
     expect(await reachOfAgent()).toEqual(wholeOrganization(partner));
   });
 
@@ -220,7 +220,7 @@ describe('the rooms routed to a partner’s user', () => {
     expect(await reachOfUser(databases, partner, await newUser(partner), EVERYTHING)).toEqual(
       wholeOrganization(partner),
     );
-    await deleteShare(databases, 'team', partner, theirs, owner);
+    await deleteShare(databases, 'team', partner, theirs, owner, AT);
     expect(await reachOfAgent()).toEqual(wholeOrganization(partner));
   });
 
@@ -256,7 +256,7 @@ describe('the rooms routed to an organization', () => {
     await newRouter(owner, [room], []);
     expect(await reach(partner)).toEqual(wholeOrganization(partner, [room]));
     expect(await reach(owner)).toEqual(wholeOrganization(owner));
-    await deleteShare(databases, 'room', owner, room, partner);
+    await deleteShare(databases, 'room', owner, room, partner, AT);
     expect(await reach(partner)).toEqual(wholeOrganization(partner));
   });
 

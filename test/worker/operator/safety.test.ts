@@ -86,6 +86,9 @@ beforeAll(async () => {
     token_id: owner.token_id,
     router_id: String(router.json['id']),
     partner_id: partner.organization_id,
+    // No chat: the directory has none.
+    chat_id: '0190a000-0000-7000-8000-00000000dead',
+    member_id: owner.user_id,
     id: room_id,
   };
 });

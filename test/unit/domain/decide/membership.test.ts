@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { UpdateMembership } from '../../../../src/domain/commands.ts';
+import type { RemoveMember, UpdateMembership } from '../../../../src/domain/commands.ts';
+import { memberIn } from '../../../../src/domain/state.ts';
 import { isPending } from '../../../../src/resources/chat.ts';
 import {
   ALL_ROOMS,
@@ -10,6 +11,7 @@ import {
   incoming,
   join,
   PENDING,
+  ROUTED,
   START,
   waitingChat,
 } from '../../../support/sample-commands.ts';
@@ -194,5 +196,62 @@ describe('presence', () => {
     );
     const member = model.chat(chatId).members.get(AGENT.id)?.facts;
     expect(member).toMatchObject({ is_participating: false, is_present: false });
+  });
+});
+
+describe('the end of a membership', () => {
+  const remove = (more: Partial<RemoveMember> = {}): RemoveMember => {
+    return { ...head(), type: 'remove_member', chat_id: chatId, grant: ROUTED, member_id: AGENT.id, ...more };
+  };
+  const memberOf = (id: string) => memberIn(model.chat(chatId), id);
+
+  test('is told like leaving, and the user is no member any more', () => {
+    model.answer(join(chatId));
+    expect(model.chat(chatId).facts).toMatchObject({ user_member_count: 1, present_user_participant_count: 1 });
+    const command = remove();
+    expect(model.eventsOf(command)).toEqual(['member_changed', 'leave']);
+    expect(model.log.at(-1)).toMatchObject({ message: { type: 'leave', sender_id: AGENT.id } });
+    expect(memberOf(AGENT.id)).toBeUndefined();
+    expect(model.chat(chatId).facts).toMatchObject({ user_member_count: 0, present_user_participant_count: 0 });
+    expect(model.refusal(update())).toBe('not_a_member');
+    expect(model.eventsOf(command)).toEqual([]);
+    expect(model.refusal(remove())).toBe('member_not_found');
+    expect(model.eventsOf(join(chatId))).toEqual(['member_added', 'join']);
+    expect(memberOf(AGENT.id)).toMatchObject({ is_participating: true, last_seen_at: null });
+  });
+
+  test('has no message for a silent member, or in an ended chat', () => {
+    model.answer(join(chatId, { is_participating: false }));
+    expect(model.eventsOf(remove())).toEqual(['member_changed']);
+    model.answer(join(chatId));
+    model.answer(end(chatId));
+    expect(model.eventsOf(remove())).toEqual(['member_changed']);
+    expect(memberOf(AGENT.id)).toBeUndefined();
+  });
+
+  test('is refused for the visitor, for strangers, and outside the grant', () => {
+    model.answer(join(chatId));
+    const visitor = model.state.thread?.visitor_id ?? '';
+    expect(model.refusal(remove({ member_id: visitor }))).toBe('visitor_stays');
+    expect(model.refusal(remove({ member_id: COLLEAGUE.id }))).toBe('member_not_found');
+    const elsewhere = { kind: 'reach' as const, reach: { organization_id: 'other', room_ids: [] }, is_pending: false };
+    expect(model.refusal(remove({ grant: elsewhere }))).toBe('not_routed');
+  });
+
+  test('of a former partner ends silent memberships of open chats only', () => {
+    const silent = { ...FOREIGNER, id: '018f0000-0000-7000-8000-0000000000f2' };
+    model.answer(join(chatId, { actor: FOREIGNER }));
+    model.answer(join(chatId, { actor: silent, is_participating: false }));
+    model.answer(join(chatId, { is_participating: false }));
+    const leave = (organization_id: string) =>
+      ({ ...head(), type: 'remove_silent_members', chat_id: chatId, organization_id }) as const;
+    expect(model.answer(leave(AGENT.organization_id))).toEqual({ removed: 0 });
+    expect(model.eventsOf(leave(FOREIGNER.organization_id))).toEqual(['member_changed']);
+    expect([memberOf(silent.id), memberOf(FOREIGNER.id)]).toMatchObject([undefined, { is_participating: true }]);
+    expect(model.answer(leave(FOREIGNER.organization_id))).toEqual({ removed: 0 });
+    expect(memberOf(AGENT.id)).toBeDefined();
+    model.answer(join(chatId, { actor: silent, is_participating: false }));
+    model.answer(end(chatId));
+    expect(model.answer(leave(FOREIGNER.organization_id))).toEqual({ removed: 0 });
   });
 });
