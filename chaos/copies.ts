@@ -13,7 +13,7 @@ export async function ledgerProblem(reader: Reader, accepted: number): Promise<s
     delivered: accepted,
     pending: 0,
     exhausted: 0,
-    skipped: { disabled: 0, channel_deleted: 0 },
+    skipped: { disabled: 0, channel_deleted: 0, purged: 0 },
   };
   return isSame(ledger, wanted) ? null : `the ledger says ${JSON.stringify(ledger)}, ${accepted} were accepted`;
 }

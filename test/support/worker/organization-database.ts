@@ -7,6 +7,7 @@ export const ORGANIZATION_TABLES: readonly string[] = [
   'allowed_tags',
   'channels',
   'chats',
+  'ended_shares',
   'invitations',
   'involvements',
   'members',

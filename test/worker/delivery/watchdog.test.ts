@@ -256,9 +256,10 @@ describe('a run of the watchdog', () => {
         visitors_deleted: 0,
         keys_deleted: 0,
         purged: 0,
+        chats_purged: 0,
         messages_deleted: 0,
       },
-      { ...done, database: 'DB2', messages_deleted: 0 },
+      { ...done, database: 'DB2', chats_purged: 0, messages_deleted: 0 },
     ]);
   });
 });

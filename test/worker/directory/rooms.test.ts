@@ -222,7 +222,9 @@ describe('the rooms that reach a user', () => {
     expect(idsOf(await rooms({ AUTH_CACHE_SECONDS: '0' }))).toEqual([]);
     expect(idsOf(await rooms())).toEqual([room]);
     await newRoom(callers.foreigner.organization_id);
-    expect(idsOf(await rooms())).toEqual([]);
+    expect(idsOf(await rooms())).toEqual([room]);
+    const other = await newRoom(own.organization_id);
+    expect(idsOf(await rooms())).toEqual([other]);
   });
 
   it('are 404 when they are unknown, malformed or of others, and a malformed page is 400', async () => {

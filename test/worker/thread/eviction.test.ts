@@ -13,6 +13,7 @@ import { passTime } from '../../support/worker/clock.ts';
 import { countWrites } from '../../support/worker/projector.ts';
 import {
   accepted,
+  allRooms,
   nameOf,
   newChannel,
   newUser,
@@ -49,6 +50,7 @@ describe('a thread that was evicted', () => {
       command_id: crypto.randomUUID(),
       chat_id: opening.chat_id,
       actor: user,
+      rooms: allRooms(channel.organizationId),
       message: 'three',
       selected_reply_suggestion_id: null,
       attachments: [],
