@@ -146,10 +146,8 @@ export class AccessCache {
     if (answer === null) return { closeReason: CLOSE_REASONS.token };
     const known = answer ?? facts.peek(key, age);
     if (known === null) return null;
-    if (!known.has_active_subscription) return { closeReason: CLOSE_REASONS.subscription };
-    if (owner.kind === 'visitor' && known.revoked_visitors?.has(owner.visitor_id)) {
-      return { closeReason: CLOSE_REASONS.token };
-    }
+    const closeReason = closeReasonOf(owner, known);
+    if (closeReason !== null) return { closeReason };
     if (owner.kind === 'visitor') return { subscriber: { kind: 'visitor', visitor_id: owner.visitor_id } };
     const { organization_id, user_id } = owner;
     const routed = asked?.routed.get(organization_id) ?? source.cachedRoutedRooms(organization_id, age);
@@ -158,6 +156,14 @@ export class AccessCache {
     const owned = { organization_id, user_id, is_bot, has_reports, keeps_private_history };
     return { subscriber: subscriberOf(routed, owned) };
   }
+}
+
+/** Why an owner may have no socket now, whenever their token ends; null when they may. `facts`: null without an owner. */
+export function closeReasonOf(owner: SocketOwner, facts: OwnerFacts | null): CloseReason | null {
+  if (facts === null) return CLOSE_REASONS.token;
+  if (!facts.has_active_subscription) return CLOSE_REASONS.subscription;
+  const isRevoked = owner.kind === 'visitor' && facts.revoked_visitors?.has(owner.visitor_id) === true;
+  return isRevoked ? CLOSE_REASONS.token : null;
 }
 
 /** The results of one look-up. Facts are null for an owner who is deleted. */

@@ -18,7 +18,7 @@ import {
   type TicketKept,
   type TicketName,
 } from '../rpc/live-hub.ts';
-import { AccessCache, factsKey, LOOK_UP_TIMEOUT, type OwnerFacts } from './access.ts';
+import { AccessCache, closeReasonOf, factsKey, LOOK_UP_TIMEOUT, type OwnerFacts } from './access.ts';
 import { ASK_THREADS, askThreadsAt, askThreadsIfDue } from './ask-threads.ts';
 import { Distributor } from './distributor.ts';
 import { FrameServer } from './frame-server.ts';
@@ -277,9 +277,9 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     try {
       const found = await withinTime(accessInDatabase(this.env).factsOf([owner]), LOOK_UP_TIMEOUT);
       if (found === null) throw new Error('D1 did not answer in time');
-      const known = found.get(factsKey(owner));
-      if (known === undefined) return new Response(null, { status: 401 });
-      return known.has_active_subscription ? owner : new Response(null, { status: 403 });
+      const reason = closeReasonOf(owner, found.get(factsKey(owner)) ?? null);
+      if (reason === null) return owner;
+      return new Response(null, { status: reason === CLOSE_REASONS.subscription ? 403 : 401 });
     } catch (error) {
       logFailure('live_rights_unavailable', error);
       return new Response(null, { status: 503 });

@@ -116,6 +116,14 @@ describe('a ticket', () => {
     client.close();
   });
 
+  it('opens nothing once the secret of its visitor is revoked, and leaves nothing in their hub', async () => {
+    const ticket = await visitorTicket();
+    const path = `/organizations/${site.organizationId}/visitor_secrets/${visitor.id}`;
+    expect((await admin(path, { method: 'DELETE' })).status).toBe(204);
+    expect(await use(visitorPath(visitor), ticket)).toBe(401);
+    expect(await tablesOf(visitorHub(visitor.id))).toEqual(['tickets']);
+  });
+
   it.each<[string, number, () => Promise<unknown>]>([
     [
       'the token is revoked',
