@@ -223,6 +223,8 @@ export type ChatJoined = { member: MemberFacts; chat: ChatFacts; is_new: boolean
 export type UpdateMembership = OfMember & {
   type: 'update_membership';
   is_present: boolean;
+  /** As in `JoinChat`, for a silent member who begins to take part. Workers of an older version leave it out. */
+  is_kept_out?: boolean;
   is_participating: boolean | null;
   composing_status: ComposingStatus | null;
   /** ms. */

@@ -20,7 +20,8 @@ import {
   membershipsByChat,
 } from '../shared/membership-parts.ts';
 import { type ChatPath, commandOfActor, queryChat } from './in-scope.ts';
-import { isUserPresent } from './presence.ts';
+import { KEPT_OUT } from './join-chat.ts';
+import { isKeptOut, isUserPresent } from './presence.ts';
 import { userChats } from './scopes.ts';
 
 const user = z.object({ user_id: pathId('user_id') });
@@ -80,8 +81,7 @@ for (const { method, body } of MEMBERSHIP_CHANGES) {
     method,
     path: itemPath,
     summary: 'Update the membership of the user in a chat',
-    description:
-      'To participate or stop, which adds a message of type `join` or `leave`; to show typing; and to say what was seen. `last_seen_at` never goes back, and both methods keep it when it is left out. A user who is not present is 409, an ended chat 400. A repeat changes nothing.',
+    description: `To participate or stop, which adds a message of type \`join\` or \`leave\`; to show typing; and to say what was seen. \`last_seen_at\` never goes back, and both methods keep it when it is left out. A user who is not present is 409, an ended chat 400. A repeat changes nothing. ${KEPT_OUT}`,
     request: { params: chat, body: bodyOf(body) },
     refusals: [409],
     answers: { 200: jsonOf(membershipSchema, 'The membership') },
@@ -113,6 +113,7 @@ async function updateMembership(c: AppContext, place: ChatPath, changes: Members
     type: 'update_membership',
     actor,
     is_present: await isUserPresent(c, actor.id),
+    is_kept_out: isKeptOut(c),
     ...changesForThread(changes),
   });
   if (!updated.ok) return updated.refused;

@@ -120,6 +120,10 @@ export function updateMembership(
   if (chat.facts.ended_at !== null) return refuse({ reason: 'membership_of_ended_chat' });
   if (!command.is_present) return refuse({ reason: 'not_present' });
   if (isAhead(command.last_seen_at, context.now)) return refuse({ reason: 'last_seen_in_future' });
+  const begins = command.is_participating === true && !member.is_participating;
+  if (begins && command.is_kept_out === true && hasPresentAgent(chat, command.actor.id)) {
+    return refuse({ reason: 'join_of_taken_chat' });
+  }
 
   const recorder = new EventRecorder(state, context);
   const last_seen_at = newlySeen(member, command.last_seen_at, context.now);

@@ -10,7 +10,7 @@ import {
   TestOrganization,
   unique,
 } from '../../support/worker/organization.ts';
-import { own } from '../../support/worker/organization-setup.ts';
+import { own, setOrganization } from '../../support/worker/organization-setup.ts';
 import type { Person } from '../../support/worker/requests.ts';
 
 let org: TestOrganization;
@@ -98,6 +98,25 @@ describe.each(['PUT', 'PATCH'])('%s of a membership', (method) => {
     expect([answer.status, answer.json]).toEqual([409, { detail: 'The user is not present.' }]);
     await arrive(agent);
     expect((await update(method, chatId, AWAY, agent)).status).toBe(200);
+  });
+
+  it('refuses a silent member who would take part in a private chat that is taken: 409', async () => {
+    const priv = await TestOrganization.open();
+    await setOrganization(priv.organizationId, { private_chats: true });
+    const silent = await enrollAgent(priv.organizationId);
+    const reporter = await enrollAgent(priv.organizationId, {}, ['reports']);
+    for (const person of [silent, reporter]) await arrive(person);
+    const { chatId } = await priv.say(unique('thread'), 'help');
+    for (const person of [silent, reporter]) await priv.join(person, chatId, AWAY);
+    await priv.join(priv.agent, chatId);
+    const takesPart = { is_participating: true, composing_status: 'idle' };
+    for (const method of ['PUT', 'PATCH']) {
+      const refused = await update(method, chatId, takesPart, silent);
+      expect([method, refused.status, refused.json]).toEqual([method, 409, DETAIL]);
+      expect((await update(method, chatId, AWAY, silent)).status).toBe(200);
+    }
+    expect((await update('PATCH', chatId, takesPart, reporter)).status).toBe(200);
+    expect((await update('PATCH', chatId, takesPart, priv.agent)).status).toBe(200);
   });
 
   it('refuses a user who is not a member, and unknown chats: 404', async () => {

@@ -95,6 +95,8 @@ describe('joining', () => {
     expect(model.refusal(join(chatId, kept))).toBeNull();
     expect(model.refusal(join(chatId, { ...kept, is_participating: false }))).toBeNull();
     expect(model.refusal(join(chatId, kept))).toBe('join_of_taken_chat');
+    expect(model.refusal(update({ ...kept, is_participating: true }))).toBe('join_of_taken_chat');
+    expect(model.refusal(update({ ...kept, composing_status: 'typing' }))).toBeNull();
     model.answer(told(false, COLLEAGUE.id));
     expect(model.refusal(join(chatId, kept))).toBeNull();
   });
