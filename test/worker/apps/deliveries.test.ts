@@ -201,6 +201,9 @@ describe('the log of an installation', () => {
     const path = `/admin/v1/organizations/${owner.organization_id}/apps/${app.id}/installations/${installation.id}/deliveries`;
     const answer = await hub.call(path, 'GET', `Bearer ${ADMIN_TOKEN}`);
     expect(resultsOf(answer).map((row) => row['id'])).toContain(id);
+    hub.thread.readDelivery = async () => ({ body: '{"action":"added"}', attempts: [] });
+    const shown = await hub.call(`${path}/${id}`, 'GET', `Bearer ${ADMIN_TOKEN}`);
+    expect([shown.status, shown.json]).toMatchObject([200, { id, body: '{"action":"added"}' }]);
   });
 });
 
