@@ -50,6 +50,17 @@ export function textsSince(chat: ChatState, grant: ChatGrant): number | null {
   return member.created_at;
 }
 
+/**
+ * Why the holder of a grant may not make a user take part who does not yet; null when they may. One user who takes part
+ * shows a partner's organization the chat, but with others the access would never end after the sharing of the room.
+ * The grant covers the chat.
+ */
+export function additionRefusal(chat: ChatState, grant: ChatGrant): ThreadRefusal | null {
+  if (grant.kind !== 'involved' || chat.facts.room === null) return null;
+  const refusal = silenceRefusal(chat, 'silent', grant.organization_id, grant.reach);
+  return refusal === 'none' ? { reason: 'chat_not_found' } : refusal;
+}
+
 /** Null: the grant covers the chat. `none`: nobody of them is a member for whom it may. */
 function silenceRefusal(
   { facts }: ChatState,

@@ -13,6 +13,7 @@ import type {
   UpdateVisitorMembership,
 } from '../commands.ts';
 import type { MemberChanges } from '../events.ts';
+import { additionRefusal } from '../grants.ts';
 import { hasNoRoom, memberAsSender, userAsSender, userMember } from '../members.ts';
 import { type ChatState, memberIn, membersIn, type ThreadState } from '../state.ts';
 import { findChat, findChatOf } from './find-chat.ts';
@@ -40,6 +41,8 @@ export function joinChat(state: ThreadState, command: JoinChat, context: Context
   if (isEnded) return refuse({ reason: 'join_of_ended_chat' });
   if (command.must_be_present && !is_present) return refuse({ reason: 'not_present' });
   const isLeaving = member !== undefined && !is_participating;
+  const refusal = isLeaving ? null : additionRefusal(chat, command.grant);
+  if (refusal !== null) return refuse(refusal);
   if (command.is_kept_out && !isLeaving && hasPresentAgent(chat, command.actor.id)) {
     return refuse({ reason: 'join_of_taken_chat' });
   }

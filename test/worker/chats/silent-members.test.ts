@@ -152,6 +152,24 @@ describe('a silent member of a partner', () => {
     expect(resultsOf(messages)).toEqual([]);
   });
 
+  it('cannot be added by the partner once the sharing has ended, although a colleague takes part', async () => {
+    const open = await enrollAgent(partner.organizationId);
+    const added = await enrollAgent(partner.organizationId);
+    for (const person of [open, added]) await arrive(person);
+    expect((await join(open, OPEN)).status).toBe(201);
+    expect((await join(spy, SILENT)).status).toBe(201);
+    const add = (person: Person, how: Json) =>
+      ask(colleague, 'POST', `${involved()}/${chatId}/memberships`, { member_id: person.user_id, ...how });
+    expect((await add(added, OPEN)).status).toBe(201);
+    await unshare();
+    expect((await get(colleague, `${involved()}/${chatId}`)).status).toBe(200);
+    for (const how of [OPEN, SILENT]) expect((await add(colleague, how)).status).toBe(404);
+    expect((await add(spy, OPEN)).status).toBe(404);
+    expect((await get(spy, own(spy, `/chats/${chatId}`))).status).toBe(404);
+    // Who takes part can still be made to stop.
+    expect((await add(added, SILENT)).status).toBe(200);
+  });
+
   it('stays when the room is shared again before that', async () => {
     expect((await join(spy, SILENT)).status).toBe(201);
     await eventually(async () => expect(idsOf(await get(spy, own(spy, '/chats')))).toEqual([chatId]));
