@@ -45,7 +45,7 @@ const SURFACE = [
   'chats/{reply-suggestions,room,start-chats,update-chat}',
   'directory/{organization,retention,rooms,safety,teams,users}',
   'live/subscribe',
-  'operator/{databases,directory,routers}',
+  'operator/{audit-log,audit-log-lists,databases,directory,routers}',
   'presence/chats',
   'umi/{channel*,close-session,events,messages,messages-suggestions}',
   'visitors/{chats,memberships,messages,room-visitors,rooms,tutorial,variables}',

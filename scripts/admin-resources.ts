@@ -187,6 +187,14 @@ export const RESOURCES: { readonly [resource: string]: Resource } = {
     required: [],
     verbs: ['create', 'list', 'revoke'],
   },
+  audit: {
+    path: '/audit',
+    id: 'entry',
+    fields: {},
+    required: [],
+    verbs: ['list'],
+    note: 'the newest entries; filters over HTTP',
+  },
   apps: {
     path: '/organizations/{organization}/apps',
     id: 'app',

@@ -7,6 +7,7 @@ import { consumerDeps } from './delivery/consumer-deps.ts';
 import { endSilentMemberships } from './delivery/end-silent-memberships.ts';
 import { wakeOverdueThreads } from './delivery/wake-overdue.ts';
 import { deleteOldDeliveries, runSweeps, type Sweep, sweepDeliveries } from './delivery/watchdog.ts';
+import { deleteOldAuditEntries } from './directory/audit-log.ts';
 import { deleteOldKeys } from './directory/keyed-requests.ts';
 import { deletePassingVisitors } from './directory/passing-visitors.ts';
 import type { RemoveSilentMembers } from './domain/commands.ts';
@@ -46,6 +47,7 @@ function sweepsOf(env: Env): Sweep[] {
     { database, name: 'woken', run: (now) => wakeOverdueThreads(copy, (thread) => threadStub(env, thread), now) },
     { database, name: 'members_removed', run: (now) => endSilentMemberships(copy, commandIn(env), now) },
     { database, name: 'visitors_deleted', run: (now) => deletePassingVisitors(copy, now) },
+    { database, name: 'audit_deleted', run: (now) => deleteOldAuditEntries(copy, now) },
     { database, name: 'keys_deleted', run: (now) => deleteOldKeys(copy, now) },
     { database, name: 'purged', run: (now) => sweepPurges(env, copy, now) },
     { database, name: 'chats_purged', run: (now) => purgeOldChats(env, { identity, copy, name: database }, now) },

@@ -1,5 +1,6 @@
 import type { Scope } from '../directory/tokens.ts';
 import type { AppContext, AppMiddleware } from '../http/app-environment.ts';
+import { auditCalls, auditChanges } from '../http/audit.ts';
 import { authenticate } from '../http/authenticate.ts';
 import {
   authenticateVisitor,
@@ -52,6 +53,16 @@ export function withGuards(access: Access, ...guards: AppMiddleware[]): Access {
 /** The same access for a route that stores messages or chats: it counts against the bytes of the day. */
 export function storing(access: Access): Access {
   return withGuards(access, limitStorage);
+}
+
+/** The same access for routes whose changes the audit log must have. */
+export function audited(access: Access): Access {
+  return withGuards(access, auditChanges);
+}
+
+/** The same access for routes of which the audit log must have each call: they read a secret, or change a thread. */
+export function auditedCalls(access: Access): Access {
+  return withGuards(access, auditCalls);
 }
 
 function asUser(...guards: AppMiddleware[]): Access {
@@ -129,7 +140,7 @@ export const organizationUserWith = (scope: Scope): Access => withGuards(organiz
 export const organizationUserThemselves = withGuards(organizationUser, requireOwnToken());
 
 /** Apps, installations and their webhooks: users with the scope `settings`, but no apps in their name. */
-export const appSettings = withGuards(organizationUserThemselves, requireScope('settings'));
+export const appSettings = audited(withGuards(organizationUserThemselves, requireScope('settings')));
 
 /** Paths under /orgs/<organization_id>: its users whose token has one of the scopes. */
 export const organizationUserWithSome = (...scopes: Scope[]): Access =>
@@ -148,8 +159,11 @@ export const channelSettings = asUser(
   requireScope('settings'),
 );
 
-/** Channels, their webhook URLs and secrets: the same, but no apps in a user's name. */
-export const channelManagement = withGuards(channelSettings, requireOwnToken());
+/** Channels, their webhook URLs and secrets: the same, but no apps in a user's name. Audited. */
+export const channelManagement = audited(withGuards(channelSettings, requireOwnToken()));
+
+/** The secrets of channels: the audit log has every call, also those that read one. */
+export const channelSecrets = auditedCalls(withGuards(channelSettings, requireOwnToken()));
 
 /** Paths under /public/orgs/<organization_id>: visitors of that organization. */
 export const organizationVisitor = asVisitor(requireVisitorOrganization());
@@ -160,10 +174,10 @@ export const ownOrganizationVisitor = asVisitor(requireVisitorOrganization(), re
 /** Paths under /public/visitors/<visitor_id>: that visitor. */
 export const ownVisitor = asVisitor(requireOwnVisitor());
 
-/** The operator of the hub, by ADMIN_TOKEN. A deployment without that secret has no such paths: 404; with a short one they are 503. */
+/** The operator of the hub, by ADMIN_TOKEN. A deployment without that secret has no such paths: 404; with a short one they are 503. The audit log has every call. */
 export const operator: Access = {
   security: [{ adminToken: [] }],
-  guards: [requireOperator],
+  guards: [requireOperator, auditCalls],
   bodyLimit: USER_BODY,
   refusals: [401, 404, 429, 503],
 };

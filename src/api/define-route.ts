@@ -1,4 +1,5 @@
 import { createRoute, type RouteConfig } from '@hono/zod-openapi';
+import type { AppMiddleware } from '../http/app-environment.ts';
 import { dropEmptyParameters } from '../http/empty-parameters.ts';
 import { IDEMPOTENCY_KEY, REPLAYED_HEADER, readIdempotencyKey } from '../http/idempotency-key.ts';
 import { readJsonBody } from '../http/json-body.ts';
@@ -55,7 +56,12 @@ export function defineRoute<const Definition extends RouteDefinition>(definition
   const { access, answers, refusals, tag, bodyLimit = access.bodyLimit, request, idempotency, ...rest } = definition;
   const hasKey = idempotency !== undefined;
   const { query, body } = request ?? {};
+  const named: AppMiddleware = (c, next) => {
+    c.set('operation', definition.operationId);
+    return next();
+  };
   const middleware = [
+    named,
     ...access.guards,
     ...(query === undefined ? [] : [dropEmptyParameters]),
     ...(body === undefined ? [] : [readJsonBody(bodyLimit)]),

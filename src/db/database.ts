@@ -17,6 +17,12 @@ export type Database = {
 
 export type Statement = readonly [sql: string, ...parameters: unknown[]];
 
+/**
+ * A statement that goes with each statement that writes, behind it in the same transaction. `wasWritten` is called when it
+ * has answered a row.
+ */
+export type Companion = { statement: () => Statement; wasWritten: () => void };
+
 /** Name of the binding of the first database, which holds the identities. */
 export const IDENTITY_BINDING = 'DB';
 /** Name of the binding of the delivery log, which all organizations share. */
@@ -37,15 +43,20 @@ export type OrganizationDatabase = Database & { readonly [holdsOrganizations]: t
 export type DeliveryLog = Database & { readonly [holdsDeliveries]: true };
 
 /** The first database, which holds the identities of all organizations. */
-export function openIdentityDatabase(env: Env, cost: Cost): IdentityDatabase {
-  return countedDatabase(env.DB, cost) as IdentityDatabase;
+export function openIdentityDatabase(env: Env, cost: Cost, companion?: Companion): IdentityDatabase {
+  return countedDatabase(env.DB, cost, companion) as IdentityDatabase;
 }
 
 /** The database of an organization, which its column `database` names. docs/deploying.md says how one is added. */
-export function openOrganizationDatabase(env: Env, { database }: DatabaseOwner, cost: Cost): OrganizationDatabase {
+export function openOrganizationDatabase(
+  env: Env,
+  { database }: DatabaseOwner,
+  cost: Cost,
+  companion?: Companion,
+): OrganizationDatabase {
   const binding = (env as unknown as Record<string, unknown>)[database];
   if (!isDatabase(binding)) throw new Error(`no D1 binding named ${database}`);
-  return countedDatabase(binding, cost) as OrganizationDatabase;
+  return countedDatabase(binding, cost, companion) as OrganizationDatabase;
 }
 
 /**
@@ -74,8 +85,23 @@ function isDatabase(binding: unknown): binding is D1Database {
   return 'prepare' in binding && 'batch' in binding;
 }
 
-function countedDatabase(d1: D1Database, cost: Cost): Database {
+/** A statement that writes. Queries that write begin with one of these words. */
+const WRITES = /^\s*(INSERT|UPDATE|DELETE)\b/i;
+
+function countedDatabase(d1: D1Database, cost: Cost, companion?: Companion): Database {
   async function batch(statements: readonly Statement[]): Promise<D1Result<Record<string, unknown>>[]> {
+    if (companion === undefined) return await send(statements);
+    const results = await send(
+      statements.flatMap((each) => (WRITES.test(each[0]) ? [each, companion.statement()] : [each])),
+    );
+    return statements.map(([sql]) => {
+      const [result] = results.splice(0, 1);
+      if (result === undefined) throw new Error('D1 answered fewer results than statements');
+      if (WRITES.test(sql) && results.splice(0, 1)[0]?.results.length === 1) companion.wasWritten();
+      return result;
+    });
+  }
+  async function send(statements: readonly Statement[]): Promise<D1Result<Record<string, unknown>>[]> {
     const prepared = statements.map(([sql, ...parameters]) => d1.prepare(sql).bind(...parameters));
     const started = performance.now();
     cost.d1.trips += 1;
@@ -88,6 +114,11 @@ function countedDatabase(d1: D1Database, cost: Cost): Database {
     return results;
   }
   async function one(sql: string, parameters: unknown[]): Promise<D1Result<Record<string, unknown>>> {
+    if (companion !== undefined && WRITES.test(sql)) {
+      const [result] = await batch([[sql, ...parameters]]);
+      if (result === undefined) throw new Error('D1 answered no result');
+      return result;
+    }
     const started = performance.now();
     cost.d1.trips += 1;
     const result = await d1

@@ -79,10 +79,9 @@ async function openKeys(env: Env, rows: readonly KeyRow[], now: number): Promise
 export async function rotateSigningKey(
   env: Env,
   identity: IdentityDatabase,
-  rotation: { replaces: string; ends_previous: boolean; now: number },
+  rotation: { id?: string; replaces: string; ends_previous: boolean; now: number },
 ): Promise<string | null> {
-  const { replaces, ends_previous, now } = rotation;
-  const id = newKeyId();
+  const { id = newKeyId(), replaces, ends_previous, now } = rotation;
   const [, , isMade] = await identity.batch([
     [
       `DELETE FROM signing_keys WHERE id <> ? AND EXISTS (
@@ -124,7 +123,8 @@ async function insertion(env: Env, id: string, replaces: string | null, now: num
   ];
 }
 
-function newKeyId(): string {
+/** A new id of a signing key. */
+export function newKeyId(): string {
   return randomBytes(6).toString('base64url');
 }
 

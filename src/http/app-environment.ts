@@ -1,8 +1,10 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import type { Cost } from '../db/cost.ts';
 import {
+  type Companion,
   type DeliveryLog,
   deliveryLog,
+  IDENTITY_BINDING,
   type IdentityDatabase,
   type OrganizationDatabase,
   openIdentityDatabase,
@@ -35,6 +37,15 @@ export type Principal = {
   app_id: string | null;
   /** By which the principal can be looked up again. */
   credential: Credential;
+};
+
+/** What a call is about, for its entry of the audit log. The entry is shown, so nothing here is secret. */
+export type AuditTarget = {
+  type: string;
+  id: string;
+  details?: { [name: string]: unknown };
+  /** The organization of the target, when the path names none. */
+  organization_id?: string;
 };
 
 /** A visitor who makes a request, and their organization. */
@@ -77,6 +88,11 @@ export type AppEnvironment = {
     isBodyRead?: boolean;
     /** Set for a request with an `Idempotency-Key`. */
     keyed?: KeyedRequest;
+    /** The `operationId` of the route. */
+    operation: string;
+    /** Of an audited route: what goes with each write to the database with a binding of this name. See audit.ts. */
+    companionOf?: (binding: string) => Companion;
+    auditTarget?: AuditTarget;
   };
 };
 
@@ -85,7 +101,8 @@ export type AppMiddleware = MiddlewareHandler<AppEnvironment>;
 
 /** The database with the rows of `c.var.organization`. */
 export function organizationDatabase(c: AppContext): OrganizationDatabase {
-  return openOrganizationDatabase(c.env, c.var.organization, c.var.cost);
+  const { database } = c.var.organization;
+  return openOrganizationDatabase(c.env, { database }, c.var.cost, c.var.companionOf?.(database));
 }
 
 /** The database with the rows of a visitor's organization. */
@@ -95,7 +112,7 @@ export function visitorDatabase(c: AppContext): OrganizationDatabase {
 
 /** The first database: organizations, users, tokens. */
 export function identityDatabase(c: AppContext): IdentityDatabase {
-  return openIdentityDatabase(c.env, c.var.cost);
+  return openIdentityDatabase(c.env, c.var.cost, c.var.companionOf?.(IDENTITY_BINDING));
 }
 
 /** The two databases in which the directory of `c.var.organization` is stored. */

@@ -11,6 +11,11 @@ export function clientAddress(c: AppContext): string {
   return networkOf(c.req.header(ADDRESS_HEADER) ?? '');
 }
 
+/** The address of a client as Cloudflare gives it; null when it is unknown, as on a local hub. */
+export function connectingAddress(c: AppContext): string | null {
+  return c.req.header(ADDRESS_HEADER) ?? null;
+}
+
 /** An IPv6 address cut to its first four groups, such as `2001:db8:0:1::/64`. Any other text is unchanged. */
 export function networkOf(address: string): string {
   const text = address.toLowerCase();

@@ -1,4 +1,5 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { openIdentityDatabase, openOrganizationDatabase } from '../db/database.ts';
 import type { StoredSecret } from '../db/rows.ts';
 import {
   type ClaimedRequest,
@@ -10,14 +11,7 @@ import {
 } from '../directory/keyed-requests.ts';
 import { unwrapSecret, wrapSecret } from '../directory/stored-secrets.ts';
 import { errorText, writeLog } from '../platform/log.ts';
-import {
-  type AppContext,
-  type AppMiddleware,
-  identityDatabase,
-  type KeyedRequest,
-  organizationDatabase,
-  visitorDatabase,
-} from './app-environment.ts';
+import type { AppContext, AppMiddleware, KeyedRequest } from './app-environment.ts';
 import { KEY_REUSED, REPLAYED } from './idempotency-key.ts';
 import { type Refusal, refuse } from './refusals.ts';
 
@@ -58,9 +52,10 @@ export function keepAnswers(place: AnswerPlace): AppMiddleware {
   };
 }
 
-function databaseOf(c: AppContext, place: AnswerPlace): KeysDatabase {
-  if (place === 'identity') return identityDatabase(c);
-  return c.get('visitor') === undefined ? organizationDatabase(c) : visitorDatabase(c);
+/** Not the databases that handlers get: an answer that is kept is no change for the audit log. */
+function databaseOf({ env, var: { organization, visitor, cost } }: AppContext, place: AnswerPlace): KeysDatabase {
+  if (place === 'identity') return openIdentityDatabase(env, cost);
+  return openOrganizationDatabase(env, visitor === undefined ? organization : visitor.organization, cost);
 }
 
 /** An answer as D1 keeps it. `body`: its JSON text. */

@@ -27,15 +27,19 @@ export async function runPurge(env: Env, database: OrganizationDatabase, purge: 
   return isDone;
 }
 
-/** Records a purge, and begins to work on it. `background` keeps the work alive after the answer. */
+/**
+ * Records a purge in `requested`, the database of the request with its entry of the audit log, and begins to work on it.
+ * `background` keeps the work alive after the answer.
+ */
 export async function beginPurge(
   env: Env,
   owner: { database: string },
+  requested: OrganizationDatabase,
   purge: NewPurge,
   background: (work: Promise<unknown>) => void,
 ): Promise<PurgeRow> {
   const database = openOrganizationDatabase(env, owner, noCost());
-  await insertPurge(database, purge);
+  await insertPurge(requested, purge);
   const row = { ...purge, finished_at: null };
   background(
     runPurge(env, database, row).catch((error: unknown) =>

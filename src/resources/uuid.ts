@@ -39,6 +39,11 @@ export function newUuid(at: number): string {
   return uuidVersion7(at, { high12: view.getUint16(0) & 0xfff, low62: view.getBigUint64(2) & ((1n << 62n) - 1n) });
 }
 
+/** The time of a UUID version 7 (ms since 1970). */
+export function timeOfUuid(id: string): number {
+  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+}
+
 /** The lowest UUID version 7 of a time (ms). It bounds "created since", because ids sort by time. */
 export function firstUuidAt(at: number): string {
   return uuidVersion7(Math.max(0, at), { high12: 0, low62: 0n });

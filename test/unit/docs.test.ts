@@ -284,6 +284,7 @@ const CONSTANTS: readonly [row: string, constant: string, unit?: number][] = [
   ['`Retry-After` that is honoured', 'MAX_RETRY_AFTER_SECONDS', 3600],
   ["retries of an app's webhook", 'APP_RETRY_COUNT'],
   ['log of finished webhooks, bodies and attempts', 'KEEP_DELIVERIES', 24 * 3_600_000],
+  ['an entry of the audit log', 'KEEP_AUDIT_LOG', 24 * 3_600_000],
   ['a client without `presence_expires_in`', 'DEFAULT_EXPIRES_IN'],
   ["a visitor's presence without `presence_expires_in`", 'DEFAULT_EXPIRES_IN'],
   ["a visitor's access token", 'VISITOR_TOKEN_SECONDS'],

@@ -13,6 +13,7 @@ import {
 } from '../../directory/apps.ts';
 import { placeOfApp, wrapSecret } from '../../directory/stored-secrets.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
+import { nameTarget } from '../../http/audit.ts';
 import { collectionResponse, collectionSchema, creationKey, readPage } from '../../http/collection.ts';
 import { answerToKeep } from '../../http/kept-answers.ts';
 import { type Refusal, refuse, refuseField } from '../../http/refusals.ts';
@@ -67,6 +68,7 @@ export function appRoutesOf(door: Door): AppRouter {
       registered_origin: requestOrigin(c),
       created_at: now,
     };
+    nameTarget(c, { type: 'app', id });
     const quota = await quotaOf(c, 'apps');
     if (!(await insertApp(identityDatabase(c), organization_id, app, quota.limit)))
       return refuse(c, quotaReached(quota));

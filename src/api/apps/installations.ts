@@ -12,6 +12,7 @@ import {
   listInstallations,
 } from '../../directory/installations.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
+import { nameTarget } from '../../http/audit.ts';
 import { collectionResponse, collectionSchema, creationKey, readPage } from '../../http/collection.ts';
 import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
@@ -77,6 +78,7 @@ export function installationRoutesOf(door: Door): AppRouter {
     if (missing !== undefined) return refuse(c, { reason: 'scope_missing', scope: missing });
     const now = Date.now();
     const id = newUuid(now);
+    nameTarget(c, { type: 'installation', id, details: { app_id, scopes } });
     const isMade = await insertInstallation(identity, organization_id, {
       id,
       app_id,

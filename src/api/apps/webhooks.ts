@@ -18,6 +18,7 @@ import { type AppColumns, findApp } from '../../directory/apps.ts';
 import { cachedHubKeys } from '../../directory/signing-keys.ts';
 import { openAppSecret } from '../../directory/stored-secrets.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
+import { nameTarget } from '../../http/audit.ts';
 import { collectionResponse, collectionSchema, creationKey, readPage } from '../../http/collection.ts';
 import { type Refusal, refuse, refuseField } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
@@ -66,9 +67,11 @@ export function webhookRoutesOf(door: Door): AppRouter {
     if (problem !== null) return refuseField(c, problem.field, problem.message);
     if (!(fields.on_added || fields.on_changed || fields.on_removed)) return refuse(c, NOTHING_SUBSCRIBED);
     const now = Date.now();
+    const id = newUuid(now);
+    nameTarget(c, { type: 'webhook', id });
     const webhook = {
       ...fields,
-      id: newUuid(now),
+      id,
       app_id,
       on_added: flag(fields.on_added),
       on_changed: flag(fields.on_changed),

@@ -1,6 +1,6 @@
 import type { AppContext } from '../../http/app-environment.ts';
 import { createRouter } from '../../http/router.ts';
-import { operatorOfOrganization, organizationUserWithSome } from '../access.ts';
+import { auditedCalls, operatorOfOrganization, organizationUserWithSome } from '../access.ts';
 import { defineRoute } from '../define-route.ts';
 import { chatParams, commandToChat } from './in-scope.ts';
 import { type ChatScope, ownedChats, pathText } from './scopes.ts';
@@ -18,7 +18,7 @@ const DOORS = {
   tenant: {
     operationId: 'removeChatMember',
     tag: 'Chat memberships',
-    access: organizationUserWithSome('users', 'settings'),
+    access: auditedCalls(organizationUserWithSome('users', 'settings')),
     path: '/orgs/{organization_id}/owned_chats/{chat_id}/memberships/{member_id}',
   },
   operator: {

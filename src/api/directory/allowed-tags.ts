@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { deleteAllowedTag, insertAllowedTag, listAllowedTags } from '../../directory/allowed-tags.ts';
 import { findRoom } from '../../directory/rooms.ts';
 import { organizationDatabase } from '../../http/app-environment.ts';
+import { nameTarget } from '../../http/audit.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { pathNameField } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
@@ -60,6 +61,7 @@ export function allowedTagRoutesOf(door: Door): AppRouter {
   routes.openapi(createTag, async (c) => {
     const { room_id } = c.req.valid('param');
     const tag = { room_id, name: c.req.valid('json').name, created_at: Date.now() };
+    nameTarget(c, { type: 'allowed_tag', id: tag.name });
     const put = await insertAllowedTag(organizationDatabase(c), c.var.organization.id, tag);
     if (put === null) return refuse(c, ROOM_NOT_FOUND);
     return c.json(tagResource(put.tag, room_id), put.isNew ? 201 : 200);

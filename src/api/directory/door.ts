@@ -1,7 +1,14 @@
 import type { Scope } from '../../directory/tokens.ts';
 import type { AppContext } from '../../http/app-environment.ts';
 import { uuidField } from '../../http/fields.ts';
-import { type Access, operatorOfOrganization, organizationUser, organizationUserWith, userOrScope } from '../access.ts';
+import {
+  type Access,
+  audited,
+  operatorOfOrganization,
+  organizationUser,
+  organizationUserWith,
+  userOrScope,
+} from '../access.ts';
 
 /**
  * How the directory is reached: by the users of an organization, its tenants, or by the operator of the hub. The routes
@@ -41,8 +48,8 @@ export function tenantDoor(version: 5 | 6): Door {
     organization: '/orgs/{organization_id}',
     members: 'memberships',
     reader: organizationUser,
-    writer: organizationUserWith,
-    userWriter: userOrScope,
+    writer: (scope) => audited(organizationUserWith(scope)),
+    userWriter: audited(userOrScope),
     userId: (c) => c.var.principal.user.id,
   };
 }

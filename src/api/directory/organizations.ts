@@ -8,6 +8,7 @@ import {
   viewOrganization,
 } from '../../directory/organizations.ts';
 import { identityDatabase } from '../../http/app-environment.ts';
+import { nameTarget } from '../../http/audit.ts';
 import { collectionQuery, collectionSchema, idCollection, readIdPage } from '../../http/collection.ts';
 import { daysKept, emailField, integerField, isoTimeSchema, textField } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
@@ -193,15 +194,17 @@ const getOrganizations = defineRoute({
 export const organizationsRoutes = createRouter();
 
 organizationsRoutes.openapi(createOrganization, async (c) => {
-  const { id, name, database, ...fields } = c.req.valid('json');
+  const { id: chosen, name, database, ...fields } = c.req.valid('json');
   const databases = [...databasesOf(c.env, c.var.cost).keys()];
   if (database !== undefined && !databases.includes(database)) {
     return refuse(c, { reason: 'invalid', fields: { database: [`Must be one of ${databases.sort().join(', ')}.`] } });
   }
   const now = Date.now();
+  const id = chosen ?? newUuid(now);
+  nameTarget(c, { type: 'organization', id, organization_id: id });
   const view = await insertOrganization(identityDatabase(c), {
     ...columnsOf(fields),
-    id: id ?? newUuid(now),
+    id,
     name,
     ...(database === undefined ? {} : { database }),
     created_at: now,

@@ -6,7 +6,8 @@ import { findPurge, listPurges, type NewPurge, threadOfChat } from '../../direct
 import { revokeVisitor } from '../../directory/revoked-visitors.ts';
 import { findRoomVisitor } from '../../directory/room-visitors.ts';
 import { hiddenThreadId, threadName } from '../../domain/address.ts';
-import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
+import { type AppContext, identityDatabase, organizationDatabase } from '../../http/app-environment.ts';
+import { nameTarget } from '../../http/audit.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { isoTimeSchema, pathId, pathVisitorId, textField, timeBoundField } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
@@ -184,5 +185,12 @@ function begin(c: AppContext, door: Door, what: Pick<NewPurge, 'kind'> & Partial
     requested_by_user_id: door.userId(c),
     created_at: now,
   };
-  return beginPurge(c.env, c.var.organization, purge, (work) => c.executionCtx.waitUntil(work));
+  nameTarget(c, {
+    type: what.kind,
+    id: what.visitor_id ?? what.chat_id ?? what.thread ?? purge.id,
+    details: { purge_id: purge.id },
+  });
+  return beginPurge(c.env, c.var.organization, organizationDatabase(c), purge, (work) =>
+    c.executionCtx.waitUntil(work),
+  );
 }

@@ -10,6 +10,7 @@ import {
   updateRoom,
 } from '../../directory/rooms.ts';
 import { type AppContext, directoryDatabases, organizationDatabase } from '../../http/app-environment.ts';
+import { nameTarget } from '../../http/audit.ts';
 import { collectionQuery, collectionSchema, idCollection, readIdPage } from '../../http/collection.ts';
 import { booleanParameter, integerField, textField } from '../../http/fields.ts';
 import { type Refusal, refuse } from '../../http/refusals.ts';
@@ -150,11 +151,13 @@ export function roomRoutesOf(door: Door): AppRouter {
     answers: { 201: jsonOf(schema, 'Created') },
   });
   routes.openapi(createRoom, async (c) => {
-    const { id, name, display_name = name, ...options } = c.req.valid('json');
+    const { id: chosen, name, display_name = name, ...options } = c.req.valid('json');
     const now = Date.now();
+    const id = chosen ?? newUuid(now);
+    nameTarget(c, { type: 'room', id });
     const room = {
       ...columnsOf(options),
-      id: id ?? newUuid(now),
+      id,
       name,
       display_name,
       updated_by_user_id: door.userId(c),

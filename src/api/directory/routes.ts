@@ -1,5 +1,6 @@
 import { type AppRouter, createRouter } from '../../http/router.ts';
 import { allowedTagRoutesOf } from './allowed-tags.ts';
+import { auditLogRoutes, operatorAuditLogRoutes } from './audit-log.ts';
 import type { Door } from './door.ts';
 import { organizationRoutesOf } from './organizations.ts';
 import { purgeRoutesOf } from './purges.ts';
@@ -22,6 +23,7 @@ export function directoryRoutesOf(door: Door): AppRouter {
     routes.route('/', allowedTagRoutesOf(door));
     routes.route('/', visitorSecretRoutesOf(door));
     routes.route('/', purgeRoutesOf(door));
+    routes.route('/', door.isOperator ? operatorAuditLogRoutes : auditLogRoutes);
   }
   routes.route('/', teamRoutesOf(door));
   routes.route('/', teamMemberRoutesOf(door));

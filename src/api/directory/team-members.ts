@@ -9,6 +9,7 @@ import {
 import { findTeam } from '../../directory/teams.ts';
 import { userFacts } from '../../directory/users.ts';
 import { identityDatabase } from '../../http/app-environment.ts';
+import { nameTarget } from '../../http/audit.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { isoTimeSchema, pathId, uuidField } from '../../http/fields.ts';
 import { refuse, refuseField } from '../../http/refusals.ts';
@@ -82,6 +83,7 @@ export function teamMemberRoutesOf(door: Door): AppRouter {
     const { user_id } = c.req.valid('json');
     const identity = identityDatabase(c);
     if ((await findTeam(identity, c.var.organization.id, team_id)) === null) return refuse(c, TEAM_NOT_FOUND);
+    nameTarget(c, { type: 'user', id: user_id });
     const put = await insertTeamMember(identity, c.var.organization.id, team_id, user_id, Date.now());
     if (put === null) return refuseField(c, 'user_id', 'Unknown user.');
     return c.json(resourceOf(put.member), put.isNew ? 201 : 200);

@@ -3,6 +3,7 @@ import type { TeamRow } from '../../db/rows.ts';
 import { viewTeams } from '../../directory/team-views.ts';
 import { deleteTeam, findTeam, insertTeam, listTeams, updateTeam } from '../../directory/teams.ts';
 import { type AppContext, directoryDatabases, identityDatabase } from '../../http/app-environment.ts';
+import { nameTarget } from '../../http/audit.ts';
 import { collectionQuery, collectionResponse, collectionSchema, creationKey, readPage } from '../../http/collection.ts';
 import { isoTimeSchema, textField } from '../../http/fields.ts';
 import { type Refusal, refuse } from '../../http/refusals.ts';
@@ -113,9 +114,11 @@ export function teamRoutesOf(door: Door): AppRouter {
     answers: { 201: jsonOf(schema, 'Created') },
   });
   routes.openapi(createTeam, async (c) => {
-    const { id, name, display_name = name } = c.req.valid('json');
+    const { id: chosen, name, display_name = name } = c.req.valid('json');
     const now = Date.now();
-    const team = { id: id ?? newUuid(now), name, display_name, created_by_user_id: door.userId(c), created_at: now };
+    const id = chosen ?? newUuid(now);
+    nameTarget(c, { type: 'team', id });
+    const team = { id, name, display_name, created_by_user_id: door.userId(c), created_at: now };
     const quota = await quotaOf(c, 'teams');
     const added = await insertTeam(identityDatabase(c), c.var.organization.id, team, quota.limit);
     if (!added.ok) return refuse(c, added.reason === 'quota' ? quotaReached(quota) : TEAM_EXISTS);

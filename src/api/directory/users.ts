@@ -11,6 +11,7 @@ import {
   userAccount,
 } from '../../directory/users.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
+import { nameTarget } from '../../http/audit.ts';
 import { collectionQuery, collectionResponse, collectionSchema, creationKey, readPage } from '../../http/collection.ts';
 import { booleanParameter, emailField, textField, webUrlField } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
@@ -220,11 +221,13 @@ const removeUser = defineRoute({
 export const userLifecycleRoutes = createRouter();
 
 userLifecycleRoutes.openapi(createUser, async (c) => {
-  const { id, first_name, ...fields } = c.req.valid('json');
+  const { first_name, id: chosen, ...fields } = c.req.valid('json');
   const now = Date.now();
+  const id = chosen ?? newUuid(now);
+  nameTarget(c, { type: 'user', id });
   const row = await insertUser(identityDatabase(c), c.var.organization.id, {
     ...columnsOf(fields, now),
-    id: id ?? newUuid(now),
+    id,
     first_name,
     created_at: now,
   });

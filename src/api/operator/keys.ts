@@ -1,9 +1,10 @@
 import { z } from '@hono/zod-openapi';
 import { databasesOf } from '../../db/database.ts';
 import { rewrapPage, type SecretTable } from '../../directory/rewrap-secrets.ts';
-import { findOrMakeHubKeys, purgeHubKeys, rotateSigningKey } from '../../directory/signing-keys.ts';
+import { findOrMakeHubKeys, newKeyId, purgeHubKeys, rotateSigningKey } from '../../directory/signing-keys.ts';
 import { acceptedUntil, type SigningKeys } from '../../directory/token-keys.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
+import { nameTarget } from '../../http/audit.ts';
 import { collectionQuery, collectionSchema, creationKey, readPage } from '../../http/collection.ts';
 import { decodeCursor, encodeCursor } from '../../http/cursor.ts';
 import { isoTimeSchema } from '../../http/fields.ts';
@@ -104,9 +105,11 @@ keyRoutes.openapi(createKey, async (c) => {
   const now = Date.now();
   const before = await findOrMakeHubKeys(c.env, identity, now);
   const replaces = before.signing.at(-1)?.id ?? '';
-  const id = await rotateSigningKey(c.env, identity, { replaces, ends_previous, now });
+  const id = newKeyId();
+  nameTarget(c, { type: 'signing_key', id });
+  const rotated = await rotateSigningKey(c.env, identity, { id, replaces, ends_previous, now });
   purgeHubKeys();
-  if (id === null) return refuse(c, NOT_ROTATED);
+  if (rotated === null) return refuse(c, NOT_ROTATED);
   const { signing } = await findOrMakeHubKeys(c.env, identity, now);
   const made = keyResources(signing).find((key) => key.id === id);
   // Another rotation may have ended this key already.

@@ -11,6 +11,7 @@ import {
   updateRouter,
 } from '../../directory/routers.ts';
 import { type AppContext, identityDatabase, organizationDatabase } from '../../http/app-environment.ts';
+import { nameTarget } from '../../http/audit.ts';
 import { collectionQuery, collectionSchema, idCollection, readIdPage } from '../../http/collection.ts';
 import { isoTimeSchema, pathId, textField, uuidField } from '../../http/fields.ts';
 import { type FieldErrors, refuse } from '../../http/refusals.ts';
@@ -151,8 +152,10 @@ routerRoutes.openapi(postRouter, async (c) => {
   const fields = await unknownNames(c, { targets, room_ids });
   if (fields !== null) return refuse(c, { reason: 'invalid', fields });
   const now = Date.now();
+  const id = body.id ?? newUuid(now);
+  nameTarget(c, { type: 'router', id });
   const router = await insertRouter(organizationDatabase(c), c.var.organization.id, {
-    id: body.id ?? newUuid(now),
+    id,
     name: body.name,
     targets,
     room_ids,

@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { findOrganization } from '../../directory/organizations.ts';
 import { deleteShare, insertShare, listShares, type Share } from '../../directory/shares.ts';
 import { directoryDatabases, identityDatabase } from '../../http/app-environment.ts';
+import { nameTarget } from '../../http/audit.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { isoTimeSchema, pathId } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
@@ -93,6 +94,7 @@ for (const kind of ['room', 'team'] as const) {
       return refuse(c, { reason: 'conflict', detail: 'The two organizations are stored in different databases.' });
     }
     const share = { organization_id: partner_id, created_at: Date.now() };
+    nameTarget(c, { type: kind, id });
     const put = await insertShare(directoryDatabases(c), kind, organization.id, id, share);
     if (put === null) return refuse(c, { reason: 'not_found' });
     return c.json(shareResource(put.share), put.isNew ? 201 : 200);
@@ -110,6 +112,7 @@ for (const kind of ['room', 'team'] as const) {
   });
   shareRoutes.openapi(removeShare, async (c) => {
     const { id, partner_id } = c.req.valid('param');
+    nameTarget(c, { type: kind, id });
     const isDeleted = await deleteShare(directoryDatabases(c), kind, c.var.organization.id, id, partner_id, Date.now());
     return isDeleted ? c.body(null, 204) : refuse(c, { reason: 'not_found' });
   });

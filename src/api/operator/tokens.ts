@@ -3,6 +3,7 @@ import type { TokenRow } from '../../db/rows.ts';
 import { insertToken, listTokens, newToken, revokeToken, SCOPES, tokenDigest } from '../../directory/tokens.ts';
 import { findUser } from '../../directory/users.ts';
 import { identityDatabase } from '../../http/app-environment.ts';
+import { nameTarget } from '../../http/audit.ts';
 import { collectionQuery, collectionSchema, idCollection, readIdPage } from '../../http/collection.ts';
 import { isoTimeSchema, pathId, textField, timeField } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
@@ -87,12 +88,15 @@ tokenRoutes.openapi(createToken, async (c) => {
   const body = c.req.valid('json');
   const now = Date.now();
   const token = newToken();
+  const id = newUuid(now);
+  const scopes = [...new Set(body.scopes ?? [])];
+  nameTarget(c, { type: 'token', id, details: { scopes } });
   const row = await insertToken(identityDatabase(c), c.var.organization.id, {
     digest: tokenDigest(token),
-    id: newUuid(now),
+    id,
     user_id,
     label: body.label ?? '',
-    scopes: [...new Set(body.scopes ?? [])],
+    scopes,
     expires_at: body.expires_at ?? null,
     created_at: now,
   });

@@ -9,11 +9,11 @@ import { type Refusal, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { isoTime } from '../../resources/clock.ts';
-import { channelManagement } from '../access.ts';
+import { channelSecrets } from '../access.ts';
 import { defineRoute } from '../define-route.ts';
 import { CHANNEL, CHANNEL_NOT_FOUND, channelPath } from './paths.ts';
 
-const common = { access: channelManagement, tag: 'Channels' };
+const common = { access: channelSecrets, tag: 'Channels' };
 
 const DAY_SECONDS = 86_400;
 

@@ -11,6 +11,7 @@ import {
 } from '../../directory/channels.ts';
 import { wrapSecret } from '../../directory/stored-secrets.ts';
 import { type AppContext, organizationDatabase } from '../../http/app-environment.ts';
+import { nameTarget } from '../../http/audit.ts';
 import { collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
 import { type Refusal, refuse, refuseField } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
@@ -86,6 +87,7 @@ channelRoutes.openapi(registerChannel, async (c) => {
   if (message !== null) return refuseField(c, 'reply_webhook_url', message);
   const now = Date.now();
   const id = newUuid(now);
+  nameTarget(c, { type: 'channel', id });
   const channel = {
     ...fields,
     id,

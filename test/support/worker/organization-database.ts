@@ -26,6 +26,9 @@ export const ORGANIZATION_TABLES: readonly string[] = [
   'visitors',
 ];
 
+/** The tables of which each database has its own part. */
+export const TABLES_OF_BOTH: readonly string[] = ['audit_log'];
+
 const bindings = env as unknown as Record<string, unknown>;
 
 /**
@@ -62,7 +65,7 @@ export async function tablesIn(d1: D1Database): Promise<string[]> {
 export async function separateDatabases(): Promise<void> {
   if (organizationD1 === env.DB) return;
   for (const d1 of [env.DB, organizationD1]) {
-    const foreign = (await tablesIn(d1)).filter((table) => d1With(table) !== d1);
+    const foreign = (await tablesIn(d1)).filter((table) => d1With(table) !== d1 && !TABLES_OF_BOTH.includes(table));
     await d1.batch(foreign.map((table) => d1.prepare(`DROP TABLE ${table}`)));
   }
 }

@@ -240,7 +240,7 @@ describe('a run of the watchdog', () => {
     expect(queue.threads()).toEqual(['overdue']);
     const done = { level: 'info', event: 'watchdog' };
     expect(lines).toEqual([
-      ...['woken', 'members_removed', 'visitors_deleted', 'keys_deleted', 'purged'].map((sweep) => ({
+      ...['woken', 'members_removed', 'visitors_deleted', 'audit_deleted', 'keys_deleted', 'purged'].map((sweep) => ({
         level: 'error',
         event: 'watchdog_failed',
         database: 'DB2',
@@ -254,6 +254,7 @@ describe('a run of the watchdog', () => {
         woken: 0,
         members_removed: 0,
         visitors_deleted: 0,
+        audit_deleted: 0,
         keys_deleted: 0,
         purged: 0,
         chats_purged: 0,

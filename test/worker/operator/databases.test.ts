@@ -4,6 +4,7 @@ import {
   ORGANIZATION_BINDING,
   ORGANIZATION_TABLES,
   organizationD1,
+  TABLES_OF_BOTH,
   tablesIn,
 } from '../../support/worker/organization-database.ts';
 import { admin } from '../../support/worker/requests.ts';
@@ -39,6 +40,6 @@ describe('the database of an organization', () => {
     const own = await tablesIn(organizationD1);
     expect(own).toEqual(expect.arrayContaining([...ORGANIZATION_TABLES]));
     const shared = (await tablesIn(env.DB)).filter((table) => own.includes(table));
-    expect(shared).toEqual(ORGANIZATION_BINDING === 'DB' ? own : []);
+    expect(shared).toEqual(ORGANIZATION_BINDING === 'DB' ? own : TABLES_OF_BOTH);
   });
 });

@@ -1,0 +1,262 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { openApiDocument } from '../../../src/api/openapi/document.ts';
+import { createApp } from '../../../src/app.ts';
+import { type AuditedSetup, auditedSetup, NOBODY } from '../../support/worker/audited-setup.ts';
+import { ask, type Json, resultsOf } from '../../support/worker/organization.ts';
+import { d1With, organizationD1 } from '../../support/worker/organization-database.ts';
+import { type Answer, admin, call, type Person, testEnv } from '../../support/worker/requests.ts';
+
+type Operation = { name: string; method: string; path: string };
+
+const document = openApiDocument(createApp(), '1') as unknown as {
+  paths: { [path: string]: { [method: string]: { operationId: string } } };
+};
+const OPERATIONS: Operation[] = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, { operationId }]) => ({
+    name: operationId,
+    method: method.toUpperCase(),
+    path,
+  })),
+);
+
+/** What writes and has no entry: nobody's rights or secrets change by it. Method and path below /api/v5. */
+const NOT_AUDITED: readonly RegExp[] = [
+  // Chats: a thread's log says who did what.
+  /^(PUT|PATCH) \/orgs\/{organization_id}\/owned_chats\/{chat_id}$/,
+  /^POST \/orgs\/{organization_id}\/\w+_chats\/{chat_id}\/memberships$/,
+  /^(POST|DELETE) \/orgs\/{organization_id}\/\w+_chats\/{chat_id}\/tags/,
+  /^POST .*\/unified_messaging\/{config_id}\/(messages|close_session)$/,
+  // Users and visitors themselves.
+  /^\w+ \/users\/{user_id}\//,
+  /^\w+ \/public\//,
+  // Presence, and what is known of visitors.
+  /^\w+ \/orgs\/{organization_id}\/users\/{user_id}\/clients/,
+  /^\w+ \/orgs\/{organization_id}\/rooms\/{room_id}\/visitors\/{visitor_id}\/variables/,
+  // Sends again, or for a trial.
+  /^POST .*\/(test|replay)$/,
+];
+
+const isOfOperator = ({ path }: Operation) => path.startsWith('/admin/v1/');
+const isReading = ({ method }: Operation) => method === 'GET';
+const shown = ({ method, path }: Operation) => `${method} ${path.replace(/^\/api\/v5/, '')}`;
+/** Calls that change no row of the databases: they have the status of their answer. */
+const isCall = (operation: Operation) =>
+  isReading(operation) || /\/(test|replay|rebuild|memberships\/{member_id})$/.test(operation.path);
+
+/** Every call of the operator, the reading of a secret, and every change but those above. */
+const AUDITED = OPERATIONS.filter((operation) => {
+  if (isOfOperator(operation) || operation.name === 'getChannelSecret') return true;
+  if (isReading(operation) || operation.path === '/identity/token') return false;
+  return !NOT_AUDITED.some((pattern) => pattern.test(shown(operation)));
+});
+
+/** These end something, or make what can be made once only. The others may share an organization. */
+const needsItsOwn = ({ method, path }: Operation) =>
+  method === 'DELETE' || /members|memberships|shares|app_installations|purge|(webhooks|allowed_tags)$/.test(path);
+
+/** A valid body of every operation. */
+function bodyOf({ path, method }: Operation, { names, lacking }: AuditedSetup): object | null {
+  if (method === 'GET' || method === 'DELETE') return null;
+  const pattern = path.endsWith('/webhooks') ? 'routed_chats' : 'owned_chats';
+  return {
+    name: 'Changed',
+    first_name: 'Changed',
+    is_online_enabled: false,
+    targets: [{ kind: 'all' }],
+    scopes: ['reports'],
+    terms_url: 'https://app.example.com/terms',
+    privacy_url: 'https://app.example.com/privacy',
+    endpoint_url: `${NOBODY}/?key=hidden`,
+    channel_pattern: `/api/v5/orgs/{organization_id}/${pattern}`,
+    on_added: true,
+    messaging_channel: 'email',
+    room_id: names['room_id'],
+    reply_webhook_url: `${NOBODY}/?key=hidden`,
+    status: 'skipped',
+    ids: [],
+    thread_id: 'ticket-1',
+    ...(path.endsWith('/consent') ? { webhooks_version: Number(names['webhooks_version']) } : {}),
+    ...lacking,
+  };
+}
+
+async function perform(operation: Operation, setup: AuditedSetup): Promise<Answer> {
+  const { owner, names, lacking } = setup;
+  const isAdding = operation.method === 'PUT' && /members|memberships|shares/.test(operation.path);
+  const isOfTeam = operation.path.includes('/teams/{id}/');
+  const ofInstallation = operation.path.includes('/app_installations/') ? { token_id: names['lasting_token_id'] } : {};
+  const values = {
+    ...names,
+    ...(isAdding ? lacking : {}),
+    ...ofInstallation,
+    ...(operation.path.includes('/visitors/') ? { room_id: names['mail_room_id'] } : {}),
+    id: isOfTeam ? names['team_id'] : names['room_id'],
+    ...(operation.path.includes('visitor_secrets') ? { visitor_id: crypto.randomUUID().replaceAll('-', '') } : {}),
+  };
+  const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: keyof typeof values) => {
+    const value = values[name];
+    if (value === undefined) throw new Error(`no ${name} for ${operation.path}`);
+    return encodeURIComponent(value);
+  });
+  const body = bodyOf(operation, setup);
+  const headers = { 'CF-Connecting-IP': '192.0.2.7' };
+  const request = { method: operation.method, headers, ...(body === null ? {} : { body }) };
+  return isOfOperator(operation)
+    ? admin(path.slice('/admin/v1'.length), request)
+    : call(path, { ...request, authorization: `Bearer ${owner.token}` });
+}
+
+const audit = async (query: string) => resultsOf(await admin(`/audit?${query}`));
+
+/** The entry of a call. */
+async function entryOf({ headers }: Answer): Promise<Json | undefined> {
+  return (await audit('page_size=20')).find(({ request_id }) => request_id === headers.get('x-request-id'));
+}
+
+describe('the audit log', () => {
+  let shared: AuditedSetup;
+
+  beforeAll(async () => {
+    shared = await auditedSetup();
+  });
+
+  it('leaves out no route by accident', () => {
+    expect(AUDITED.length).toBeGreaterThan(90);
+    const unused = NOT_AUDITED.filter((pattern) => !OPERATIONS.some((operation) => pattern.test(shown(operation))));
+    expect(unused).toEqual([]);
+  });
+
+  it.each(AUDITED)('has an entry of $method $path', async (operation) => {
+    const setup = needsItsOwn(operation) ? await auditedSetup() : shared;
+    const { owner } = setup;
+    const answer = await perform(operation, setup);
+    if (!isCall(operation))
+      expect([answer.status, answer.text]).toEqual([expect.toSatisfy((s: number) => s < 300), answer.text]);
+    const entry = await entryOf(answer);
+    const isCreation = operation.name === 'adminCreateOrganization';
+    const hasOrganization = operation.path.includes('{organization_id}');
+    expect(entry).toEqual({
+      id: expect.any(String),
+      created_at: expect.any(String),
+      organization_id: isCreation ? answer.json['id'] : hasOrganization ? owner.organization_id : null,
+      actor: isOfOperator(operation)
+        ? { type: 'operator', id: null, token_id: null, app_id: null }
+        : { type: 'user', id: owner.user_id, token_id: owner.token_id, app_id: null },
+      action: operation.name,
+      target: expect.toSatisfy((target) => target === null || typeof target.id === 'string'),
+      details: expect.any(Object),
+      status: isCall(operation) ? answer.status : null,
+      address: '192.0.2.7',
+      request_id: expect.any(String),
+    });
+    // What is made is named, whatever the path says.
+    if (answer.status === 201 && typeof answer.json['id'] === 'string') {
+      expect(entry?.['target']).toMatchObject({ id: answer.json['id'] });
+    }
+  });
+});
+
+describe('an entry', () => {
+  let setup: AuditedSetup;
+  let owner: Person;
+  let root: string;
+
+  beforeAll(async () => {
+    setup = await auditedSetup();
+    ({ owner } = setup);
+    root = `/organizations/${owner.organization_id}`;
+  });
+
+  it('says to whom, and which scopes were given', async () => {
+    const { user_id } = setup.names;
+    const path = `${root}/users/${user_id}/tokens`;
+    const made = await admin(path, { method: 'POST', body: { scopes: ['users', 'reports'], label: 'hidden label' } });
+    expect(await entryOf(made)).toMatchObject({
+      action: 'adminCreateToken',
+      target: { type: 'token', id: made.json['id'] },
+      details: { user_id, fields: ['scopes', 'label'], scopes: ['users', 'reports'] },
+    });
+    const shared = await admin(`${root}/rooms/${setup.names['room_id']}/shares/${setup.lacking.partner_id}`, {
+      method: 'PUT',
+    });
+    expect(await entryOf(shared)).toMatchObject({
+      target: { type: 'room', id: setup.names['room_id'] },
+      details: { partner_id: setup.lacking.partner_id },
+    });
+  });
+
+  it('says who was removed from which chat', async () => {
+    const { chat_id, member_id } = setup.names;
+    const path = `/orgs/${owner.organization_id}/owned_chats/${chat_id}/memberships/${member_id}`;
+    const removed = await ask(owner, 'DELETE', path);
+    expect(await entryOf(removed)).toMatchObject({
+      actor: { type: 'user', id: owner.user_id },
+      action: 'removeChatMember',
+      target: { type: 'user', id: member_id },
+      details: { chat_id },
+      status: 204,
+    });
+    // A repeat removes nobody.
+    expect(await entryOf(await ask(owner, 'DELETE', path))).toBeUndefined();
+  });
+
+  it('has no secret, no token and no value of a field', async () => {
+    const { organization_id } = owner;
+    const secrets: string[] = ['hidden', owner.token];
+    for (const operation of AUDITED.filter(({ method }) => method !== 'DELETE')) {
+      const { json } = await perform(operation, setup);
+      for (const value of [json['secret'], json['token']]) if (typeof value === 'string') secrets.push(value);
+    }
+    const dump = await Promise.all(
+      [testEnv.DB, organizationD1].map(async (d1) =>
+        JSON.stringify((await d1.prepare('SELECT * FROM audit_log').all()).results),
+      ),
+    );
+    expect(dump.join('')).toContain(organization_id);
+    expect(secrets.length).toBeGreaterThan(5);
+    expect(secrets.filter((secret) => dump.join('').includes(secret))).toEqual([]);
+  });
+
+  it('of a tenant is of a change: what was refused or changed nothing has none', async () => {
+    const team = `/orgs/${owner.organization_id}/teams/${setup.names['team_id']}/memberships`;
+    const body = { user_id: setup.names['user_id'] };
+    const repeated = await ask(owner, 'POST', team, body);
+    const unknown = await ask(owner, 'DELETE', `${team}/${crypto.randomUUID()}`);
+    const invalid = await ask(owner, 'POST', team, { user_id: 7 });
+    expect([repeated.status, unknown.status, invalid.status]).toEqual([200, 404, 400]);
+    for (const each of [repeated, unknown, invalid]) expect(await entryOf(each)).toBeUndefined();
+  });
+
+  it('of the operator is of a call: also of what was refused', async () => {
+    const nowhere = '0190a000-0000-7000-8000-00000000dead';
+    const refused = [
+      await admin(`${root}/rooms/${nowhere}`, { method: 'PATCH', body: { name: 'x' } }),
+      await admin(`${root}/rooms`, { method: 'POST', body: {} }),
+      await admin(`/organizations/${nowhere}/rooms`),
+    ];
+    for (const each of refused) expect(await entryOf(each)).toMatchObject({ status: each.status });
+    const guess = await admin('/organizations', { authorization: 'Bearer guess' });
+    expect(await entryOf(guess)).toBeUndefined();
+  });
+
+  it('is there with its change or not at all', async () => {
+    const d1 = d1With('rooms');
+    const rooms = async () => (await d1.prepare('SELECT id, name FROM rooms ORDER BY id').all()).results;
+    const before = await rooms();
+    const own = `/orgs/${owner.organization_id}/rooms`;
+    await d1.prepare('ALTER TABLE audit_log RENAME TO audit_log_away').run();
+    const made = await ask(owner, 'POST', own, { name: 'Lost' });
+    const changed = await ask(owner, 'PATCH', `${own}/${setup.names['room_id']}`, { name: 'Lost' });
+    await d1.prepare('ALTER TABLE audit_log_away RENAME TO audit_log').run();
+    expect([made.status, changed.status]).toEqual([500, 500]);
+    expect(await rooms()).toEqual(before);
+  });
+
+  it('that cannot be written keeps the answer to the operator back', async () => {
+    const d1 = testEnv.DB;
+    await d1.prepare('ALTER TABLE audit_log RENAME TO audit_log_away').run();
+    const read = await admin(`${root}/users`);
+    await d1.prepare('ALTER TABLE audit_log_away RENAME TO audit_log').run();
+    expect([read.status, read.json]).toEqual([500, { detail: 'Internal server error.' }]);
+  });
+});
