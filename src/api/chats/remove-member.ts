@@ -37,7 +37,7 @@ function routesBehind(door: (typeof DOORS)[keyof typeof DOORS]) {
     method: 'delete',
     summary: 'Remove a user from a chat of the organization',
     description:
-      'The user leaves, with a message of type `leave` if they took part in an open chat, and is no member any more. They may join again while the room reaches them. Works in ended chats too. The visitor cannot be removed: 409. Repeating the call answers 404.',
+      'The user leaves, with a message of type `leave` if they took part in an open chat, and is no member any more. Invitations that they have sent expire. They may join again while the room reaches them. Works in ended chats too. The visitor cannot be removed: 409. Repeating the call answers 404.',
     request: { params: chatParams(ofRooms, { member_id: pathText('member_id').toLowerCase() }) },
     refusals: [409],
     answers: { 204: { description: 'Removed' } },

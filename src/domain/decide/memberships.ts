@@ -1,3 +1,4 @@
+import { isOpenInvitation } from '../../resources/invitation.ts';
 import { isPresent, type MemberFacts } from '../../resources/membership.ts';
 import type { UserFacts } from '../../resources/user.ts';
 import type {
@@ -233,9 +234,16 @@ export function removeSilentMembers(
   return accept(recorder, { removed: silent.length });
 }
 
-/** A `leave` message tells of it, if a `join` has told that they take part. */
+/**
+ * A `leave` message tells of it, if a `join` has told that they take part. Their open invitations end, or they would come
+ * back by one that they have sent to themselves.
+ */
 function endMembership(recorder: EventRecorder, chatId: string, member: MemberFacts): void {
   const { member_id, is_participating } = member;
+  for (const { facts } of recorder.chat(chatId).invitations.values()) {
+    if (facts.invited_by_user.id !== member_id || !isOpenInvitation(facts)) continue;
+    recorder.emit(chatId, { type: 'invitation_expired', invitation_id: facts.id });
+  }
   const changes = { is_participating: false, is_removed: true } as const;
   recorder.emit(chatId, { type: 'member_changed', member_id, changes });
   const isOpen = recorder.chat(chatId).facts.ended_at === null;

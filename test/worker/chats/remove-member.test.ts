@@ -71,6 +71,38 @@ describe('removing a member', () => {
     expect((await admin(path, { method: 'DELETE' })).status).toBe(404);
   });
 
+  it('ends the invitations that they have sent, so that nobody comes back by them', async () => {
+    const owner = await TestOrganization.open();
+    const partner = await TestOrganization.open();
+    await shareRoom(owner, owner.gateway.roomId, partner);
+    const [colleague, answering] = [await enrollAgent(partner.organizationId), await enrollAgent(owner.organizationId)];
+    const { chatId } = await owner.say(unique('thread'), 'hello');
+    const joining = { ...OPEN, member_id: partner.agent.user_id };
+    const routed = `${partner.organizationPath}/routed_chats/${chatId}/memberships`;
+    expect((await ask(partner.agent, 'POST', routed, joining)).status).toBe(201);
+    await owner.join(answering, chatId);
+    const invite = async (from: Person, to: Person) => {
+      const path = own(from, `/chats/${chatId}/outgoing_chat_invitations`);
+      const sent = await ask(from, 'POST', path, { invited_user_id: to.user_id });
+      expect(sent.status).toBe(201);
+      const accepted = own(to, `/incoming_chat_invitations/${sent.json['id']}`);
+      return () => ask(to, 'PATCH', accepted, { is_accepted: true });
+    };
+    const comesBack = await invite(partner.agent, partner.agent);
+    const comesAfter = await invite(partner.agent, colleague);
+    const isWelcome = await invite(answering, owner.agent);
+    const share = `/organizations/${owner.organizationId}/rooms/${owner.gateway.roomId}/shares/${partner.organizationId}`;
+    expect((await admin(share, { method: 'DELETE' })).status).toBe(204);
+    const path = `/organizations/${owner.organizationId}/chats/${chatId}/memberships/${partner.agent.user_id}`;
+    expect((await admin(path, { method: 'DELETE' })).status).toBe(204);
+    for (const accept of [comesBack, comesAfter]) {
+      const refused = await accept();
+      expect([refused.status, refused.json]).toEqual([400, { non_field_errors: [expect.any(String)] }]);
+    }
+    expect((await get(partner.agent, own(partner.agent, `/chats/${chatId}`))).status).toBe(404);
+    expect((await isWelcome()).status).toBe(200);
+  });
+
   it('is refused without the scope, for the visitor, and in chats of others', async () => {
     const org = await TestOrganization.open();
     const other = await TestOrganization.open();
