@@ -323,6 +323,8 @@ export type AcceptInvitation = CommandHeader & {
   invitation_id: string;
   /** Ids under which the user may be invited: their own, those of their teams and that of their organization. */
   stands_for: readonly string[];
+  /** As in a member's grant. */
+  rooms?: MemberRooms | undefined;
 };
 export type InvitationAccepted = { invitation: InvitationFacts; chat: ChatFacts };
 

@@ -1,6 +1,15 @@
 import { isPending } from '../resources/chat.ts';
-import { type Belonging, type ChatGrant, isInRoomSet, type RoomSet, silenceHolds } from '../resources/chat-grant.ts';
+import {
+  type Belonging,
+  type ChatGrant,
+  isInRoomSet,
+  type MemberRooms,
+  type RoomSet,
+  silenceHolds,
+} from '../resources/chat-grant.ts';
+import type { InvitationFacts } from '../resources/invitation.ts';
 import type { MemberFacts } from '../resources/membership.ts';
+import type { UserFacts } from '../resources/user.ts';
 import type { ThreadRefusal } from './refusals.ts';
 import { type ChatState, memberIn, membersIn } from './state.ts';
 
@@ -59,6 +68,28 @@ export function additionRefusal(chat: ChatState, grant: ChatGrant): ThreadRefusa
   if (grant.kind !== 'involved' || chat.facts.room === null) return null;
   const refusal = silenceRefusal(chat, 'silent', grant.organization_id, grant.reach);
   return refusal === 'none' ? { reason: 'chat_not_found' } : refusal;
+}
+
+/**
+ * Why a user may not accept an open invitation; null when they may. It is worth as much as the membership of who sent it:
+ * a partner's user who only listens, or has left, lets in their organization while the room is shared, and nobody lets
+ * in themselves. `rooms`: those of the user, if they are known.
+ */
+export function invitationRefusal(
+  chat: ChatState,
+  { invited_by_user: inviter }: InvitationFacts,
+  user: UserFacts,
+  rooms: MemberRooms | undefined,
+): ThreadRefusal | null {
+  const { organization_id } = user;
+  const isTheirOwn = inviter.id === user.id || (inviter.organization_id === organization_id && !isOwn(chat, user));
+  if (!isTheirOwn || userMemberOf(chat, inviter.id)?.is_participating === true) return null;
+  const refusal = silenceRefusal(chat, 'silent', organization_id, rooms?.reach);
+  return refusal === 'none' ? { reason: 'invitation_expired' } : refusal;
+}
+
+function isOwn({ facts }: ChatState, { organization_id }: UserFacts): boolean {
+  return facts.organization_id === organization_id;
 }
 
 /** Null: the grant covers the chat. `none`: nobody of them is a member for whom it may. */

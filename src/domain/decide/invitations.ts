@@ -8,6 +8,7 @@ import type {
   Invite,
   Invited,
 } from '../commands.ts';
+import { invitationRefusal } from '../grants.ts';
 import { hasNoRoom } from '../members.ts';
 import type { ThreadRefusal } from '../refusals.ts';
 import type { ChatState, ThreadState } from '../state.ts';
@@ -94,7 +95,9 @@ export function acceptInvitation(
   const refusal = closedRefusal(invitation);
   if (refusal !== null) return refuse(refusal);
 
-  const { actor, chat_id, is_present } = command;
+  const { actor, chat_id, is_present, rooms } = command;
+  const unfounded = invitationRefusal(chat, invitation, actor, rooms);
+  if (unfounded !== null) return refuse(unfounded);
   if (hasNoRoom(chat, actor.id)) return refuse({ reason: 'too_many_members' });
   const recorder = new EventRecorder(state, context);
   setMembership(recorder, chat_id, actor, { is_participating: true, is_present });

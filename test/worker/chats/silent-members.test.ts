@@ -170,6 +170,27 @@ describe('a silent member of a partner', () => {
     expect((await add(added, SILENT)).status).toBe(200);
   });
 
+  it('lets in nobody by an invitation once the sharing has ended, not even themselves', async () => {
+    const welcome = await enrollAgent(partner.organizationId);
+    await arrive(welcome);
+    expect((await join(spy, SILENT)).status).toBe(201);
+    const invite = async (invitee: Person) => {
+      const sending = own(spy, `/chats/${chatId}/outgoing_chat_invitations`);
+      const sent = await ask(spy, 'POST', sending, { invited_user_id: invitee.user_id });
+      expect(sent.status).toBe(201);
+      const path = own(invitee, `/chats/${chatId}/incoming_chat_invitations/${sent.json['id']}`);
+      return () => ask(invitee, 'PATCH', path, { is_accepted: true });
+    };
+    const [ofSpy, ofColleague, ofWelcome] = [await invite(spy), await invite(colleague), await invite(welcome)];
+    expect((await ofWelcome()).status).toBe(200);
+    await unshare();
+    for (const accept of [ofSpy, ofColleague]) {
+      const refused = await accept();
+      expect([refused.status, refused.json]).toEqual([400, { non_field_errors: [expect.any(String)] }]);
+    }
+    expect((await get(spy, own(spy, `/chats/${chatId}/messages`))).status).toBe(404);
+  });
+
   it('stays when the room is shared again before that', async () => {
     expect((await join(spy, SILENT)).status).toBe(201);
     await eventually(async () => expect(idsOf(await get(spy, own(spy, '/chats')))).toEqual([chatId]));
@@ -252,6 +273,29 @@ describe('a silent member whom a router no longer names', () => {
     expect(idsOf(shared, 'chat_id')).toEqual([open.chatId]);
     await org.routeTo([{ kind: 'all' }]);
     await both([silent.chatId, open.chatId]);
+  });
+
+  it('does not come back by an invitation of their own, but by a colleague’s who has left', async () => {
+    const org = await TestOrganization.open();
+    const [agent, other] = [org.agent, await enrollAgent(org.organizationId)];
+    for (const person of [agent, other]) await arrive(person);
+    const { chatId } = await org.say(unique('thread'), 'hello');
+    const invite = async (from: Person, to: Person) => {
+      const sending = own(from, `/chats/${chatId}/outgoing_chat_invitations`);
+      const sent = await ask(from, 'POST', sending, { invited_user_id: to.user_id });
+      const path = own(to, `/incoming_chat_invitations/${sent.json['id']}`);
+      return () => ask(to, 'PATCH', path, { is_accepted: true });
+    };
+    await ask(agent, 'POST', own(agent, `/routed_chats/${chatId}/memberships`), SILENT);
+    const comesBack = await invite(agent, agent);
+    await org.routeTo([{ kind: 'user', id: org.bot.user_id }]);
+    expect((await comesBack()).status).toBe(400);
+    await org.routeTo([{ kind: 'user', id: agent.user_id }]);
+    expect((await comesBack()).status).toBe(200);
+    const isWelcome = await invite(agent, other);
+    const left = await ask(agent, 'PATCH', own(agent, `/chat_memberships/${chatId}`), { is_participating: false });
+    expect(left.status).toBe(200);
+    expect((await isWelcome()).status).toBe(200);
   });
 
   it('keeps a chat between users of the organization that they have left', async () => {
