@@ -18,6 +18,7 @@ type Mapping = {
 const MAPPING: Mapping = {
   thread_not_found: () => ({ reason: 'not_found', detail: 'Thread not found.' }),
   chat_not_found: () => ({ reason: 'not_found', detail: 'Chat not found.' }),
+  chat_purged: () => ({ reason: 'conflict', detail: 'The chat was purged.' }),
   not_a_member: () => ({ reason: 'not_found', detail: 'Chat not found: the user is not a member of it.' }),
   not_routed: () => ({ reason: 'not_found', detail: 'Chat not found: it is not routed to the user.' }),
   rooms_needed: () => ({ reason: 'not_found', detail: 'Chat not found.' }),

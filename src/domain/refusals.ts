@@ -2,6 +2,8 @@
 export type ThreadRefusal =
   | { reason: 'thread_not_found' }
   | { reason: 'chat_not_found' }
+  /** Nothing is written into a chat of which nothing may be left. */
+  | { reason: 'chat_purged' }
   | { reason: 'not_a_member' }
   | { reason: 'not_routed' }
   /** Whether a silent membership holds depends on rooms, which the grant must name. */

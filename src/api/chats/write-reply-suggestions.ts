@@ -40,7 +40,7 @@ export function writeReplySuggestionRoutes(scope: ChatScope) {
     tag,
     summary: `Add a reply suggestion for a message of ${scope.chat}`,
     description:
-      'Offers a text with which an agent may answer the message; nothing is sent to the visitor. The channel gets it as a webhook. Two equal calls make two suggestions, unless they have the same `Idempotency-Key`. Ended chats take suggestions too.',
+      'Offers a text with which an agent may answer the message; nothing is sent to the visitor. The channel gets it as a webhook. Two equal calls make two suggestions, unless they have the same `Idempotency-Key`. Ended chats take suggestions too; one that was purged is 409.',
     request: { params: chatParams(scope, message), body: bodyOf(writeSchema) },
     answers: {
       201: jsonOf(replySuggestionSchema, 'The suggestion'),
@@ -71,6 +71,7 @@ export function writeReplySuggestionRoutes(scope: ChatScope) {
       summary: `Update a reply suggestion for a message of ${scope.chat}`,
       description: UPDATE_SAYS[method],
       request: { params: itemParams, body: bodyOf(body) },
+      refusals: [409],
       answers: { 200: jsonOf(replySuggestionSchema, 'The suggestion') },
     });
     router.openapi(updateRoute, async (c) => {

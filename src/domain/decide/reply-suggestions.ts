@@ -23,6 +23,7 @@ export function addReplySuggestion(
   if (state.answered?.type === 'reply_suggestion_added') {
     return unchanged(state, { suggestion: state.answered.suggestion, chat: ref });
   }
+  if (found.chat.facts.purged_at !== undefined) return refuse({ reason: 'chat_purged' });
   const recorder = new EventRecorder(state, context);
   const suggestion: ReplySuggestionFacts = {
     id: resourceIdAt(state.name, context.now, recorder.nextSeq),
@@ -64,6 +65,7 @@ export function updateReplySuggestion(
   if (text === before.suggestion && score === before.relevancy_score) {
     return unchanged(state, { suggestion: before, chat: ref });
   }
+  if (found.chat.facts.purged_at !== undefined) return refuse({ reason: 'chat_purged' });
   const recorder = new EventRecorder(state, context);
   const suggestion: ReplySuggestionFacts = {
     ...before,

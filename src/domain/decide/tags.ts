@@ -21,6 +21,7 @@ export function addTag(state: ThreadState, command: AddTag, context: Context): D
     return unchanged(state, { tag: state.answered.tag, chat: ref, is_new: true });
   const present = chat.tags.get(command.name);
   if (present !== undefined) return unchanged(state, { tag: present.facts, chat: ref, is_new: false });
+  if (chat.facts.purged_at !== undefined) return refuse({ reason: 'chat_purged' });
   if (chat.tags.size >= TAGS_OF_A_CHAT) return refuse({ reason: 'too_many_tags' });
 
   const recorder = new EventRecorder(state, context);

@@ -62,6 +62,29 @@ describe('chat_retention_days', () => {
     expect(await sweep(40_000)).toBe(0);
   });
 
+  it('lets nothing be written into a purged chat, which no later sweep would find', async () => {
+    const { chatId, ids } = await org.say('late', 'a secret');
+    await org.join(org.agent, chatId);
+    const chat = `/users/${org.agent.user_id}/chats/${chatId}`;
+    const suggestions = `${chat}/messages/${ids[0]}/reply_suggestions`;
+    const early = await ask(org.agent, 'POST', suggestions, { suggestion: 'a secret' });
+    expect(early.status).toBe(201);
+    expect((await org.close('late')).status).toBe(200);
+    await keepFor(1);
+    expect(await sweep(2)).toBeGreaterThanOrEqual(1);
+    const late = { suggestion: 'a late secret' };
+    for (const [method, path, body] of [
+      ['POST', suggestions, late],
+      ['PUT', `${suggestions}/${early.json['id']}`, late],
+      ['PATCH', `${suggestions}/${early.json['id']}`, late],
+      ['POST', `${chat}/tags`, { name: 'a late secret' }],
+    ] as const) {
+      const refused = await ask(org.agent, method, path, body);
+      expect([method, refused.status, refused.json]).toEqual([method, 409, { detail: 'The chat was purged.' }]);
+    }
+    await keepFor(null);
+  });
+
   it('purges several chats in a run', async () => {
     const chats: string[] = [];
     for (const place of [1, 2, 3]) chats.push(await chatOf(org, `many-${place}`, true));
