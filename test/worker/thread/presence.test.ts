@@ -8,7 +8,7 @@ import { userStub } from '../../../src/rpc/user.ts';
 import { eventually } from '../../support/eventually.ts';
 import { testAlarm } from '../../support/worker/alarm.ts';
 import { passTime } from '../../support/worker/clock.ts';
-import { alarmOf, execute, newUser, newVisitorChat, read } from '../../support/worker/threads.ts';
+import { alarmOf, allRooms, execute, newUser, newVisitorChat, read } from '../../support/worker/threads.ts';
 
 afterEach(() => {
   onFault(null);
@@ -95,7 +95,7 @@ describe('the presence of a participating user', () => {
     await execute(thread, {
       type: 'join_chat',
       chat_id,
-      grant: involved(actor),
+      grant: { ...involved(actor), reach: allRooms(actor.organization_id).reach },
       actor: colleague,
       is_present: false,
       ...joins,
