@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { resourceIdAt, type ThreadIdentity } from '../../src/domain/address.ts';
+import type { ThreadIdentity } from '../../src/domain/address.ts';
 import type { Command, IncomingMessage, PostVisitorMessage } from '../../src/domain/commands.ts';
 import { messageKey } from '../../src/domain/fingerprints.ts';
 import type { AttachmentTemplate, NewAttachment } from '../../src/resources/attachment.ts';
@@ -8,6 +8,7 @@ import type { Invitee } from '../../src/resources/invitation.ts';
 import type { UserFacts } from '../../src/resources/user.ts';
 import { ALL_ROOMS } from './sample-commands.ts';
 import { VISITOR } from './sample-events.ts';
+import { Things } from './things.ts';
 import { IDENTITY, ORGANIZATION, ROOM, receiveCommand, type ThreadModel } from './thread-model.ts';
 
 /** The kinds of threads, with the commands that each can get. */
@@ -285,58 +286,6 @@ export function commandOf(
     }
     case 'again':
       return sent[of.command % Math.max(1, sent.length)] ?? null;
-  }
-}
-
-/** What exists in a thread, by index. Where nothing exists it answers an id that nothing has. */
-class Things {
-  readonly unknown: string;
-  readonly #model: ThreadModel;
-
-  constructor(model: ThreadModel, startsAt: number) {
-    this.#model = model;
-    this.unknown = resourceIdAt(model.state.name, startsAt, 4_000_000);
-  }
-
-  chat(at: number): string {
-    return this.#pick([...this.#model.state.chats.keys()], at);
-  }
-
-  suggestion(at: number): string {
-    return this.#pick([...this.#model.state.suggestions.keys()], at);
-  }
-
-  suggestionOf(at: number) {
-    return this.#model.state.suggestions.get(this.suggestion(at));
-  }
-
-  invitation(chatAt: number, at: number): string {
-    return this.#pick([...(this.#model.state.chats.get(this.chat(chatAt))?.invitations.keys() ?? [])], at);
-  }
-
-  message(chatAt: number, at: number): string {
-    return this.#pick(
-      this.#messages(chatAt).map(({ id }) => id),
-      at,
-    );
-  }
-
-  /** A message of a chat with an attachment, and that attachment. */
-  offer(chatAt: number, at: number) {
-    const offers = this.#messages(chatAt).filter(({ attachments }) => attachments.length > 0);
-    const message = offers[at % Math.max(1, offers.length)];
-    return { message: message?.id ?? this.unknown, attachment: message?.attachments[0] };
-  }
-
-  #messages(chatAt: number) {
-    const chatId = this.chat(chatAt);
-    return this.#model.log.flatMap((event) =>
-      event.type === 'message_added' && event.chat_id === chatId ? [event.message] : [],
-    );
-  }
-
-  #pick(list: string[], at: number): string {
-    return list[at % Math.max(1, list.length)] ?? this.unknown;
   }
 }
 
