@@ -7,6 +7,10 @@ const hub = createApp();
 
 export type Frame = Json & { type: string };
 
+/** The paths of the sockets, below /api/v5. */
+export const userPath = ({ user_id }: { user_id: string }) => `/users/${user_id}/live`;
+export const visitorPath = ({ id }: { id: string }) => `/public/visitors/${id}/live`;
+
 /** The answer to a handshake. */
 export function shakeHands(path: string, headers: Record<string, string>, env: Partial<Env> = {}): Promise<Response> {
   const request = new Request(`https://hub.example/api/v5${path}`, { headers: { Upgrade: 'websocket', ...headers } });

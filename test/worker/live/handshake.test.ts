@@ -4,7 +4,7 @@ import { appUserToken } from '../../../src/directory/app-tokens.ts';
 import { enrollCallers, expectOwn } from '../../support/worker/access-checks.ts';
 import { codeIn, hubKeys, lastingToken, openApp, orgOf, trigger, uninstall } from '../../support/worker/apps.ts';
 import { passTime } from '../../support/worker/clock.ts';
-import { LiveClient, shakeHands } from '../../support/worker/live-client.ts';
+import { LiveClient, shakeHands, userPath, visitorPath } from '../../support/worker/live-client.ts';
 import { ask } from '../../support/worker/organization.ts';
 import { PublishingThread } from '../../support/worker/publishing-thread.ts';
 import { admin, call, enroll, type Person } from '../../support/worker/requests.ts';
@@ -24,8 +24,6 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const userPath = ({ user_id }: Pick<Person, 'user_id'>) => `/users/${user_id}/live`;
-const visitorPath = ({ id }: Pick<Visitor, 'id'>) => `/public/visitors/${id}/live`;
 const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
 
 /** The status of a handshake and the chosen subprotocol. A socket that was opened is closed. */

@@ -6,7 +6,7 @@ import { enrollCallers, expectOwn } from '../../support/worker/access-checks.ts'
 import { testAlarm } from '../../support/worker/alarm.ts';
 import { openApp, trigger, uninstall } from '../../support/worker/apps.ts';
 import { passTime, setClock } from '../../support/worker/clock.ts';
-import { LiveClient, shakeHands } from '../../support/worker/live-client.ts';
+import { LiveClient, shakeHands, userPath, visitorPath } from '../../support/worker/live-client.ts';
 import { PublishingThread } from '../../support/worker/publishing-thread.ts';
 import { admin, brokenDatabase, call, enroll, type Person } from '../../support/worker/requests.ts';
 import { authenticate, Site, type Visitor } from '../../support/worker/visitor-site.ts';
@@ -25,8 +25,6 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const userPath = ({ user_id }: Pick<Person, 'user_id'>) => `/users/${user_id}/live`;
-const visitorPath = ({ id }: Pick<Visitor, 'id'>) => `/public/visitors/${id}/live`;
 const bearer = (token: string) => `Bearer ${token}`;
 
 function request(path: string, authorization: string) {
