@@ -1,5 +1,5 @@
 import type { RoomSet } from '../resources/chat-grant.ts';
-import { isListOfRoom, type Topic } from '../resources/topic.ts';
+import { isListOfRoom, type Topic, type TopicPart } from '../resources/topic.ts';
 
 /**
  * A subscriber with the rights that REST gives them: an app's installation with its bot user (`user_id` null: none), or
@@ -51,11 +51,14 @@ export function lacksReports(subscriber: Subscriber, { chats, part }: Pick<Topic
 }
 
 /**
- * Whether a topic shows messages of chats that are routed to a user who need not be a member. Private history closes
- * such topics, whether of their organization or of the owner of a shared room (Chats API, List chat messages). REST has
- * the same messages under routed chats, and closes tags only where private history closes the whole collection.
+ * Whether a topic shows texts of chats that are routed to a user who need not be a member. Private history closes such
+ * topics, whether of their organization or of the owner of a shared room (Chats API, List chat messages). Suggestions
+ * follow the messages that they answer and may quote. REST has the same under routed chats, and closes tags only where
+ * private history closes the whole collection.
  */
 export function isRoutedHistory({ chats, part }: Pick<Topic, 'chats' | 'part'>): boolean {
   const isRouted = chats === 'user_routed_chats' || chats === 'user_pending_chats';
-  return isRouted && (part === 'messages' || part === 'tags');
+  return isRouted && HISTORY.includes(part);
 }
+
+const HISTORY: readonly TopicPart[] = ['messages', 'tags', 'reply_suggestions', 'message_reply_suggestions'];

@@ -66,7 +66,7 @@ mount(postMessageRoutes, organizationMessageRoutes);
 for (const scope of [userChats, ownedChats, involvedChats, organizationRoutedChats]) {
   mount(tagRoutes(scope), allowedTagRoutes(scope));
 }
-for (const scope of [userChats, userRoutedChats]) {
+for (const scope of [userChats, userRoutedHistory]) {
   mount(replySuggestionRoutes(scope), writeReplySuggestionRoutes(scope));
 }
 mount(outgoingInvitationRoutes, incomingInvitationRoutes);

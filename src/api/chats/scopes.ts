@@ -89,7 +89,8 @@ export const userRoutedChats: ChatScope = {
 };
 
 /**
- * The same collection for messages. Private history, of the organization or of a shared room's owner, needs `reports`.
+ * The same collection for messages, and for suggestions, which may quote them. Private history, of the organization or
+ * of a shared room's owner, needs `reports`.
  */
 export const userRoutedHistory: ChatScope = {
   ...userRoutedChats,

@@ -28,9 +28,9 @@ export function postMessage(state: ThreadState, command: PostMessage, context: C
     return refuse({ reason: 'message_too_long' });
   }
   const suggestionId = command.selected_reply_suggestion_id;
-  if (suggestionId !== null && state.suggestions.get(suggestionId)?.chat_id !== command.chat_id) {
-    return refuse({ reason: 'suggestion_not_in_chat' });
-  }
+  const suggestion = suggestionId === null ? undefined : state.suggestions.get(suggestionId);
+  const isReadable = suggestion?.chat_id === command.chat_id && suggestion.facts.created_at >= found.since;
+  if (suggestionId !== null && !isReadable) return refuse({ reason: 'suggestion_not_in_chat' });
 
   const recorder = new EventRecorder(state, context);
   const content = {

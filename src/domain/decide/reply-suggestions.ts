@@ -18,11 +18,11 @@ export function addReplySuggestion(
 ): Decision<ReplySuggestionAdded> {
   const found = findChat(state, command.chat_id, command.grant);
   if (!found.ok) return found;
-  if (!state.messages.has(command.message_id)) return refuse({ reason: 'message_not_found' });
   const ref = chatRef(found.chat);
   if (state.answered?.type === 'reply_suggestion_added') {
     return unchanged(state, { suggestion: state.answered.suggestion, chat: ref });
   }
+  if (!isReadable(state.messages.get(command.message_id), found)) return refuse({ reason: 'message_not_found' });
   if (found.chat.facts.purged_at !== undefined) return refuse({ reason: 'chat_purged' });
   const recorder = new EventRecorder(state, context);
   const suggestion: ReplySuggestionFacts = {
@@ -51,14 +51,15 @@ export function updateReplySuggestion(
 ): Decision<ReplySuggestionUpdated> {
   const found = findChat(state, command.chat_id, command.grant);
   if (!found.ok) return found;
-  if (!state.messages.has(command.message_id)) return refuse({ reason: 'message_not_found' });
-  const before = state.suggestions.get(command.suggestion_id)?.facts;
-  if (before?.message_id !== command.message_id || before.organization_id !== command.actor.organization_id) {
-    return refuse({ reason: 'reply_suggestion_not_found' });
-  }
   const ref = chatRef(found.chat);
   if (state.answered?.type === 'reply_suggestion_changed') {
     return unchanged(state, { suggestion: state.answered.suggestion, chat: ref });
+  }
+  if (!isReadable(state.messages.get(command.message_id), found)) return refuse({ reason: 'message_not_found' });
+  const suggested = state.suggestions.get(command.suggestion_id);
+  const before = isReadable(suggested, found) ? suggested?.facts : undefined;
+  if (before?.message_id !== command.message_id || before.organization_id !== command.actor.organization_id) {
+    return refuse({ reason: 'reply_suggestion_not_found' });
   }
   const text = command.suggestion ?? before.suggestion;
   const score = command.relevancy_score === undefined ? before.relevancy_score : command.relevancy_score;
@@ -76,4 +77,9 @@ export function updateReplySuggestion(
   };
   recorder.emit(command.chat_id, { type: 'reply_suggestion_changed', suggestion });
   return accept(recorder, { suggestion, chat: ref });
+}
+
+/** Whether a message or suggestion is there for who reads the chat's texts since then (ms). */
+function isReadable(named: { facts: { created_at: number } } | undefined, { since }: { since: number }): boolean {
+  return named !== undefined && named.facts.created_at >= since;
 }

@@ -144,9 +144,9 @@ describe('the scope `reports`', () => {
     }
     expect(lacksReports(kept, { chats: 'user_chats', part: 'messages' })).toBe(false);
     for (const chats of routed) {
-      for (const part of ['messages', 'tags'] as const) expect(lacksReports(kept, { chats, part })).toBe(true);
-      for (const part of ['chats', 'memberships', 'reply_suggestions'] as const)
-        expect(lacksReports(kept, { chats, part })).toBe(false);
+      for (const part of ['messages', 'tags', 'reply_suggestions', 'message_reply_suggestions'] as const)
+        expect(lacksReports(kept, { chats, part })).toBe(true);
+      for (const part of ['chats', 'memberships'] as const) expect(lacksReports(kept, { chats, part })).toBe(false);
     }
   });
 

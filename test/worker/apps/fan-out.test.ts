@@ -165,7 +165,7 @@ describe('an installed app', () => {
   it('without `reports` is not sent messages of routed and pending chats with private history', async () => {
     const org = await TestOrganization.open();
     const manager = await enrollAgent(org.organizationId, {}, ALL_SCOPES);
-    const parts = ['', '/*/messages', '/*/tags'];
+    const parts = ['', '/*/messages', '/*/tags', '/*/reply_suggestions', '/*/messages/*/reply_suggestions'];
     const patterns = ['routed_chats', 'pending_chats'].flatMap((chats) =>
       parts.map((part) => `/users/{user_id}/${chats}${part}`),
     );
@@ -175,12 +175,14 @@ describe('an installed app', () => {
       required_scopes: ['reports'],
     });
     await setOrganization(org.organizationId, { private_chat_history: true });
-    const { chatId } = await org.say(unique('thread'), 'help');
+    const { chatId, ids } = await org.say(unique('thread'), 'help');
+    const suggesting = `/users/${org.reporter.user_id}/routed_chats/${chatId}/messages/${ids[0]}/reply_suggestions`;
+    expect((await ask(org.reporter, 'POST', suggesting, { suggestion: 'You need help' })).status).toBe(201);
     const partsTold = async (installation: { id: string }) =>
       (await acceptedFor(chatId, installation)).filter(({ body }) => !body.channel.endsWith('_chats'));
     expect(await acceptedFor(chatId, plain.installation)).not.toEqual([]);
     expect(await partsTold(plain.installation)).toEqual([]);
-    expect(await partsTold(reporting.installation)).toHaveLength(2);
+    expect(await partsTold(reporting.installation)).toHaveLength(6);
   });
 
   it('is sent updates while it is installed and its webhook is switched on', async () => {

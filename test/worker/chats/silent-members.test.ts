@@ -16,7 +16,7 @@ import {
   TestOrganization,
   unique,
 } from '../../support/worker/organization.ts';
-import { setOrganization, shareRoom } from '../../support/worker/organization-setup.ts';
+import { shareRoom } from '../../support/worker/organization-setup.ts';
 import { type Answer, admin, type Person } from '../../support/worker/requests.ts';
 
 const SILENT = { is_participating: false, composing_status: 'idle' };
@@ -307,65 +307,5 @@ describe('a silent member whom a router no longer names', () => {
     expect((await ask(org.agent, 'PATCH', membership, { is_participating: false })).status).toBe(200);
     expect((await get(org.agent, own(org.agent, `/chats/${chatId}`))).status).toBe(200);
     await eventually(async () => expect(idsOf(await get(org.agent, own(org.agent, '/chats')))).toEqual([chatId]));
-  });
-});
-
-describe('private history', () => {
-  it('shows a silent member without `reports` the texts from the start of the membership on', async () => {
-    const org = await TestOrganization.open();
-    const reporter = await enrollAgent(org.organizationId, {}, ['reports']);
-    const threadId = unique('thread');
-    const { chatId, ids } = await org.say(threadId, 'before');
-    await org.suggest(chatId, ids[0] ?? '', 'an early suggestion');
-    await setOrganization(org.organizationId, { private_chat_history: true });
-    for (const person of [org.agent, reporter]) {
-      await arrive(person);
-      const joined = await ask(person, 'POST', own(person, `/routed_chats/${chatId}/memberships`), SILENT);
-      expect(joined.status).toBe(201);
-    }
-    const later = await org.say(threadId, 'after');
-    await org.suggest(chatId, later.ids[0] ?? '', 'a late suggestion');
-
-    const messages = (person: Person, query = '') => get(person, own(person, `/chats/${chatId}/messages${query}`));
-    expect(textsOf(await messages(org.agent))).toEqual(['after']);
-    expect(textsOf(await messages(org.agent, '?ordering=-created_at&page_size=1'))).toEqual(['after']);
-    expect((await messages(org.agent, `/${ids[0]}`)).status).toBe(404);
-    expect((await messages(org.agent, `/${later.ids[0]}`)).status).toBe(200);
-    expect((await messages(org.agent, `/${ids[0]}/reply_suggestions`)).status).toBe(404);
-    const suggested = await get(org.agent, own(org.agent, `/chats/${chatId}/reply_suggestions`));
-    expect(idsOf(suggested, 'suggestion')).toEqual(['a late suggestion']);
-    const all = await get(reporter, own(reporter, `/chats/${chatId}/reply_suggestions`));
-    const [early] = resultsOf(all);
-    expect(idsOf(all, 'suggestion')).toEqual(['an early suggestion', 'a late suggestion']);
-    const hidden = await get(org.agent, own(org.agent, `/chats/${chatId}/reply_suggestions/${early?.['id']}`));
-    expect(hidden.status).toBe(404);
-    expect(textsOf(await messages(reporter))).toEqual(['before', 'after']);
-
-    // Who takes part must know what they answer; everybody sees that they do.
-    await ask(org.agent, 'PATCH', own(org.agent, `/chat_memberships/${chatId}`), { is_participating: true });
-    expect(textsOf(await messages(org.agent))).toEqual(['before', 'after']);
-    await ask(org.agent, 'PATCH', own(org.agent, `/chat_memberships/${chatId}`), { is_participating: false });
-    expect(textsOf(await messages(org.agent))).toEqual(['after']);
-  });
-
-  it('of the owner of a shared room counts for a partner’s silent member, and for the partner', async () => {
-    const owner = await TestOrganization.open();
-    const partner = await TestOrganization.open();
-    await shareRoom(owner, owner.gateway.roomId, partner);
-    await owner.routeTo([{ kind: 'organization', id: partner.organizationId }]);
-    const threadId = unique('thread');
-    const { chatId } = await owner.say(threadId, 'before');
-    await arrive(partner.agent);
-    const joined = await ask(partner.agent, 'POST', own(partner.agent, `/routed_chats/${chatId}/memberships`), SILENT);
-    expect(joined.status).toBe(201);
-    const messages = () => get(partner.agent, own(partner.agent, `/chats/${chatId}/messages`));
-    expect(textsOf(await messages())).toEqual(['before']);
-    await setOrganization(owner.organizationId, { private_chat_history: true });
-    await owner.say(threadId, 'after');
-    expect(textsOf(await messages())).toEqual(['after']);
-    const involved = `${partner.organizationPath}/involved_chats/${chatId}/messages`;
-    expect((await get(partner.agent, involved)).status).toBe(404);
-    const reporter = await enrollAgent(partner.organizationId, {}, ['reports']);
-    expect(textsOf(await get(reporter, involved))).toEqual(['before', 'after']);
   });
 });
