@@ -27,7 +27,7 @@ export const ORGANIZATION_TABLES: readonly string[] = [
 ];
 
 /** The tables of which each database has its own part. */
-export const TABLES_OF_BOTH: readonly string[] = ['audit_log'];
+export const TABLES_OF_BOTH: readonly string[] = ['keyed_requests', 'audit_log'];
 
 const bindings = env as unknown as Record<string, unknown>;
 
