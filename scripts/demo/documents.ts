@@ -17,6 +17,7 @@ export function channelDocument(channel: Record<string, Expected>, organizationI
     modified_at: time('CHANNEL_CREATED_AT'),
     echo_user_messages: true,
     is_webhook_enabled: true,
+    notify_purges: false,
   };
 }
 

@@ -155,6 +155,8 @@ export type ChannelRow = {
   max_retry_count: number;
   echo_user_messages: Flag;
   is_webhook_enabled: Flag;
+  /** Whether its webhooks tell of purges. */
+  notify_purges: Flag;
   secret: StoredSecret;
   previous_secret: StoredSecret | null;
   previous_secret_expires_at: number | null;

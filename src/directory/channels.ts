@@ -42,6 +42,20 @@ export function findChannelOrDeleted(
   );
 }
 
+/** Whether a channel of the organization, which is not deleted, wants webhooks of purges. */
+export async function wantsPurges(
+  database: OrganizationDatabase,
+  organizationId: string,
+  channelId: string,
+): Promise<boolean> {
+  const channel = await database.first<Pick<ChannelRow, 'notify_purges'>>(
+    'SELECT notify_purges FROM channels WHERE id = ? AND organization_id = ? AND deleted_at IS NULL',
+    channelId,
+    organizationId,
+  );
+  return channel?.notify_purges === 1;
+}
+
 /**
  * Lists the channels of the organization without deleted ones. A key holds the ordering's columns in CHANNEL_ORDERS.
  */
@@ -74,8 +88,8 @@ export function insertChannel(
   const quota = { name: 'channels', limit } as const;
   return insertBelow<ChannelRow>(database, quota, organizationId, [
     `INSERT INTO channels (id, organization_id, room_id, name, messaging_channel, reply_webhook_url, max_retry_count,
-       echo_user_messages, is_webhook_enabled, secret, registered_origin, created_at, modified_at)
-     SELECT ?, organization_id, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM rooms
+       echo_user_messages, is_webhook_enabled, notify_purges, secret, registered_origin, created_at, modified_at)
+     SELECT ?, organization_id, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM rooms
      WHERE id = ? AND organization_id = ? AND deleted_at IS NULL AND ${isBelow(quota)}
      RETURNING *`,
     channel.id,
@@ -85,6 +99,7 @@ export function insertChannel(
     channel.max_retry_count,
     channel.echo_user_messages,
     channel.is_webhook_enabled,
+    channel.notify_purges,
     channel.secret,
     channel.registered_origin,
     channel.created_at,

@@ -357,14 +357,14 @@ export type ReplySuggestionUpdated = { suggestion: ReplySuggestionFacts; chat: C
 
 /**
  * Purges a chat of the organization: what was written in it, before the time `before` (ms; null: all), or everything
- * about its visitor. An open chat whose visitor is purged ends.
+ * about its visitor. An open chat whose visitor is purged ends. `tells_channel`: the thread's channel wants a webhook.
  */
-export type Purge = CommandHeader & {
+export type Purge = InChat & {
   type: 'purge';
-  chat_id: string;
   organization_id: string;
   covers: PurgeCover;
   before: number | null;
+  tells_channel?: boolean;
 };
 
 export type Purged = { chat: ChatRef };

@@ -19,6 +19,8 @@ export type ChannelTarget = {
   thread_id: string;
   messaging_channel: string;
   echo_user_messages: boolean;
+  /** For the webhook of a purge: the channel wants it. Missing for all others, and in the thread's own target. */
+  tells_purge?: true;
 };
 
 /** Whether two targets are equal; null equals null. */

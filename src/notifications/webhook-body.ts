@@ -5,22 +5,23 @@
 
 import type { ChannelTarget } from '../domain/events.ts';
 import type { ChannelWebhook } from '../resources/channel-webhook.ts';
+import type { purgeNotice } from '../resources/purge.ts';
 import type { SubscriberNotification } from './match.ts';
 import type { Kind, Notification, ThreadUpdate } from './notifications.ts';
 
 /** The kinds of notifications that channels get. */
-export const KINDS_OF_CHANNELS: ReadonlySet<Kind> = new Set(['message', 'reply_suggestion']);
+export const KINDS_OF_CHANNELS: ReadonlySet<Kind> = new Set(['message', 'reply_suggestion', 'purge']);
 
 /** The `seq` of an event, and of the event accepted for the receiver before it (null: the first one). */
 export type LanePosition = { seq: number; prev_seq: number | null };
 
 /** The kind of webhook that a channel gets for a notification. */
-export type ChannelEvent = { event_type: ChannelWebhook['event_type']; key: 'message' | 'reply_suggestion' };
+export type ChannelEvent = { event_type: ChannelWebhook['event_type']; key: 'message' | 'reply_suggestion' | 'purge' };
 
 /**
  * The webhook that a channel gets for a notification; null for none. Each `msg` of an agent or bot and each new
  * suggestion goes to the channel (UMI documentation, Webhook trigger conditions), unless the channel or the request
- * does not want it.
+ * does not want it. A purge is told if the channel wants that.
  */
 export function channelEvent(
   update: ThreadUpdate,
@@ -31,6 +32,10 @@ export function channelEvent(
   const { kind, action, resource } = notification;
   if (action !== 'added') return null;
   if (kind === 'reply_suggestion') return { event_type: 'reply_suggestion_created', key: kind };
+  if (kind === 'purge') {
+    const { type } = resource as ReturnType<typeof purgeNotice>;
+    return target.tells_purge === true ? { event_type: type, key: kind } : null;
+  }
   if (kind !== 'message') return null;
   const { type, sender_type } = resource as { type: string; sender_type: string };
   return type === 'msg' && sender_type === 'user' ? { event_type: 'message_created', key: kind } : null;

@@ -4,11 +4,11 @@
  * and fill it.
  */
 export type ChannelWebhook = {
-  event_type: 'message_created' | 'reply_suggestion_created';
+  event_type: 'message_created' | 'reply_suggestion_created' | 'messages_purged' | 'visitor_purged';
   thread_id: string;
   chat_id: string;
   messaging_channel: string;
   channel_config_id: string;
   seq: number;
   prev_seq: number | null;
-} & ({ message: object } | { reply_suggestion: object });
+} & ({ message: object } | { reply_suggestion: object } | { purge: object });

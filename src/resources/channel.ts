@@ -11,13 +11,14 @@ export type ChannelFacts = {
   max_retry_count: number;
   echo_user_messages: 0 | 1;
   is_webhook_enabled: 0 | 1;
+  notify_purges: 0 | 1;
   created_at: number;
   modified_at: number;
 };
 
 /**
- * A messaging channel configuration (UMI documentation, 1.1) with the extensions `echo_user_messages` and
- * `is_webhook_enabled`. It never shows the secret.
+ * A messaging channel configuration (UMI documentation, 1.1) with the extensions `echo_user_messages`,
+ * `is_webhook_enabled` and `notify_purges`. It never shows the secret.
  */
 export function channelResource(channel: ChannelFacts) {
   return {
@@ -30,6 +31,7 @@ export function channelResource(channel: ChannelFacts) {
     max_retry_count: channel.max_retry_count,
     echo_user_messages: channel.echo_user_messages === 1,
     is_webhook_enabled: channel.is_webhook_enabled === 1,
+    notify_purges: channel.notify_purges === 1,
     created_at: isoTime(channel.created_at),
     modified_at: isoTime(channel.modified_at),
   };

@@ -182,7 +182,7 @@ export function readEventPage(
   let loaded = state;
   const rows = sql.exec<{ seq: number; event: string }>(
     `SELECT seq, event FROM events
-     WHERE seq > ? AND type IN ('message_added', 'reply_suggestion_added')
+     WHERE seq > ? AND type IN ('message_added', 'reply_suggestion_added', 'purged')
        AND EXISTS (SELECT 1 FROM json_each(event, '$.accepted') WHERE value ->> '$.receiver' = ?)
      ORDER BY seq LIMIT ?`,
     after,

@@ -50,6 +50,15 @@ export function targetAfter(
   return hides && target !== null ? hideTarget(target) : target;
 }
 
+/**
+ * Where the webhooks of a command go. `target`: that after the command. A channel is told of a purge if it wants to be,
+ * and of a purged visitor without the name of their source.
+ */
+export function toldOf(command: Command, target: ChannelTarget | null): ChannelTarget | null {
+  if (target === null || command.type !== 'purge' || command.tells_channel !== true) return target;
+  return { ...(command.covers === 'visitor' ? hideTarget(target) : target), tells_purge: true };
+}
+
 /** Writes a commit. Must run inside `transactionSync`. */
 export function writeCommit(sql: SqlStorage, commit: Commit): Committed {
   let rowsWritten = 0;

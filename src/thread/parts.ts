@@ -1,3 +1,6 @@
+import { noCost } from '../db/cost.ts';
+import { openOrganizationDatabase } from '../db/database.ts';
+import { wantsPurges } from '../directory/channels.ts';
 import type { Command } from '../domain/commands.ts';
 import type { ThreadState } from '../domain/state.ts';
 import type { AlarmClock } from '../platform/alarm-clock.ts';
@@ -58,7 +61,7 @@ export function makeWatch({ ctx, env, state, timers, execute, failed }: ThreadOb
 
 /** Works on the object's purges. */
 export function makePurger(
-  { ctx, state, timers, execute, failed }: ThreadObjectContext,
+  { ctx, env, state, timers, execute, failed }: ThreadObjectContext,
   replica: Replica,
   lanes: Lanes,
   broadcast: Broadcast,
@@ -72,6 +75,15 @@ export function makePurger(
     broadcast,
     timers,
     execute,
+    tellsChannel: async () => {
+      const { thread } = state();
+      if (thread === null || thread.channel_id === null) return false;
+      return await wantsPurges(
+        openOrganizationDatabase(env, thread, noCost()),
+        thread.organization_id,
+        thread.channel_id,
+      );
+    },
     failed: (error) => failed('purge_failed', error),
     crash: () => ctx.abort('fault'),
   });

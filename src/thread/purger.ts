@@ -37,6 +37,8 @@ export type PurgerDeps = {
   broadcast: Broadcast;
   timers: Timers;
   execute: (command: Command) => Promise<Executed>;
+  /** Whether the thread's channel wants webhooks of purges. */
+  tellsChannel: () => Promise<boolean>;
   failed: (error: unknown) => void;
   crash: () => void;
 };
@@ -126,10 +128,11 @@ export class Purger {
   }
 
   async #command(progress: PurgeProgress, chat: ChatProgress): Promise<true> {
-    const { sql, execute } = this.#deps;
+    const { sql, execute, tellsChannel } = this.#deps;
     const { organization_id, covers, before } = progress.order;
     const { id: chat_id, command_id } = chat;
-    const { result } = await execute({ v: 1, type: 'purge', command_id, chat_id, organization_id, covers, before });
+    const what = { chat_id, organization_id, covers, before, tells_channel: await tellsChannel() };
+    const { result } = await execute({ v: 1, type: 'purge', command_id, ...what });
     if (!result.ok) throw new Error(`refused: ${result.refusal.reason}`);
     const purged = newestPurge(sql, chat_id);
     return this.#write({ ...progress, upto_seq: Math.max(progress.upto_seq, purged.seq), chat: { ...chat, purged } });

@@ -22,7 +22,7 @@ import { projectorStub } from '../rpc/projector.ts';
 import type { Courier, EventPage, Executed, Rebuilt, ReplayFilter, ThreadStub } from '../rpc/thread.ts';
 import { ALARM_AFTER, ALARM_WORK, Sweep } from './alarm.ts';
 import { answerQuery, readEventPage } from './answer-query.ts';
-import { type Committed, targetAfter, writeCommit } from './commit.ts';
+import { type Committed, targetAfter, toldOf, writeCommit } from './commit.ts';
 import { decideCommand } from './decide-command.ts';
 import { isKeptFromApps } from './live/audience-scope.ts';
 import type { Broadcast } from './live/broadcast.ts';
@@ -313,7 +313,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     const target = targetAfter(command, this.#channelTarget, before.thread);
     const isTargetNew = !isSameTarget(target, this.#channelTarget);
     const accepted = fanOutWebhooks(decided.events, decided.transitions, {
-      target,
+      target: toldOf(command, target),
       audience,
       isSilent: isKeptFromApps(command),
       checkpointOf: (receiver) => this.#lanes.checkpoint(receiver),

@@ -111,6 +111,40 @@ describe('after a purge no store contains what was purged', () => {
     expect((await session.client.request('GET', records)).status).toBe(404);
   });
 
+  test('of a thread, and its channel is told so by ids', async () => {
+    const { client, receiver, demo } = session;
+    const word = canary('told');
+    receiver.behave((request) => answer(request.body.includes('_purged') ? 204 : 500));
+    const fields = { max_retry_count: 10, notify_purges: true };
+    const channel = await client.registerChannel(`${receiver.url}/told`, fields);
+    const message = { body: word, thread_id: word, sender_id: word, message_id: word };
+    const { chat_id } = await client.sendMessages(channel.id, [message]);
+    await client.joinChat(demo.agent, chat_id);
+    await client.reply(demo.agent, chat_id, `${word} fails`);
+    await vi.waitFor(() => expect(receiver.requests.some(({ body }) => body.includes(word))).toBe(true), {
+      timeout: 30_000,
+    });
+    await purge(`/unified_messaging/${channel.id}/purge`, { thread_id: word });
+    const told = () => receiver.requests.filter(({ body }) => body.includes('visitor_purged'));
+    await vi.waitFor(() => expect(told()).toHaveLength(1), { timeout: 60_000, interval: 200 });
+    expect(JSON.parse(told()[0]?.body ?? '')).toMatchObject({ chat_id, purge: { type: 'visitor_purged', chat_id } });
+    expect(told()[0]?.body).not.toContain(word);
+    expect(await placesOf(word)).toEqual([]);
+    const path = `/api/v5/orgs/${demo.organization_id}/unified_messaging/${channel.id}/replay`;
+    await vi.waitFor(
+      async () => expect(await ok('POST', path, { status: 'delivered' })).toMatchObject({ replayed: 1 }),
+      {
+        timeout: 30_000,
+        interval: 200,
+      },
+    );
+    await vi.waitFor(() => expect(told()).toHaveLength(2), { timeout: 60_000, interval: 200 });
+    expect(told()[1]).toMatchObject({
+      body: told()[0]?.body,
+      headers: { 'webhook-id': told()[0]?.headers['webhook-id'] },
+    });
+  });
+
   test('of the messages of a chat', async () => {
     const { client } = session;
     const word = canary('chat');

@@ -12,7 +12,7 @@ import type { Attempt } from '../../rpc/lane.ts';
  */
 
 const STATUSES = ['pending', 'delivered', 'exhausted', 'skipped'] as const;
-const EVENT_TYPES = ['message_created', 'reply_suggestion_created'] as const;
+const EVENT_TYPES = ['message_created', 'reply_suggestion_created', 'messages_purged', 'visitor_purged'] as const;
 
 const deliveryId = z.string().openapi({
   description: 'Also the `webhook-id` header.',

@@ -47,6 +47,30 @@ export const replySuggestionCreated = z
   })
   .openapi('ReplySuggestionCreatedWebhook');
 
+const purgeNoticeSchema = z
+  .object({
+    id: z.string(),
+    type: z.enum(['messages_purged', 'visitor_purged']),
+    chat_id: z.string(),
+    room_id: z.string().nullable(),
+    visitor_id: z.string().nullable(),
+    created_at_before: isoTimeSchema
+      .nullable()
+      .openapi({ description: 'Messages from before this time were purged; null: all messages of the chat.' }),
+    purged_at: isoTimeSchema,
+  })
+  .openapi('PurgeNotice');
+
+export const chatPurged = z
+  .object({
+    event_type: z.enum(['messages_purged', 'visitor_purged']),
+    ...event,
+    purge: purgeNoticeSchema,
+    ...channel,
+    ...places,
+  })
+  .openapi('PurgeWebhook');
+
 export const channelTest = z
   .object({ event_type: z.literal('test'), ...channel, created_at: isoTimeSchema })
   .openapi('TestWebhook');
@@ -94,6 +118,18 @@ const WEBHOOKS = [
     schema: replySuggestionCreated,
     summary: 'A reply has been suggested',
     description: `For the URL of a channel: each new suggestion for a message of its threads. ${RETRIES}`,
+  },
+  {
+    name: 'messages_purged',
+    schema: chatPurged,
+    summary: 'Messages of a chat were purged',
+    description: `For the URL of a channel with \`notify_purges\`: what its receiver should delete too. ${RETRIES}`,
+  },
+  {
+    name: 'visitor_purged',
+    schema: chatPurged,
+    summary: 'The visitor of a chat was purged',
+    description: `For the URL of a channel with \`notify_purges\`, for each chat of the visitor. In place of the \`thread_id\` it has what stands for a purged one (docs/webhooks.md). ${RETRIES}`,
   },
   {
     name: 'test',

@@ -16,6 +16,7 @@ export const channelSchema = z
     max_retry_count: z.int(),
     echo_user_messages: z.boolean(),
     is_webhook_enabled: z.boolean(),
+    notify_purges: z.boolean(),
     created_at: isoTimeSchema,
     modified_at: isoTimeSchema,
   })
@@ -52,6 +53,11 @@ const enabledField = z.boolean().openapi({
   example: true,
 });
 
+const purgesField = z.boolean().openapi({
+  description: 'Extension. `true`: webhooks also tell what was purged, as `messages_purged` and `visitor_purged`.',
+  example: false,
+});
+
 /** A whole channel, for POST and PUT. Optional fields that are left out get their defaults. */
 export const wholeChannel = z
   .object({
@@ -59,6 +65,7 @@ export const wholeChannel = z
     max_retry_count: retryField.default(3),
     echo_user_messages: echoField.default(true),
     is_webhook_enabled: enabledField.default(true),
+    notify_purges: purgesField.default(false),
   })
   .openapi('NewChannel');
 
@@ -69,6 +76,7 @@ export const channelChanges = z
     max_retry_count: retryField,
     echo_user_messages: echoField,
     is_webhook_enabled: enabledField,
+    notify_purges: purgesField,
   })
   .partial()
   .openapi('PatchChannel');

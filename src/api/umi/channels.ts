@@ -82,7 +82,7 @@ export const channelRoutes = createRouter();
 
 channelRoutes.openapi(registerChannel, async (c) => {
   const { organization_id } = c.req.valid('param');
-  const { echo_user_messages, is_webhook_enabled, ...fields } = c.req.valid('json');
+  const { echo_user_messages, is_webhook_enabled, notify_purges, ...fields } = c.req.valid('json');
   const message = refusalOfUrl(c, fields.reply_webhook_url, null);
   if (message !== null) return refuseField(c, 'reply_webhook_url', message);
   const now = Date.now();
@@ -93,6 +93,7 @@ channelRoutes.openapi(registerChannel, async (c) => {
     id,
     echo_user_messages: flag(echo_user_messages),
     is_webhook_enabled: flag(is_webhook_enabled),
+    notify_purges: flag(notify_purges),
     secret: await wrapSecret(c.env, { table: 'channels', id, column: 'secret' }, newSecret()),
     registered_origin: requestOrigin(c),
     created_at: now,
@@ -175,6 +176,7 @@ type WireChanges = Partial<{
   max_retry_count: number;
   echo_user_messages: boolean;
   is_webhook_enabled: boolean;
+  notify_purges: boolean;
 }>;
 
 type Changed = { ok: true; channel: ChannelRow } | { ok: false; refusal: Refusal };
@@ -207,11 +209,12 @@ function invalid(field: string, message: string): Refusal {
   return { reason: 'invalid', fields: { [field]: [message] } };
 }
 
-function columnsOf({ echo_user_messages, is_webhook_enabled, ...rest }: WireChanges): ChannelChanges {
+function columnsOf({ echo_user_messages, is_webhook_enabled, notify_purges, ...rest }: WireChanges): ChannelChanges {
   return {
     ...rest,
     ...(echo_user_messages === undefined ? {} : { echo_user_messages: flag(echo_user_messages) }),
     ...(is_webhook_enabled === undefined ? {} : { is_webhook_enabled: flag(is_webhook_enabled) }),
+    ...(notify_purges === undefined ? {} : { notify_purges: flag(notify_purges) }),
   };
 }
 

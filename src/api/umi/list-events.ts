@@ -79,9 +79,10 @@ listEventsRoutes.openapi(route, async (c) => {
   );
 });
 
-/** A body without what was said: its message or suggestion is null. */
+/** A body without what was said: its message or suggestion is null. That of a purge tells nothing. */
 function withoutText(event: ChannelWebhook): object {
-  return { ...event, ...('message' in event ? { message: null } : { reply_suggestion: null }) };
+  if ('message' in event) return { ...event, message: null };
+  return 'reply_suggestion' in event ? { ...event, reply_suggestion: null } : event;
 }
 
 function nextUrl(origin: string, requestUrl: string, after: number): string {

@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import {
   appNotification,
   channelTest,
+  chatPurged,
   messageCreated,
   replySuggestionCreated,
 } from '../../../src/api/openapi/webhooks.ts';
@@ -9,6 +10,8 @@ import {
 const SCHEMAS = {
   message_created: messageCreated,
   reply_suggestion_created: replySuggestionCreated,
+  messages_purged: chatPurged,
+  visitor_purged: chatPurged,
   test: channelTest,
   app_notification: appNotification,
 };

@@ -30,6 +30,7 @@ function channelIn(room_id: string, fields: Partial<NewChannel> = {}): NewChanne
     max_retry_count: 3,
     echo_user_messages: 1,
     is_webhook_enabled: 1,
+    notify_purges: 0,
     secret: stored('whsec_one'),
     registered_origin: 'https://hub.example',
     created_at: AT,

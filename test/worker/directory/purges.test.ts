@@ -3,10 +3,11 @@ import { env } from 'cloudflare:workers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { noCost } from '../../../src/db/cost.ts';
 import { databasesOf } from '../../../src/db/database.ts';
-import { threadName } from '../../../src/domain/address.ts';
+import { hiddenThreadId, threadName } from '../../../src/domain/address.ts';
 import { sweepPurges } from '../../../src/purges/sweep-purges.ts';
 import { writeCollected } from '../../../src/read-model/collector.ts';
 import { eventually } from '../../support/eventually.ts';
+import { expectDocumentedWebhook } from '../../support/worker/documented-webhook.ts';
 import { acceptedFor, installedApp } from '../../support/worker/installed-app.ts';
 import { LiveClient } from '../../support/worker/live-client.ts';
 import {
@@ -37,11 +38,12 @@ beforeAll(async () => {
 const inOrganization = (path: string) => `/orgs/${org.organizationId}${path}`;
 
 /** Asks for a purge, and waits until it is done. */
-async function purge(path: string, body?: Json): Promise<Json> {
-  const asked = await ask(manager, 'POST', inOrganization(path), body);
+async function purge(path: string, body?: Json, by = manager): Promise<Json> {
+  const organization = `/orgs/${by.organization_id}`;
+  const asked = await ask(by, 'POST', `${organization}${path}`, body);
   expect([asked.status, asked.json]).toEqual([202, expect.objectContaining({ id: UUID, status: 'running' })]);
   return await eventually(async () => {
-    const { json } = await ask(manager, 'GET', inOrganization(`/purges/${asked.json['id']}`));
+    const { json } = await ask(by, 'GET', `${organization}/purges/${asked.json['id']}`);
     expect(json['status']).toBe('done');
     return json;
   });
@@ -218,6 +220,72 @@ describe('a receiver that asks for it', () => {
       purge(`/unified_messaging/${org.channelId}/purge`, { thread_id: 'told too' }),
     );
     live.close();
+  });
+});
+
+describe('a channel that asks for it', () => {
+  it('is told behind its other webhooks, which end', async () => {
+    const own = await TestOrganization.open();
+    const owner = await enrollAgent(own.organizationId, {}, ['settings']);
+    const thread_id = 'jane@example.com';
+    const { chatId } = await own.send([visitorSays(thread_id, 'a secret'), own.userSays(thread_id, 'a secret too')]);
+    // The thread itself has never heard of the setting.
+    await own.request('PATCH', '', { body: { notify_purges: true } });
+    const purged = async (path: string, body?: Json) => {
+      await purge(path, body, owner);
+      const events = await own.events(thread_id);
+      for (const each of events) expectDocumentedWebhook(each['event_type'] as 'visitor_purged', each);
+      return events;
+    };
+    const [reply, messages, ...others] = await purged(`/owned_chats/${chatId}/purge`);
+    const about = { id: UUID, chat_id: chatId, room_id: own.gateway.roomId, created_at_before: null, purged_at: TIME };
+    const place = { chat_id: chatId, messaging_channel: 'email', channel_config_id: own.channelId };
+    const purgeOf = (type: string) => ({ ...about, type, visitor_id: expect.stringMatching(/^[0-9a-f]{32}$/) });
+    expect(others).toEqual([]);
+    expect(messages).toEqual({
+      event_type: 'messages_purged',
+      thread_id,
+      ...place,
+      purge: purgeOf('messages_purged'),
+      seq: expect.any(Number),
+      prev_seq: reply?.['seq'],
+    });
+    // A purge of the visitor covers the webhook of the first purge too.
+    const events = await purged(`/unified_messaging/${own.channelId}/purge`, { thread_id });
+    const hidden = hiddenThreadId({ channel_id: own.channelId, thread_id });
+    expect(events.map(({ event_type, thread_id: shown, prev_seq }) => [event_type, shown, prev_seq])).toEqual([
+      ['message_created', hidden, null],
+      ['messages_purged', hidden, reply?.['seq']],
+      ['visitor_purged', hidden, messages?.['seq']],
+    ]);
+    expect(events.at(-1)).toMatchObject({ ...place, purge: purgeOf('visitor_purged') });
+
+    await writeCollected(testEnv);
+    const log = resultsOf(await own.request('GET', '/deliveries')).reverse();
+    expect(log.map(({ event_type, status, skip_reason }) => [event_type, status, skip_reason])).toEqual([
+      ['message_created', 'skipped', 'purged'],
+      ['messages_purged', 'skipped', 'purged'],
+      ['visitor_purged', 'pending', null],
+    ]);
+    expect(await own.ledger()).toMatchObject({ accepted: 3, pending: 1, skipped: { purged: 2 } });
+    const listed = resultsOf(await own.request('GET', '/deliveries?event_type=visitor_purged'));
+    expect(listed.map(({ id }) => id)).toEqual([log[2]?.['id']]);
+    const { json } = await own.request('GET', `/deliveries/${log[2]?.['id']}`);
+    expect(JSON.parse(String(json['body']))).toEqual(events.at(-1));
+    const stub = env.THREADS.getByName(threadName({ kind: 'channel', channel_id: own.channelId, thread_id }));
+    expect(await storedIn(stub)).not.toContain(thread_id);
+  });
+
+  it('is not told once it is deleted, and others never are', async () => {
+    const own = await TestOrganization.open();
+    const owner = await enrollAgent(own.organizationId, {}, ['settings']);
+    const { chatId } = await own.say('silent', 'a secret');
+    await purge(`/owned_chats/${chatId}/purge`, undefined, owner);
+    expect(await own.events('silent')).toEqual([]);
+    await own.request('PATCH', '', { body: { notify_purges: true } });
+    await own.request('DELETE', '');
+    await purge(`/owned_chats/${chatId}/purge`, undefined, owner);
+    expect(await own.events('silent')).toEqual([]);
   });
 });
 

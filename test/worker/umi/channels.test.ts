@@ -32,6 +32,7 @@ describe('a channel works', () => {
       max_retry_count: 3,
       echo_user_messages: true,
       is_webhook_enabled: true,
+      notify_purges: false,
       created_at: TIME,
       modified_at: answer.json['created_at'],
     });
@@ -47,6 +48,7 @@ describe('a channel works', () => {
       max_retry_count: 20,
       echo_user_messages: false,
       is_webhook_enabled: false,
+      notify_purges: true,
       id: 'ignored',
       unknown: 1,
     });
@@ -66,7 +68,12 @@ describe('a channel works', () => {
   });
 
   it('is replaced by PUT, which resets missing fields', async () => {
-    const id = await hub.register({ max_retry_count: 7, echo_user_messages: false, is_webhook_enabled: false });
+    const id = await hub.register({
+      max_retry_count: 7,
+      echo_user_messages: false,
+      is_webhook_enabled: false,
+      notify_purges: true,
+    });
     const changed = await hub.request('PUT', `/${id}`, hub.fields({ name: 'Whole' }));
     expect(changed.json).toMatchObject({
       id,
@@ -74,6 +81,7 @@ describe('a channel works', () => {
       max_retry_count: 3,
       echo_user_messages: true,
       is_webhook_enabled: true,
+      notify_purges: false,
     });
     const incomplete = await hub.request('PUT', `/${id}`, { name: 'Half' });
     expect(incomplete.status).toBe(400);
@@ -217,6 +225,7 @@ describe('a channel refuses', () => {
     [{ max_retry_count: 1.5 }, { max_retry_count: ['A valid integer is required.'] }],
     [{ max_retry_count: null }, { max_retry_count: ['This field may not be null.'] }],
     [{ is_webhook_enabled: 'yes' }, { is_webhook_enabled: ['Must be a valid boolean.'] }],
+    [{ notify_purges: null }, { notify_purges: ['This field may not be null.'] }],
     [{ echo_user_messages: 1 }, { echo_user_messages: ['Must be a valid boolean.'] }],
   ])('%j in POST, PUT and PATCH', async (change, fields) => {
     const posted = await hub.request('POST', '', hub.fields(change));

@@ -5,6 +5,7 @@ import { conversationStarterResource } from '../../../resources/conversation-sta
 import { invitationResource } from '../../../resources/invitation.ts';
 import { type MemberView, membershipResource } from '../../../resources/membership.ts';
 import { type MessageFacts, messageResource } from '../../../resources/message.ts';
+import { purgeNotice } from '../../../resources/purge.ts';
 import { replySuggestionResource } from '../../../resources/reply-suggestion.ts';
 import { tagResource } from '../../../resources/tag.ts';
 import { fullName, publicName } from '../../../resources/user.ts';
@@ -158,8 +159,14 @@ export const replySuggestionCreated = {
   prev_seq: null,
 };
 
+const purge = purgeNotice({ id: ids.purgeOfChat, covers: 'messages', before: null, at: at('12:50:00.000') }, chat);
+
+/** The body of the webhook that tells of a purge. */
+export const chatPurged = { event_type: purge.type, ...event, purge, ...channel, seq: 11, prev_seq: 8 };
+
 /** By the names of components. What the hub answers is made by the functions that make its answers. */
 export const chatExamples = {
+  PurgeNotice: purge,
   Chat: chatResource(chat),
   StartChat: {},
   OpenVisitorChat: { chat_type: 'visitor' },

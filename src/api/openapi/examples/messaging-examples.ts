@@ -1,6 +1,6 @@
 import { channelResource } from '../../../resources/channel.ts';
 import { isoTime } from '../../../resources/clock.ts';
-import { messageCreated, replySuggestionCreated } from './chat-examples.ts';
+import { chatPurged, messageCreated, replySuggestionCreated } from './chat-examples.ts';
 import { at, ids } from './shop.ts';
 
 const newChannel = {
@@ -52,6 +52,7 @@ export const messagingExamples = {
     organization_id: ids.organization,
     echo_user_messages: 1,
     is_webhook_enabled: 1,
+    notify_purges: 0,
   }),
   NewChannel: newChannel,
   PatchChannel: { max_retry_count: 20 },
@@ -106,6 +107,7 @@ export const messagingExamples = {
   },
   MessageCreatedWebhook: messageCreated,
   ReplySuggestionCreatedWebhook: replySuggestionCreated,
+  PurgeWebhook: chatPurged,
   TestWebhook: {
     event_type: 'test',
     messaging_channel: 'email',

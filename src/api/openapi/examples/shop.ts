@@ -40,6 +40,7 @@ export const ids = {
   installation: '01a1fe0e-a2c4-7f80-9d8c-3e4f50617283',
   installationToken: '01a1fe0e-a3d0-7a15-8b2c-4f5061728394',
   purge: '01a1fe0e-b3a0-7c1d-8e2f-3a4b5c6d7e8f',
+  purgeOfChat: '01a1fe0e-b3a0-7dda-b8f4-1bac0000000b',
   /** Ids of visitors are no UUIDs. */
   visitor: '7d0f2c8e51ab4396a0c4e9d3b1f86275',
 } as const;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { hiddenThreadId } from '../../../../src/domain/address.ts';
 import type { ChannelTarget, EventBody, ThreadEvent, WebhookReceipt } from '../../../../src/domain/events.ts';
 import { evolve } from '../../../../src/domain/evolve.ts';
 import { type ChatState, emptyThread, type Transition } from '../../../../src/domain/state.ts';
@@ -10,6 +11,7 @@ import {
   type ThreadUpdate,
 } from '../../../../src/notifications/notifications.ts';
 import { channelBody, channelEvent, wholeBody } from '../../../../src/notifications/webhook-body.ts';
+import { toldOf } from '../../../../src/thread/commit.ts';
 import { fanOutWebhooks, type LaneCheckpoint } from '../../../../src/thread/webhooks/fan-out.ts';
 import { bodiesOf } from '../../../support/bodies-of.ts';
 import {
@@ -121,6 +123,52 @@ describe('a channel gets', () => {
     expect(isTold(suggestionAdded, mute)).toBe(true);
   });
 
+  test('purges only if it wants them', () => {
+    const wants = { ...ROUTING, tells_purge: true as const };
+    const purged = (covers: 'messages' | 'visitor'): EventBody => ({ type: 'purged', covers, before: null });
+    const toldAs = (covers: 'messages' | 'visitor', routing: ChannelTarget) =>
+      accept([event(1, purged(covers))], [], routing).outbox.rows.map(({ event_type }) => event_type);
+    expect(toldAs('messages', ROUTING)).toEqual([]);
+    expect(toldAs('messages', wants)).toEqual(['messages_purged']);
+    expect(toldAs('visitor', wants)).toEqual(['visitor_purged']);
+  });
+
+  test('of a purge no more than ids, and of a purged visitor not the name of their source', () => {
+    const told = (covers: 'messages' | 'visitor', tells_channel?: boolean) => {
+      const header = { v: 1, command_id: 'c', chat_id: CHAT, organization_id: ROOM.organization_id } as const;
+      const asked = tells_channel === undefined ? {} : { tells_channel };
+      const target = toldOf({ ...header, ...asked, type: 'purge', covers, before: 5 }, ROUTING);
+      const { outbox, events } = accept([event(9, { type: 'purged', covers, before: 5 })], [], target);
+      return { bodies: bodiesOf(outbox).map((body) => JSON.parse(body)), accepted: events[0]?.accepted };
+    };
+    expect(told('messages').bodies).toEqual([]);
+    expect(told('messages', false).bodies).toEqual([]);
+    expect(told('messages', true).bodies).toEqual([
+      {
+        event_type: 'messages_purged',
+        thread_id: 't',
+        chat_id: CHAT,
+        purge: {
+          id: expect.any(String),
+          type: 'messages_purged',
+          chat_id: CHAT,
+          room_id: ROOM.id,
+          visitor_id: BEGUN.facts.visitor_id,
+          created_at_before: '1970-01-01T00:00:00.005Z',
+          purged_at: '1970-01-01T00:00:01.009Z',
+        },
+        messaging_channel: 'email',
+        channel_config_id: ROUTING.channel_id,
+        seq: 9,
+        prev_seq: null,
+      },
+    ]);
+    const { bodies, accepted } = told('visitor', true);
+    const thread_id = hiddenThreadId(ROUTING);
+    expect(bodies).toMatchObject([{ event_type: 'visitor_purged', thread_id }]);
+    expect(accepted).toMatchObject([{ routing: { thread_id } }]);
+  });
+
   test('nothing, if there is no channel', () => {
     expect(accept([event(1, userMessageEvent('hi'))], [], null)).toMatchObject({
       outbox: { rows: [], contents: [] },
@@ -157,7 +205,17 @@ describe('what is accepted', () => {
   });
 
   test('gives the same body again from the log', () => {
-    const { events, outbox } = accept([event(8, userMessageEvent('a')), event(9, suggestionAdded)]);
+    const told = [
+      userMessageEvent('a'),
+      suggestionAdded,
+      { type: 'purged', covers: 'messages', before: null } as const,
+    ];
+    const { events, outbox } = accept(
+      told.map((body, place) => event(8 + place, body)),
+      [],
+      { ...ROUTING, tells_purge: true },
+    );
+    expect(outbox.rows).toHaveLength(3);
     const again = events.flatMap((each) => {
       const update = notificationsOf(stepOf(each), 'organization', KINDS);
       return update.notifications.flatMap((notification) =>
