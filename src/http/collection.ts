@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { Keyset, KeysetValue } from '../db/keyset.ts';
+import { cutText } from '../resources/characters.ts';
 import type { AppContext } from './app-environment.ts';
 import { type Cursor, decodeCursor, encodeCursor } from './cursor.ts';
 import type { Refusal } from './refusals.ts';
@@ -20,6 +21,31 @@ export const collectionQuery = {
     .optional()
     .openapi({ type: 'integer', minimum: 1, maximum: LARGEST_PAGE_SIZE, default: DEFAULT_PAGE_SIZE }),
 };
+
+/**
+ * The parameter `ordering` of a list with these orders; a leading `-` means descending. Several, comma separated, are
+ * taken as the published guidelines say. The first decides: no list has two rows with the same `created_at` and id, and
+ * rows that are equal otherwise follow each other by creation, in the same direction. What asks for another direction
+ * is refused.
+ */
+export function orderingParameter<const Ordering extends string>(orderings: readonly Ordering[]) {
+  return z
+    .string()
+    .transform((text, context) => {
+      const [first, ...rest] = text.split(',').map((part) => orderings.find((ordering) => ordering === part.trim()));
+      const isDescending = first?.startsWith('-');
+      const isUnlike = first?.endsWith('created_at') !== true;
+      const isKept = rest.every((next) => next !== undefined && !(isUnlike && next.startsWith('-') !== isDescending));
+      if (first !== undefined && isKept) return first;
+      context.addIssue(`"${cutText(text, 100)}" is not a valid choice.`);
+      return z.NEVER;
+    })
+    .openapi({
+      type: 'string',
+      enum: [...orderings],
+      description: 'Of several, comma separated, the first decides. Equals follow by creation, in the same direction.',
+    });
+}
 
 /** Schema of a collection's body. */
 export function collectionSchema<Item extends z.ZodType>(item: Item) {

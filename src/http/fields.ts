@@ -76,9 +76,22 @@ export function pathVisitorId() {
     .openapi({ param: { name: 'visitor_id', in: 'path' } });
 }
 
-/** A whole number between two bounds, both included. */
+/** A whole number between two bounds, both included. Digits in quotes count as the number. */
 export function integerField({ min, max }: { min: number; max: number }) {
-  return z.int().min(min).max(max);
+  return z.preprocess(unquoted, z.int().min(min).max(max));
+}
+
+/** A number between two bounds, both included. A decimal number in quotes counts as the number. */
+export function numberField({ min, max }: { min: number; max: number }) {
+  return z.preprocess(unquoted, z.number().min(min).max(max));
+}
+
+/**
+ * Django REST framework, for which existing clients were written, takes numbers in quotes. So do we, except notations
+ * that only some languages read: exponents, hexadecimals, spaces.
+ */
+function unquoted(value: unknown): unknown {
+  return typeof value === 'string' && /^-?\d{1,15}(?:\.\d{1,15})?$/.test(value) ? Number(value) : value;
 }
 
 /** For how many days something of an organization is kept; null: no limit. */

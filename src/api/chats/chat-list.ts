@@ -1,6 +1,12 @@
 import { z } from '@hono/zod-openapi';
 import { type ChatFilters, chatKey, listChats, type MemberChatOrdering } from '../../chats/list-chats.ts';
-import { collectionQuery, collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
+import {
+  collectionQuery,
+  collectionResponse,
+  collectionSchema,
+  orderingParameter,
+  readPage,
+} from '../../http/collection.ts';
 import { booleanParameter, timeBoundField, timeField } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
@@ -56,7 +62,7 @@ export function chatListRoutes(scope: ChatScope, kind: keyof typeof CHAT_FILTERS
       query: z.object({
         ...collectionQuery,
         ...CHAT_FILTERS[kind],
-        ordering: z.enum(ORDERINGS[kind]).optional(),
+        ordering: orderingParameter<MemberChatOrdering>(ORDERINGS[kind]).optional(),
       }),
     },
     answers: {

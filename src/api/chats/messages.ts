@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { boundsOf, collectionQuery, collectionSchema, readPage } from '../../http/collection.ts';
+import { boundsOf, collectionQuery, collectionSchema, orderingParameter, readPage } from '../../http/collection.ts';
 import { pathId } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
@@ -19,7 +19,7 @@ export const typeList = z
 
 const listQuery = z.object({
   ...collectionQuery,
-  ordering: z.enum(['created_at', '-created_at']).optional(),
+  ordering: orderingParameter(['created_at', '-created_at']).optional(),
   type__in: typeList.optional(),
   type__not_in: typeList.optional(),
 });

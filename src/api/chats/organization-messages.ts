@@ -1,6 +1,13 @@
 import { z } from '@hono/zod-openapi';
 import { listMessages, messageKey } from '../../chats/list-messages.ts';
-import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
+import {
+  collectionQuery,
+  collectionResponse,
+  collectionSchema,
+  idKey,
+  orderingParameter,
+  readPage,
+} from '../../http/collection.ts';
 import { pathId, timeBoundField, timeField, uuidField } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
@@ -25,7 +32,7 @@ const getMessages = defineRoute({
     params: z.object({ organization_id: pathId('organization_id') }),
     query: z.object({
       ...collectionQuery,
-      ordering: z.enum(['created_at', '-created_at']).optional(),
+      ordering: orderingParameter(['created_at', '-created_at']).optional(),
       created_at_after: timeField().optional(),
       created_at_before: timeBoundField().optional(),
       room_id: uuidField().optional(),

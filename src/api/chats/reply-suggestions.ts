@@ -6,6 +6,7 @@ import {
   collectionResponse,
   collectionSchema,
   idKey,
+  orderingParameter,
   readPage,
 } from '../../http/collection.ts';
 import { pathId } from '../../http/fields.ts';
@@ -18,7 +19,10 @@ import { replySuggestionSchema } from '../shared/reply-suggestion-schema.ts';
 import { type ChatPath, chatParams, queryChat, routeIn } from './in-scope.ts';
 import type { ChatScope } from './scopes.ts';
 
-const listQuery = z.object({ ...collectionQuery, ordering: z.enum(['created_at', '-created_at']).optional() });
+const listQuery = z.object({
+  ...collectionQuery,
+  ordering: orderingParameter(['created_at', '-created_at']).optional(),
+});
 
 const tag = 'Chat reply suggestions';
 

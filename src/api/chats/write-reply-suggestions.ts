@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { pathId, requireSomeField, textField } from '../../http/fields.ts';
+import { numberField, pathId, requireSomeField, textField } from '../../http/fields.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { replySuggestionResource } from '../../resources/reply-suggestion.ts';
@@ -12,7 +12,7 @@ import type { ChatScope } from './scopes.ts';
 const SUGGESTION_CHARACTERS = 10_000;
 
 const suggestion = textField({ max: SUGGESTION_CHARACTERS });
-const relevancy_score = z.number().min(0).max(1).nullish();
+const relevancy_score = numberField({ min: 0, max: 1 }).nullish();
 const writeSchema = z.object({ suggestion, relevancy_score }).openapi('WriteReplySuggestion');
 const patchSchema = z
   .object({ suggestion: suggestion.optional(), relevancy_score })

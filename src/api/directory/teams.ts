@@ -4,7 +4,14 @@ import { viewTeams } from '../../directory/team-views.ts';
 import { deleteTeam, findTeam, insertTeam, listTeams, updateTeam } from '../../directory/teams.ts';
 import { type AppContext, directoryDatabases, identityDatabase } from '../../http/app-environment.ts';
 import { nameTarget } from '../../http/audit.ts';
-import { collectionQuery, collectionResponse, collectionSchema, creationKey, readPage } from '../../http/collection.ts';
+import {
+  collectionQuery,
+  collectionResponse,
+  collectionSchema,
+  creationKey,
+  orderingParameter,
+  readPage,
+} from '../../http/collection.ts';
 import { isoTimeSchema, textField } from '../../http/fields.ts';
 import { type Refusal, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
@@ -86,7 +93,10 @@ export function teamRoutesOf(door: Door): AppRouter {
     description: 'The teams that are not deleted, with the presence of their members.',
     request: {
       params: organizationPath,
-      query: z.object({ ...collectionQuery, ordering: z.enum(['created_at', '-created_at']).default('created_at') }),
+      query: z.object({
+        ...collectionQuery,
+        ordering: orderingParameter(['created_at', '-created_at']).default('created_at'),
+      }),
     },
     answers: { 200: jsonOf(collectionSchema(schema), 'A page') },
   });

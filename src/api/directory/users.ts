@@ -12,7 +12,14 @@ import {
 } from '../../directory/users.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { nameTarget } from '../../http/audit.ts';
-import { collectionQuery, collectionResponse, collectionSchema, creationKey, readPage } from '../../http/collection.ts';
+import {
+  collectionQuery,
+  collectionResponse,
+  collectionSchema,
+  creationKey,
+  orderingParameter,
+  readPage,
+} from '../../http/collection.ts';
 import { booleanParameter, emailField, textField, webUrlField } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
@@ -108,7 +115,7 @@ export function userRoutesOf(door: Door): AppRouter {
       params: organizationPath,
       query: z.object({
         ...collectionQuery,
-        ordering: z.enum(['created_at', '-created_at', 'email', '-email']).default('created_at'),
+        ordering: orderingParameter(['created_at', '-created_at', 'email', '-email']).default('created_at'),
         include_deleted: booleanParameter().optional(),
       }),
     },

@@ -1,7 +1,14 @@
 import { z } from '@hono/zod-openapi';
 import { chatKey, listChats } from '../../chats/list-chats.ts';
 import { newCommandId } from '../../domain/commands.ts';
-import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
+import {
+  collectionQuery,
+  collectionResponse,
+  collectionSchema,
+  idKey,
+  orderingParameter,
+  readPage,
+} from '../../http/collection.ts';
 import { booleanParameter } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
@@ -25,7 +32,7 @@ const listRoute = defineRoute({
     query: z.object({
       ...collectionQuery,
       is_ended: booleanParameter().optional(),
-      ordering: z.enum(['created_at', '-created_at']).optional(),
+      ordering: orderingParameter(['created_at', '-created_at']).optional(),
     }),
   },
   answers: {

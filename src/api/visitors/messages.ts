@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { boundsOf, collectionQuery, collectionSchema, readPage } from '../../http/collection.ts';
+import { boundsOf, collectionQuery, collectionSchema, orderingParameter, readPage } from '../../http/collection.ts';
 import { pathId } from '../../http/fields.ts';
 import { exactLimit } from '../../http/rate-limits.ts';
 import { refuse } from '../../http/refusals.ts';
@@ -31,7 +31,7 @@ const listRoute = defineRoute({
     'Without what only the organization sees: messages about tags, real names of users, and reply suggestions. A page may end early when its messages are long, and then has a `next`.',
   request: {
     params: chatPath,
-    query: z.object({ ...collectionQuery, ordering: z.enum(['created_at', '-created_at']).optional() }),
+    query: z.object({ ...collectionQuery, ordering: orderingParameter(['created_at', '-created_at']).optional() }),
   },
   answers: {
     200: jsonOf(collectionSchema(visitorMessageSchema), 'Messages, oldest first unless ordered otherwise'),

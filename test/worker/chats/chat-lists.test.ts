@@ -104,6 +104,8 @@ describe('the chats', () => {
     expect(await list('ordering=-updated_at')).toEqual([taken, answered]);
     expect(await list('ordering=updated_at')).toEqual([answered, taken]);
     expect(await list('ordering=created_at')).toEqual([taken, answered]);
+    expect(await list('ordering=-updated_at,-created_at')).toEqual([taken, answered]);
+    expect(await list('ordering=created_at, -updated_at')).toEqual([taken, answered]);
     const first = await own(agent, '/chats?ordering=-updated_at&page_size=1');
     expect(idsOf(first)).toEqual([taken]);
     const second = await ask(agent, 'GET', String(first.json['next']));
@@ -123,6 +125,10 @@ describe('the chats', () => {
     ] as const) {
       const answer = await ask(org.agent, 'GET', `${org.organizationPath}/owned_chats?${query}`);
       expect([query, answer.status, Object.keys(answer.json)]).toEqual([query, 400, [field]]);
+    }
+    for (const ordering of ['-updated_at,created_at', 'created_at,name', 'name,created_at', ',created_at']) {
+      const answer = await own(org.agent, `/chats?ordering=${ordering}`);
+      expect([answer.status, answer.json]).toEqual([400, { ordering: [`"${ordering}" is not a valid choice.`] }]);
     }
     expect((await own(org.agent, '/chats?is_participating=maybe')).status).toBe(400);
     expect((await own(org.agent, '/routed_chats?is_ended=maybe')).status).toBe(400);

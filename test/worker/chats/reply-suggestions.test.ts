@@ -114,6 +114,7 @@ describe.each(['chats', 'routed_chats'])('under %s', (collection) => {
     [{ suggestion: 'a', relevancy_score: null }, null],
     [{ suggestion: 'a', relevancy_score: 0 }, 0],
     [{ suggestion: 'a', relevancy_score: 1 }, 1],
+    [{ suggestion: 'a', relevancy_score: '0.9' }, 0.9],
   ])('%j is accepted', async (body, score) => {
     const answer = await suggest(collection, await joined(), body);
     expect([answer.status, answer.json]).toMatchObject([
@@ -134,7 +135,7 @@ describe.each(['chats', 'routed_chats'])('under %s', (collection) => {
       { suggestion: 'a', relevancy_score: -0.1 },
       { relevancy_score: ['Ensure this value is greater than or equal to 0.'] },
     ],
-    [{ suggestion: 'a', relevancy_score: '0.9' }, { relevancy_score: ['A valid number is required.'] }],
+    [{ suggestion: 'a', relevancy_score: '0,9' }, { relevancy_score: ['A valid number is required.'] }],
   ])('%j is refused', async (body, fields) => {
     const place = await joined();
     const answer = await suggest(collection, place, body);

@@ -130,7 +130,7 @@ describe.each(PLACES)('%s', (_, pathOf) => {
     [{ presence_expires_in: -1 }, 'presence_expires_in'],
     [{ presence_expires_in: 1.5 }, 'presence_expires_in'],
     [{ presence_expires_in: 2_592_001 }, 'presence_expires_in'],
-    [{ presence_expires_in: '60' }, 'presence_expires_in'],
+    [{ presence_expires_in: '60 s' }, 'presence_expires_in'],
     [{ presence_expires_in: null }, 'presence_expires_in'],
     [{ gcm_token: 1 }, 'gcm_token'],
     [{ properties: [] }, 'properties'],
