@@ -28,7 +28,10 @@ export function grantRefusal(chat: ChatState, grant: ChatGrant): ThreadRefusal |
     }
     case 'involved': {
       const { organization_id, reach } = grant;
-      const belongs = belonging(membersIn(chat).filter((member) => member.organization_id === organization_id));
+      const belongs = belonging(membersOf(chat, organization_id));
+      // Their texts depend on the rooms even when somebody takes part (`textsSince`).
+      const isPartners = facts.room !== null && !isOwn(chat, grant);
+      if (isPartners && belongs !== null && reach === undefined) return { reason: 'rooms_needed' };
       const refusal = silenceRefusal(chat, belongs, organization_id, reach);
       return refusal === 'none' ? { reason: 'chat_not_found' } : refusal;
     }
@@ -48,10 +51,17 @@ export function grantRefusal(chat: ChatState, grant: ChatGrant): ThreadRefusal |
 
 /**
  * From when on (ms) the holder of a grant may read texts; null: all of them. With private history a member who does not
- * take part reads from the start of the membership on, or a silent join would open what routing keeps closed. The grant
- * covers the chat.
+ * take part reads from the start of the membership on, or a silent join would open what routing keeps closed. The
+ * colleagues of a partner's user who takes part read from the start of that membership on, unless the room is shared
+ * with them and its history too. The grant covers the chat.
  */
 export function textsSince(chat: ChatState, grant: ChatGrant): number | null {
+  if (grant.kind === 'involved') {
+    const { organization_id, reach } = grant;
+    if (isOwn(chat, grant) || (reach !== undefined && isInRoomSet(chat.facts.room, reach))) return null;
+    const open = membersOf(chat, organization_id).filter(({ is_participating }) => is_participating);
+    return Math.min(...open.map(({ created_at }) => created_at));
+  }
   if (grant.kind !== 'member') return null;
   const member = userMemberOf(chat, grant.user_id);
   const isSilent = member !== null && !member.is_participating && chat.facts.room !== null;
@@ -88,7 +98,11 @@ export function invitationRefusal(
   return refusal === 'none' ? { reason: 'invitation_expired' } : refusal;
 }
 
-function isOwn({ facts }: ChatState, { organization_id }: UserFacts): boolean {
+function membersOf(chat: ChatState, organizationId: string): MemberFacts[] {
+  return membersIn(chat).filter((member) => member.organization_id === organizationId);
+}
+
+function isOwn({ facts }: ChatState, { organization_id }: { organization_id: string }): boolean {
   return facts.organization_id === organization_id;
 }
 

@@ -93,6 +93,40 @@ describe('private history', () => {
     expect(textsOf(await get(reporter, involved))).toEqual(['before', 'after']);
   });
 
+  it('of the owner of a shared room shows a partner’s users what came since their colleague takes part', async () => {
+    const owner = await TestOrganization.open();
+    const partner = await TestOrganization.open();
+    await shareRoom(owner, owner.gateway.roomId, partner);
+    await owner.routeTo([{ kind: 'organization', id: partner.organizationId }]);
+    const [first, second] = [partner.agent, await enrollAgent(partner.organizationId)];
+    const colleague = await enrollAgent(partner.organizationId);
+    const reporter = await enrollAgent(partner.organizationId, {}, ['reports']);
+    const threadId = unique('thread');
+    const { chatId, ids } = await owner.say(threadId, 'before');
+    const joinOpenly = (person: Person) => owner.join(person, chatId);
+    expect((await joinOpenly(first)).status).toBe(201);
+    await owner.say(threadId, 'meanwhile');
+    expect((await joinOpenly(second)).status).toBe(201);
+    await owner.say(threadId, 'after');
+    const involved = `${partner.organizationPath}/involved_chats/${chatId}/messages`;
+    const texts = async (person: Person, path = involved) => textsOf(await get(person, `${path}?type__in=msg`));
+    const everything = ['before', 'meanwhile', 'after'];
+    expect(await texts(colleague)).toEqual(everything);
+
+    await setOrganization(owner.organizationId, { private_chat_history: true });
+    expect(await texts(colleague)).toEqual(['meanwhile', 'after']);
+    expect((await get(colleague, `${involved}/${ids[0]}`)).status).toBe(404);
+    expect(await texts(reporter)).toEqual(everything);
+    // Who takes part reads what they answer.
+    expect(await texts(second, own(second, `/chats/${chatId}/messages`))).toEqual(everything);
+    const leave = (person: Person) =>
+      ask(person, 'PATCH', own(person, `/chat_memberships/${chatId}`), { is_participating: false });
+    expect((await leave(first)).status).toBe(200);
+    expect(await texts(colleague)).toEqual(['after']);
+    expect((await leave(second)).status).toBe(200);
+    expect((await get(colleague, involved)).status).toBe(404);
+  });
+
   it('of the owner of a shared room hides the suggestions of routed chats from partners without `reports`', async () => {
     const owner = await TestOrganization.open();
     const partner = await TestOrganization.open();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { grantRefusal } from '../../../../src/domain/grants.ts';
-import type { ChatGrant } from '../../../../src/resources/chat-grant.ts';
+import { grantRefusal, textsSince } from '../../../../src/domain/grants.ts';
+import type { ChatGrant, RoomSet } from '../../../../src/resources/chat-grant.ts';
 import { end, FOREIGNER, join, PENDING, ROUTED, visitorsChat, waitingChat } from '../../../support/sample-commands.ts';
 import { AGENT, VISITOR } from '../../../support/sample-events.ts';
 import { ORGANIZATION, ROOM } from '../../../support/thread-model.ts';
@@ -22,6 +22,27 @@ describe('a grant', () => {
   test('of an involved organization covers the chats that have one of its users as a member', () => {
     expect(refusal({ kind: 'involved', organization_id: ORGANIZATION })).toBeNull();
     expect(refusal({ kind: 'involved', organization_id: FOREIGNER.organization_id })).toBe('chat_not_found');
+  });
+
+  test('of an organization that is involved by who takes part shows the texts since then, or all of its own rooms', () => {
+    const shared = visitorsChat();
+    shared.model.answer(join(shared.chatId, { actor: FOREIGNER, is_participating: false }));
+    const chat = () => shared.model.chat(shared.chatId);
+    const { organization_id } = FOREIGNER;
+    const nowhere = { organization_id, room_ids: [] };
+    const involved = (rooms: RoomSet): ChatGrant => ({ kind: 'involved', organization_id, reach: rooms });
+    const here = { organization_id, room_ids: [ROOM.id] };
+    const needed = { reason: 'rooms_needed' };
+    expect(grantRefusal(chat(), { kind: 'involved', organization_id })).toEqual(needed);
+    expect(grantRefusal(chat(), involved(nowhere))).toEqual({ reason: 'chat_not_found' });
+    expect([grantRefusal(chat(), involved(here)), textsSince(chat(), involved(here))]).toEqual([null, null]);
+    shared.model.answer(join(shared.chatId, { actor: FOREIGNER, is_participating: true }));
+    expect(grantRefusal(chat(), { kind: 'involved', organization_id })).toEqual(needed);
+    const since = chat().members.get(FOREIGNER.id)?.facts.created_at;
+    expect([grantRefusal(chat(), involved(nowhere)), textsSince(chat(), involved(nowhere))]).toEqual([null, since]);
+    expect(since).toBeGreaterThan(chat().facts.created_at);
+    expect(textsSince(chat(), involved(here))).toBeNull();
+    expect(textsSince(chat(), { kind: 'involved', organization_id: ORGANIZATION })).toBeNull();
   });
 
   test('of a set of rooms covers single rooms, or all rooms of an organization', () => {
