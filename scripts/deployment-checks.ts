@@ -4,7 +4,7 @@
  */
 import { adminApiProblem } from './admin-client.ts';
 import { chooseAccount, type Fetch, openCloudflareApi, withAccount } from './cloudflare-account.ts';
-import { dueMigrations } from './deployment.ts';
+import { dueMigrations, hasBucket } from './deployment.ts';
 import { bootstrapCommand, environmentArgument, SECRETS, settingsFile, type Target } from './deployment-target.ts';
 import type { RunWrangler } from './wrangler-command.ts';
 
@@ -56,6 +56,11 @@ export async function examine({ target, run: runPlain, fetch }: Examination): Pr
       const consumers = (queue.consumers ?? []).map((consumer) => consumer.script ?? consumer.script_name);
       return !hasConsumer || consumers.includes(target.worker) ? null : `the Worker does not consume it: ${DEPLOY}`;
     });
+  }
+  for (const name of target.buckets) {
+    await look(`the R2 bucket ${name}`, async () =>
+      (await hasBucket(run, target, name)) ? null : `there is none, so the hub takes no files: ${DEPLOY}`,
+    );
   }
   await look('the cron triggers', async () => {
     const { schedules } = await ask<{ schedules: { cron: string }[] }>(`${script}/schedules`);

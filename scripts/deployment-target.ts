@@ -20,6 +20,8 @@ export type Target = {
   hasWorkersDev: boolean;
   databases: readonly { binding: string; name: string }[];
   queues: readonly { name: string; hasConsumer: boolean }[];
+  /** Names of its R2 buckets. */
+  buckets: readonly string[];
   /** Names of all bindings that the Worker must have, variables included. */
   bindings: readonly string[];
   crons: readonly string[];
@@ -51,6 +53,7 @@ type Configuration = {
   vars: Record<string, unknown>;
   d1_databases: { binding: string; database_name?: string; migrations_dir?: string }[];
   durable_objects: { bindings: { name: string }[] };
+  r2_buckets?: { binding: string; bucket_name?: string }[];
   queues: { producers?: { binding: string; queue?: string }[]; consumers?: { queue: string }[] };
   triggers: { crons?: string[] };
   migrations: { tag: string }[];
@@ -72,6 +75,10 @@ export async function readTarget(environment: string, root: string = projectRoot
     migrations_dir: first?.migrations_dir ?? 'migrations',
   }));
   const d1 = [...read.d1_databases, ...further];
+  const buckets = (read.r2_buckets ?? []).map(({ binding, bucket_name }) => ({
+    binding,
+    name: bucket_name ?? binding,
+  }));
   const { producers = [], consumers = [] } = read.queues;
   const consumed = consumers.map(({ queue }) => queue);
   const produced = producers.map(({ binding, queue }) => queue ?? binding);
@@ -81,17 +88,23 @@ export async function readTarget(environment: string, root: string = projectRoot
     hasWorkersDev: read.workers_dev === true,
     databases: d1.map(({ binding, database_name }) => ({ binding, name: database_name ?? binding })),
     queues: [...new Set([...produced, ...consumed])].map((name) => ({ name, hasConsumer: consumed.includes(name) })),
+    buckets: buckets.map(({ name }) => name),
     bindings: [
       ...d1.map(({ binding }) => binding),
       ...read.durable_objects.bindings.map(({ name }) => name),
       ...producers.map(({ binding }) => binding),
+      ...buckets.map(({ binding }) => binding),
       ...Object.keys(read.vars),
     ],
     crons: read.triggers.crons ?? [],
     objectMigration: read.migrations.at(-1)?.tag ?? null,
     migrations: join(root, first?.migrations_dir ?? 'migrations'),
     settings,
-    configuration: further.length === 0 ? null : await writeConfiguration(root, environment, further),
+    configuration: await writeConfiguration(root, environment, {
+      databases: further,
+      jurisdiction: settings.variables['JURISDICTION'] ?? null,
+      buckets: buckets.map(({ name }) => name),
+    }),
   };
 }
 
@@ -104,21 +117,36 @@ async function readConfiguration(config: string, environment: string): Promise<C
   }
 }
 
+/** What the settings of a deployment add to wrangler.toml. */
+type Additions = {
+  databases: readonly { binding: string; database_name: string; migrations_dir: string }[];
+  /** Of these buckets: a Worker finds a bucket of a jurisdiction only if its binding names that. */
+  jurisdiction: string | null;
+  buckets: readonly string[];
+};
+
 /**
  * Wrangler has no argument for bindings. It reads paths from the folder of its configuration, so the written one is in
- * the same folder as the original.
+ * the same folder as the original. Null when nothing is added.
  */
 async function writeConfiguration(
   root: string,
   environment: string,
-  databases: readonly { binding: string; database_name: string; migrations_dir: string }[],
-): Promise<string> {
+  { databases, jurisdiction, buckets }: Additions,
+): Promise<string | null> {
+  const placed = jurisdiction === null ? [] : buckets;
+  if (databases.length === 0 && placed.length === 0) return null;
   const table = environment === '' ? '[[d1_databases]]' : `[[env.${environment}.d1_databases]]`;
   const blocks = databases.map((database) =>
     [table, ...Object.entries(database).map(([name, value]) => `${name} = ${JSON.stringify(value)}`)].join('\n'),
   );
   const path = join(root, `wrangler.${environment === '' ? 'default' : environment}.generated.toml`);
-  await writeFile(path, [await readFile(join(root, 'wrangler.toml'), 'utf8'), ...blocks, ''].join('\n\n'));
+  const original = await readFile(join(root, 'wrangler.toml'), 'utf8');
+  const text = placed.reduce((written, name) => {
+    const line = `bucket_name = ${JSON.stringify(name)}\n`;
+    return written.replace(line, `${line}jurisdiction = ${JSON.stringify(jurisdiction)}\n`);
+  }, original);
+  await writeFile(path, [text, ...blocks, ''].join('\n\n'));
   return path;
 }
 

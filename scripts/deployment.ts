@@ -47,7 +47,7 @@ export async function deploy(deployment: Deployment, percentage: number | null):
   }
   const lacking = await keyProblem(run, target);
   if (lacking !== null) throw new DeploymentRefused(lacking);
-  const { databases, queues } = await missingResources(run, target);
+  const { databases, queues, buckets } = await missingResources(run, target);
   for (const name of databases) {
     say(`Creating the D1 database ${name} …`);
     await createDatabase(run, target, name);
@@ -55,6 +55,11 @@ export async function deploy(deployment: Deployment, percentage: number | null):
   for (const name of queues) {
     say(`Creating the queue ${name} …`);
     await must(run(['queues', 'create', name]), `The queue ${name} could not be created`);
+  }
+  for (const name of buckets) {
+    say(`Creating the R2 bucket ${name} …`);
+    const place = placeArguments(target);
+    await must(run(['r2', 'bucket', 'create', name, ...place]), `The R2 bucket ${name} could not be created`);
   }
   let needsRebuild = false;
   for (const { binding, name } of target.databases) {
@@ -122,9 +127,10 @@ export async function rehearse(deployment: Deployment): Promise<boolean | null> 
     const accountId = await chooseAccount(run, target);
     const lacking = await keyProblem(run, target);
     if (lacking !== null) say(lacking);
-    const { databases, queues } = await missingResources(run, target);
+    const { databases, queues, buckets } = await missingResources(run, target);
     for (const name of databases) say(`Would create the D1 database ${name}.`);
     for (const name of queues) say(`Would create the queue ${name}.`);
+    for (const name of buckets) say(`Would create the R2 bucket ${name}.`);
     for (const { binding, name } of target.databases) {
       const isNew = databases.includes(name);
       const due = isNew ? await migrationsOf(target) : await dueMigrations(run, target, binding);
@@ -144,14 +150,29 @@ function addressProblem({ environment, hasWorkersDev, settings }: Target): strin
   return `The environment "${environment}" has no workers.dev address: name its domain in ${settingsFile(environment)}, as DOMAIN=umi.example.com.`;
 }
 
-async function missingResources(run: RunWrangler, target: Target): Promise<{ databases: string[]; queues: string[] }> {
+type Resources = { databases: string[]; queues: string[]; buckets: string[] };
+
+async function missingResources(run: RunWrangler, target: Target): Promise<Resources> {
   const { stdout } = await must(run(['d1', 'list', '--json']), 'The databases could not be listed');
   const known = (JSON.parse(stdout) as { name: string }[]).map(({ name }) => name);
   const queues: string[] = [];
   for (const { name } of target.queues) {
     if ((await run(['queues', 'info', name])).code !== 0) queues.push(name);
   }
-  return { databases: target.databases.map(({ name }) => name).filter((name) => !known.includes(name)), queues };
+  const buckets: string[] = [];
+  for (const name of target.buckets) if (!(await hasBucket(run, target, name))) buckets.push(name);
+  return {
+    databases: target.databases.map(({ name }) => name).filter((name) => !known.includes(name)),
+    queues,
+    buckets,
+  };
+}
+
+/** Whether the account has an R2 bucket of this name. */
+export async function hasBucket(run: RunWrangler, { settings }: Target, name: string): Promise<boolean> {
+  const jurisdiction = settings.variables['JURISDICTION'];
+  const place = jurisdiction === undefined ? [] : ['--jurisdiction', jurisdiction];
+  return (await run(['r2', 'bucket', 'info', name, ...place])).code === 0;
 }
 
 function deployArguments(target: Target): string[] {
@@ -160,16 +181,16 @@ function deployArguments(target: Target): string[] {
 }
 
 async function createDatabase(run: RunWrangler, target: Target, name: string): Promise<void> {
-  const { databaseLocation, variables } = target.settings;
+  await must(run(['d1', 'create', name, ...placeArguments(target)]), 'The database could not be created');
+}
+
+/** Where a new database or bucket is made. */
+function placeArguments({ settings }: Target): string[] {
+  const { databaseLocation, variables } = settings;
   const jurisdiction = variables['JURISDICTION'];
   // A jurisdiction decides the location too: wrangler ignores a hint beside it.
-  const location =
-    jurisdiction !== undefined
-      ? ['--jurisdiction', jurisdiction]
-      : databaseLocation === null
-        ? []
-        : ['--location', databaseLocation];
-  await must(run(['d1', 'create', name, ...location]), 'The database could not be created');
+  if (jurisdiction !== undefined) return ['--jurisdiction', jurisdiction];
+  return databaseLocation === null ? [] : ['--location', databaseLocation];
 }
 
 /** All migrations of the repository, in the order in which they apply. */

@@ -5,6 +5,7 @@ import { tenantDoor } from './api/directory/door.ts';
 import { directoryRoutesOf } from './api/directory/routes.ts';
 import { liveRoutes } from './api/live/routes.ts';
 import { operatorRoutes } from './api/operator/routes.ts';
+import { fileRoutes } from './api/service/files.ts';
 import { healthRoutes } from './api/service/health.ts';
 import { referenceRoutes } from './api/service/reference.ts';
 import { umiRoutes } from './api/umi/routes.ts';
@@ -26,6 +27,7 @@ export function createApp(): AppRouter {
   app.use(reportServerTiming());
   app.use(secureAnswers);
   app.use('/api/*', allowWebPages);
+  app.use('/files/*', allowWebPages);
   app.use(drainRefusedBodies());
   answerAccidents(app);
   answerUnknownRoutes(app);
@@ -41,6 +43,7 @@ export function createApp(): AppRouter {
   app.route('/api/v5', appsRoutes);
   app.route('/identity', identityRoutes);
   app.route('/admin/v1', operatorRoutes);
+  app.route('/files', fileRoutes);
   app.route('/', healthRoutes);
   app.route('/', referenceRoutes);
   return app;

@@ -11,6 +11,7 @@ import { deleteOldAuditEntries } from './directory/audit-log.ts';
 import { deleteOldKeys } from './directory/keyed-requests.ts';
 import { deletePassingVisitors } from './directory/passing-visitors.ts';
 import type { RemoveSilentMembers } from './domain/commands.ts';
+import { deleteDueFiles, fileBucket } from './files/delete-due-files.ts';
 import { purgeOldChats } from './purges/purge-old-chats.ts';
 import { sweepPurges } from './purges/sweep-purges.ts';
 import { commandThread, threadStub } from './rpc/thread.ts';
@@ -51,6 +52,7 @@ function sweepsOf(env: Env): Sweep[] {
     { database, name: 'keys_deleted', run: (now) => deleteOldKeys(copy, now) },
     { database, name: 'purged', run: (now) => sweepPurges(env, copy, now) },
     { database, name: 'chats_purged', run: (now) => purgeOldChats(env, { identity, copy, name: database }, now) },
+    { database, name: 'files_deleted', run: (now) => deleteDueFiles(fileBucket(env), copy, now) },
     { database, name: 'messages_deleted', run: (now) => deleteExpiredMessages(identity, copy, database, now) },
   ]);
   return [

@@ -115,6 +115,9 @@ export const publicAccess = asAnybody(limitOpenPages);
 /** A visitor who has no token yet. The path names the organization. */
 export const newVisitor = asAnybody(limitGuesses, limitNewVisitors);
 
+/** Whoever has a URL that the hub has signed. The handler checks it. */
+export const signedUrl: Access = { security: [], guards: [], bodyLimit: PUBLIC_BODY, refusals: [404, 503] };
+
 /** Every user. The path names no owner. */
 export const anyUser = asUser(requireSubscription());
 

@@ -23,6 +23,8 @@ export type RouteDefinition = Pick<RouteConfig, 'method' | 'path' | 'request'> &
   access: Access;
   /** Largest body in bytes, if it differs from that of the access. */
   bodyLimit?: number;
+  /** The types of a body that the handler reads itself, as it comes. `request` then has no body. */
+  stream?: { description: string; content: { [type: string]: { schema: object } } };
   /**
    * What an `Idempotency-Key` stands for: the command that the request sends to a thread, or its answer, kept in the
    * named database.
@@ -53,7 +55,17 @@ export type Route<Definition extends RouteDefinition> = ReturnType<
  * parameters, and 413 and 415 for a body.
  */
 export function defineRoute<const Definition extends RouteDefinition>(definition: Definition): Route<Definition> {
-  const { access, answers, refusals, tag, bodyLimit = access.bodyLimit, request, idempotency, ...rest } = definition;
+  const {
+    access,
+    answers,
+    refusals,
+    tag,
+    bodyLimit = access.bodyLimit,
+    request,
+    stream,
+    idempotency,
+    ...rest
+  } = definition;
   const hasKey = idempotency !== undefined;
   const { query, body } = request ?? {};
   const named: AppMiddleware = (c, next) => {
@@ -71,7 +83,7 @@ export function defineRoute<const Definition extends RouteDefinition>(definition
   const description = `At most ${bodyLimit.toLocaleString('en')} bytes.`;
   const route = createRoute({
     ...rest,
-    request: body === undefined ? request : { ...request, body: { description, ...body } },
+    request: { ...request, ...documentedBody(body === undefined ? stream : { description, ...body }) },
     tags: [tag],
     security: access.security,
     middleware,
@@ -81,6 +93,10 @@ export function defineRoute<const Definition extends RouteDefinition>(definition
   return route as unknown as Route<Definition>;
 }
 
+function documentedBody(body: NonNullable<RouteConfig['request']>['body'] | RouteDefinition['stream']): object {
+  return body === undefined ? {} : { body };
+}
+
 /** The answers with the header that tells a repeated one. */
 function replayable(answers: RouteConfig['responses']): RouteConfig['responses'] {
   const entries = Object.entries(answers).map(([status, answer]) => [status, { ...answer, headers: REPLAYED_HEADER }]);
@@ -88,11 +104,12 @@ function replayable(answers: RouteConfig['responses']): RouteConfig['responses']
 }
 
 /** The statuses of a route's refusals, ascending, without repeats. */
-function refusalsOf({ access, request = {}, refusals = [], idempotency }: RouteDefinition): RefusalStatus[] {
+function refusalsOf({ access, request = {}, refusals = [], idempotency, stream }: RouteDefinition): RefusalStatus[] {
   const statuses = new Set<RefusalStatus>([...access.refusals, ...refusals]);
   if (request.query !== undefined || request.body !== undefined) statuses.add(400);
   if (request.params !== undefined) statuses.add(404);
   if (idempotency !== undefined) statuses.add(400).add(409);
-  if (request.body !== undefined) statuses.add(413).add(415);
+  if (stream !== undefined) statuses.add(400);
+  if (request.body !== undefined || stream !== undefined) statuses.add(413).add(415);
   return [...statuses].sort((left, right) => left - right);
 }

@@ -121,6 +121,27 @@ export async function addStoredBytes(
   );
 }
 
+/**
+ * Adds bytes to what the organization has stored on a day, if that is then at most `most`. Answers whether it is: any
+ * number of requests at once stays within it.
+ */
+export async function reserveStoredBytes(
+  database: IdentityDatabase,
+  organizationId: string,
+  day: number,
+  { bytes, most }: { bytes: number; most: number },
+): Promise<boolean> {
+  const { changes } = await database.run(
+    `UPDATE organizations SET stored_bytes = iif(stored_day = ?2, stored_bytes, 0) + ?3, stored_day = ?2
+     WHERE id = ?1 AND stored_day <= ?2 AND iif(stored_day = ?2, stored_bytes, 0) + ?3 <= ?4`,
+    organizationId,
+    day,
+    bytes,
+    most,
+  );
+  return changes > 0;
+}
+
 /** An organization; `now` (ms) decides which of its users are present. Null when there is none. */
 export async function viewOrganization(
   database: IdentityDatabase,

@@ -6,7 +6,7 @@ import type { StoredSecret } from '../db/rows.ts';
 import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
 import { randomSecret } from '../platform/secrets.ts';
 import { unwrapSecret, wrapSecret } from './stored-secrets.ts';
-import { deriveSigningKey, hasUnknownKey, KEPT_AFTER, type SigningKeys } from './token-keys.ts';
+import { deriveSigningKey, hasUnknownKey, isUnknownKey, KEPT_AFTER, type SigningKeys } from './token-keys.ts';
 
 /**
  * The hub's own keys, wrapped in the first database: those that sign its tokens (token-keys.ts), and the one from which
@@ -151,9 +151,18 @@ export async function cachedHubKeys(env: Env, cost: Cost): Promise<HubKeys> {
 const READ_AGAIN_AFTER = 1000;
 
 /** The hub's keys to read a token with. They are read again when the token names a key that was made since. */
-export async function hubKeysFor(env: Env, cost: Cost, token: string): Promise<HubKeys> {
+export function hubKeysFor(env: Env, cost: Cost, token: string): Promise<HubKeys> {
+  return hubKeysUnless(env, cost, (keys) => hasUnknownKey(keys, token));
+}
+
+/** The same for something that was signed by the key with this id. */
+export function hubKeysWith(env: Env, cost: Cost, keyId: string): Promise<HubKeys> {
+  return hubKeysUnless(env, cost, (keys) => isUnknownKey(keys, keyId));
+}
+
+async function hubKeysUnless(env: Env, cost: Cost, isStale: (keys: SigningKeys) => boolean): Promise<HubKeys> {
   const keys = await cachedHubKeys(env, cost);
-  if (!hasUnknownKey(keys.signing, token) || Date.now() - keys.read_at < READ_AGAIN_AFTER) return keys;
+  if (!isStale(keys.signing) || Date.now() - keys.read_at < READ_AGAIN_AFTER) return keys;
   const loaded = cache.beginLoad();
   const fresh = await readKeys(env, cost);
   loaded(KEY, fresh);

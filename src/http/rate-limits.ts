@@ -18,10 +18,11 @@ const PERIOD_SECONDS = 60;
 /** Most addresses with failures that an isolate remembers. */
 const BLOCKED_ADDRESSES = 10_000;
 
-/** A limit that threads count exactly, at most `most` in any `period` (ms). They are on with the platform's. */
+/** A limit that is counted exactly, at most `most` in any `period` (ms). They are on with the platform's. */
 export const EXACT_LIMITS = {
   visitor_messages: { most: 30, period: 60_000 },
   visitor_chats: { most: 10, period: 3_600_000 },
+  visitor_files: { most: 30, period: 60_000 },
 } as const;
 
 /** An exact limit for the command of a request. Null while limits are off. */

@@ -37,6 +37,10 @@ export type Refusal =
   /** `limit` in bytes. */
   | { reason: 'too_large'; limit: number }
   | { reason: 'unsupported_encoding' }
+  | { reason: 'file_empty' }
+  | { reason: 'no_file_storage' }
+  /** `size` of the file in bytes. */
+  | { reason: 'range_unknown'; size: number }
   | { reason: 'not_a_socket' }
   | { reason: 'too_many_sockets' }
   /** `seconds` until the request may be repeated. */
@@ -89,6 +93,9 @@ const REFUSALS: { [Reason in Refusal['reason']]: (refusal: Extract<Refusal, { re
     detail(415, 'The request body has a Content-Encoding that is not known here: gzip and deflate are.', {
       'Accept-Encoding': 'gzip, deflate',
     }),
+  file_empty: () => ({ status: 400, body: { file: ['The submitted file is empty.'] } }),
+  no_file_storage: () => detail(503, 'This deployment stores no files.', { 'Retry-After': '3600' }),
+  range_unknown: ({ size }) => detail(416, 'The file has no such range.', { 'Content-Range': `bytes */${size}` }),
   not_a_socket: () => detail(426, 'This URL accepts only WebSocket connections.', { Upgrade: 'websocket' }),
   too_many_sockets: () => detail(429, 'Too many live sockets are open.', { 'Retry-After': '60' }),
   rate_limited: ({ seconds }) =>
@@ -136,6 +143,7 @@ const DOCUMENTED = {
   409: { name: 'Conflict', description: 'In conflict with the present state' },
   413: { name: 'TooLarge', description: 'The body is larger than the route accepts' },
   415: { name: 'UnsupportedEncoding', description: 'The body has a `Content-Encoding` other than gzip or deflate' },
+  416: { name: 'RangeUnknown', description: 'The file has no such range' },
   426: { name: 'UpgradeRequired', description: 'The request is no WebSocket handshake' },
   429: { name: 'TooMany', description: 'Too many requests or sockets; `Retry-After` says when to try again' },
   503: { name: 'Unavailable', description: 'Temporarily unavailable; `Retry-After` says when to try again' },

@@ -44,6 +44,7 @@ describe('npm run deploy', () => {
       'd1 create umi-deliveries',
       'queues create umi-webhooks',
       'queues create umi-webhooks-dead',
+      'r2 bucket create umi-files',
       'd1 migrations apply DB --remote --env=',
       'd1 migrations apply DELIVERY_LOG --remote --env=',
       'deploy --env=',
@@ -86,6 +87,7 @@ describe('npm run deploy', () => {
       'd1 create umi-production-deliveries --location weur',
       'queues create umi-production-webhooks',
       'queues create umi-production-webhooks-dead',
+      'r2 bucket create umi-production-files --location weur',
       'd1 migrations apply DB --remote --env=production',
       'd1 migrations apply DELIVERY_LOG --remote --env=production',
       'deploy --env=production --var PUBLIC_ORIGIN:https://umi.example.com --domain umi.example.com',
@@ -93,7 +95,7 @@ describe('npm run deploy', () => {
     expect(account.accountIds).toEqual(new Set(['a1']));
   });
 
-  test('in a jurisdiction the databases are made there, and the Worker keeps its objects there', async () => {
+  test('in a jurisdiction databases and bucket are made there, and the Worker keeps its objects there', async () => {
     const account = fakeAccount();
     await settings('production', 'JURISDICTION=eu\nDOMAIN=umi.example.com');
     await deployTo(account, 'production');
@@ -102,7 +104,15 @@ describe('npm run deploy', () => {
       'd1 create umi-production --jurisdiction eu',
       'd1 create umi-production-deliveries --jurisdiction eu',
     ]);
+    expect(changes).toContain('r2 bucket create umi-production-files --jurisdiction eu');
     expect(changes.at(-1)).toBe('deploy --env=production --var JURISDICTION:eu --domain umi.example.com');
+    const [written = ''] = account.configurations;
+    const bucketsOf = (env: string) => readConfig({ config: written, env }, { hideWarnings: true }).r2_buckets;
+    expect(bucketsOf('production')).toEqual([expect.objectContaining({ binding: 'FILES', jurisdiction: 'eu' })]);
+    expect(bucketsOf('staging')[0]).not.toHaveProperty('jurisdiction');
+    account.calls.length = 0;
+    await deployTo(account, 'production');
+    expect(account.changes()).toHaveLength(1);
   });
 
   test('further databases for organizations are made and migrated, and the Worker gets their bindings', async () => {
@@ -116,6 +126,7 @@ describe('npm run deploy', () => {
       'd1 create umi-staging-2',
       'queues create umi-staging-webhooks',
       'queues create umi-staging-webhooks-dead',
+      'r2 bucket create umi-staging-files',
       'd1 migrations apply DB --remote --env=staging',
       'd1 migrations apply DELIVERY_LOG --remote --env=staging',
       'd1 migrations apply DB_2 --remote --env=staging',
@@ -208,6 +219,7 @@ describe('npm run deploy', () => {
       'Would create the D1 database umi-deliveries.',
       'Would create the queue umi-webhooks.',
       'Would create the queue umi-webhooks-dead.',
+      'Would create the R2 bucket umi-files.',
       'Would apply to umi: 0005_convergent_copy.sql.',
       expect.stringMatching(/^Would apply to umi-deliveries: 0001_hub.sql, .+, 0005_convergent_copy.sql/),
       'There is no version yet that a new one could be put beside.',

@@ -59,7 +59,7 @@ async function problems(change: (cloud: Cloud) => void = () => {}, state: Accoun
   const target = await readTarget('');
   const cloud = wellDeployed(target);
   change(cloud);
-  const { run } = fakeAccount({ databases: ['umi', 'umi-deliveries'], ...state });
+  const { run } = fakeAccount({ databases: ['umi', 'umi-deliveries'], buckets: ['umi-files'], ...state });
   const findings = await examine({ target, run, fetch: fetchFrom(cloud) });
   return findings.flatMap(({ what, problem }) => (problem === null ? [] : [`${what}: ${problem}`]));
 }
@@ -70,6 +70,12 @@ beforeAll(() => readTarget(''));
 describe('npm run doctor', () => {
   test('finds no problem in a healthy account', async () => {
     expect(await problems()).toEqual([]);
+  });
+
+  test('finds that the bucket is missing', async () => {
+    expect(await problems(undefined, { buckets: [] })).toEqual([
+      'the R2 bucket umi-files: there is none, so the hub takes no files: npm run deploy',
+    ]);
   });
 
   test.each<[string, (cloud: Cloud) => void, string]>([

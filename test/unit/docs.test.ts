@@ -259,6 +259,8 @@ const CONSTANTS: readonly [row: string, constant: string, unit?: number][] = [
   ["body of a channel's messages", 'CHANNEL_MESSAGES_BODY'],
   ['elements in a body above 65,536 bytes', 'JSON_ELEMENTS'],
   ['levels in a body above 65,536 bytes', 'JSON_LEVELS'],
+  ['a file', 'FILE_BYTES'],
+  ['what a form has beside its file', 'FORM_BYTES'],
   ['attachments of a message', 'ATTACHMENTS_BYTES'],
   ['levels of nesting in attachments', 'ATTACHMENTS_LEVELS'],
   ['attachments and actions of a message together', 'ATTACHMENTS_ELEMENTS'],

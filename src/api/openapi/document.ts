@@ -44,6 +44,7 @@ const TAGS = [
   { name: 'Visitors', description: 'Visitors of a room and their variables.' },
   { name: 'Purges', description: 'Erasure of visitors, threads and messages (docs/privacy.md).' },
   { name: 'Public API', description: 'What a visitor may do: authenticate, visit rooms, chat.' },
+  { name: 'Files', description: 'Files of messages: uploads, and their signed URLs (docs/files.md).' },
   { name: 'Live', description: 'WebSockets that report changes as they happen (docs/live.md).' },
   { name: 'Apps', description: 'Apps, their webhooks, installations and triggers.' },
   { name: 'Administration', description: 'Organizations and everything in them, for the operator of the hub.' },

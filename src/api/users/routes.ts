@@ -1,6 +1,7 @@
 import { createRouter } from '../../http/router.ts';
 import { accountRoutes } from './account.ts';
 import { clientRoutes } from './clients.ts';
+import { userFileRoutes } from './files.ts';
 import { preferenceRoutes } from './preferences.ts';
 import { reachedRoomRoutes } from './reached-rooms.ts';
 
@@ -10,3 +11,4 @@ userRoutes.route('/', accountRoutes);
 userRoutes.route('/', preferenceRoutes);
 userRoutes.route('/', clientRoutes);
 userRoutes.route('/', reachedRoomRoutes);
+userRoutes.route('/', userFileRoutes);

@@ -8,6 +8,7 @@ export type AccountState = {
   accounts?: string[];
   databases?: string[];
   queues?: string[];
+  buckets?: string[];
   /** The migrations that existing databases lack. None by default. */
   due?: string[];
   /** `SECRETS_KEY` alone when a version is deployed. */
@@ -42,7 +43,7 @@ export type Account = {
 
 const MIGRATIONS = readdirSync(projectPath('migrations')).sort();
 const LOOKS =
-  /^(whoami|d1 list|d1 execute|queues info|secret list|deployments status|auth token|deploy --dry-run)( |$)/;
+  /^(whoami|d1 list|d1 execute|queues info|r2 bucket info|secret list|deployments status|auth token|deploy --dry-run)( |$)/;
 
 /** A Cloudflare account as wrangler shows it, and a record of the calls. */
 export function fakeAccount(state: AccountState = {}): Account {
@@ -50,6 +51,7 @@ export function fakeAccount(state: AccountState = {}): Account {
   let live = typeof version === 'string' ? { [version]: 100 } : version;
   const applied = new Map(databases.map((name) => [name, MIGRATIONS.filter((migration) => !due.includes(migration))]));
   const known = new Set(queues);
+  const buckets = new Set(state.buckets);
   const secrets = new Set(state.secrets ?? (version === undefined ? [] : ['SECRETS_KEY']));
   const calls: string[] = [];
   const accountIds = new Set<string>();
@@ -87,6 +89,8 @@ export function fakeAccount(state: AccountState = {}): Account {
     }
     if (call.startsWith('queues info')) return answer('', known.has(args[2] ?? '') ? 0 : 1);
     if (call.startsWith('queues create')) known.add(args[2] ?? '');
+    if (call.startsWith('r2 bucket info')) return answer('', buckets.has(args[3] ?? '') ? 0 : 1);
+    if (call.startsWith('r2 bucket create')) buckets.add(args[3] ?? '');
     if (call.startsWith('secret list')) return answer([...secrets].map((name) => ({ name, type: 'secret_text' })));
     if (call.startsWith('secret put')) {
       await state.onSecret?.(args[2] ?? '', options.input ?? '');

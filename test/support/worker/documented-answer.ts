@@ -38,6 +38,8 @@ export function expectDocumented(
   const schema = response.content?.['application/json']?.schema;
   if (response.$ref !== undefined) {
     if (answer.status !== 400 && !isDetail(answer.json)) expect.fail(`${place} with something other than a detail`);
+  } else if (response.content?.['application/octet-stream'] !== undefined) {
+    if (Object.keys(answer.json ?? {}).length > 0) expect.fail(`${place} with JSON instead of a file`);
   } else if (schema === undefined) {
     if (answer.text !== '') expect.fail(`${place} with a body, which is not documented`);
   } else {

@@ -8,6 +8,7 @@ export const ORGANIZATION_TABLES: readonly string[] = [
   'channels',
   'chats',
   'ended_shares',
+  'files',
   'invitations',
   'involvements',
   'members',

@@ -45,12 +45,15 @@ const bodies = operations.flatMap((operation) => {
       .map(([status, { content }]) => ({ part: status, content, own: definition?.responses[status]?.content })),
   ];
   return parts.flatMap(({ part, content = {}, own }) =>
-    Object.entries(content).map(([type, { schema }]) => ({
-      name: `${operation.operationId} ${part}`,
-      isRequest: part === 'request',
-      example: exampleOf(schema),
-      schema: own?.[type]?.schema,
-    })),
+    // The bytes of a file have no example.
+    Object.entries(content)
+      .filter(([type]) => type === 'application/json')
+      .map(([type, { schema }]) => ({
+        name: `${operation.operationId} ${part}`,
+        isRequest: part === 'request',
+        example: exampleOf(schema),
+        schema: own?.[type]?.schema,
+      })),
   );
 });
 

@@ -258,9 +258,10 @@ describe('a run of the watchdog', () => {
         keys_deleted: 0,
         purged: 0,
         chats_purged: 0,
+        files_deleted: 0,
         messages_deleted: 0,
       },
-      { ...done, database: 'DB2', chats_purged: 0, messages_deleted: 0 },
+      { ...done, database: 'DB2', chats_purged: 0, files_deleted: 0, messages_deleted: 0 },
     ]);
   });
 });

@@ -1,7 +1,9 @@
 import { chatForVisitor, membershipForVisitor, messageForVisitor } from '../../../resources/as-visitors-see.ts';
 import type { Action, Attachment } from '../../../resources/attachment.ts';
 import { type ChatFacts, chatResource, ENDLESS, newChatFacts } from '../../../resources/chat.ts';
+import { isoTime } from '../../../resources/clock.ts';
 import { conversationStarterResource } from '../../../resources/conversation-starter.ts';
+import type { FileFacts } from '../../../resources/file.ts';
 import { invitationResource } from '../../../resources/invitation.ts';
 import { type MemberView, membershipResource } from '../../../resources/membership.ts';
 import { type MessageFacts, messageResource } from '../../../resources/message.ts';
@@ -10,6 +12,14 @@ import { replySuggestionResource } from '../../../resources/reply-suggestion.ts'
 import { tagResource } from '../../../resources/tag.ts';
 import { fullName, publicName } from '../../../resources/user.ts';
 import { agent, at, bot, FOUNDED, ids, room } from './shop.ts';
+
+const file: FileFacts = {
+  id: ids.file,
+  name: 'Invoice 4711.pdf',
+  content_type: 'application/pdf',
+  size: 48_213,
+  sha256: '9f2b5c1e7d3a4f6081c2b3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718',
+};
 
 const chat: ChatFacts = {
   ...newChatFacts({
@@ -167,6 +177,11 @@ export const chatPurged = { event_type: purge.type, ...event, purge, ...channel,
 /** By the names of components. What the hub answers is made by the functions that make its answers. */
 export const chatExamples = {
   PurgeNotice: purge,
+  UploadedFile: {
+    ...file,
+    url: `https://hub.example.com/files/${ids.file}?expires=1795349400&disposition=attachment&key=x3Yq9wJk&signature=bm9ib2R5IGVsc2UgY2FuIG1ha2UgdGhpcyBvbmU`,
+    expires_at: isoTime(at('13:30:00.000')),
+  },
   Chat: chatResource(chat),
   StartChat: {},
   OpenVisitorChat: { chat_type: 'visitor' },

@@ -39,6 +39,7 @@ export const ids = {
   webhook: '01a1fe0e-a1b2-7c3d-8e4f-5a6b7c8d9e0f',
   installation: '01a1fe0e-a2c4-7f80-9d8c-3e4f50617283',
   installationToken: '01a1fe0e-a3d0-7a15-8b2c-4f5061728394',
+  file: '01a1fe0e-b0a1-7e2f-8a3b-5c6d7e8f9012',
   purge: '01a1fe0e-b3a0-7c1d-8e2f-3a4b5c6d7e8f',
   purgeOfChat: '01a1fe0e-b3a0-7dda-b8f4-1bac0000000b',
   /** Ids of visitors are no UUIDs. */

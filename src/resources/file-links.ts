@@ -1,0 +1,62 @@
+import { type Disposition, type FileFacts, isInlineType } from './file.ts';
+
+/**
+ * Messages are stored and published without the URLs of their files, which expire. Whoever gives one to a client puts
+ * fresh URLs in: REST, webhooks and sockets. Pure.
+ */
+
+/** Makes the URL of a file. */
+export type FileUrl = (file: FileFacts, disposition: Disposition) => string;
+
+type Linked = { file?: FileFacts; title_link_url: string | null; image_url: string | null };
+
+/** Whether a resource, or the changes of one, is a message with a file. */
+export function hasFiles(resource: object): boolean {
+  const { attachments, response_to_attachment } = partsOf(resource);
+  return attachments?.some(isFile) === true || isFile(response_to_attachment);
+}
+
+/** The same resource with the URLs of its files. The same object when it has none. */
+export function withFileUrls<Resource extends object>(resource: Resource, urlOf: FileUrl): Resource {
+  if (!hasFiles(resource)) return resource;
+  const { attachments, response_to_attachment } = partsOf(resource);
+  return {
+    ...resource,
+    ...(attachments === undefined ? {} : { attachments: attachments.map((each) => linked(each, urlOf)) }),
+    ...(isFile(response_to_attachment) ? { response_to_attachment: linked(response_to_attachment, urlOf) } : {}),
+  };
+}
+
+/** The message of a webhook's body has the URLs. */
+export function bodyWithFileUrls<Body extends object>(body: Body, urlOf: FileUrl): Body {
+  const { message, resource } = body as { message?: object | null; resource?: object | null };
+  if (message != null) return { ...body, message: withFileUrls(message, urlOf) };
+  return resource == null ? body : { ...body, resource: withFileUrls(resource, urlOf) };
+}
+
+/** Whether the text of a body may have a file. A body of which it is false has none. */
+export function mayHaveFiles(body: string): boolean {
+  return body.includes('"file":{');
+}
+
+function partsOf(resource: object): { attachments?: Linked[]; response_to_attachment?: Linked | null } {
+  const { attachments, response_to_attachment } = resource as {
+    attachments?: unknown;
+    response_to_attachment?: unknown;
+  };
+  return {
+    ...(Array.isArray(attachments) ? { attachments: attachments as Linked[] } : {}),
+    ...(response_to_attachment == null ? {} : { response_to_attachment: response_to_attachment as Linked }),
+  };
+}
+
+function isFile(attachment: Linked | null | undefined): attachment is Linked & { file: FileFacts } {
+  return attachment?.file !== undefined;
+}
+
+function linked(attachment: Linked, urlOf: FileUrl): Linked {
+  const { file } = attachment;
+  if (file === undefined) return attachment;
+  const image = isInlineType(file.content_type) ? urlOf(file, 'inline') : null;
+  return { ...attachment, title_link_url: urlOf(file, 'attachment'), image_url: image };
+}
