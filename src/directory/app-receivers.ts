@@ -1,6 +1,7 @@
 import type { IdentityDatabase } from '../db/database.ts';
 import { type Keyset, type KeysetOrder, keysetClauses } from '../db/keyset.ts';
-import type { AppInstallationRow } from '../db/rows.ts';
+import type { AppInstallationRow, Flag } from '../db/rows.ts';
+import { NEEDS_CONSENT } from './installations.ts';
 
 /**
  * The installations of an app as its owner sees them. The log of an app's webhooks is kept for each organization that
@@ -13,7 +14,7 @@ const OWN_APP = 'SELECT id FROM apps WHERE id = ? AND organization_id = ?';
 export type InstallationOfAppRow = Pick<
   AppInstallationRow,
   'id' | 'organization_id' | 'app_user_id' | 'allowed_scopes' | 'created_at' | 'updated_at'
-> & { organization_name: string };
+> & { organization_name: string; needs_consent: Flag };
 
 const NEWEST_FIRST: KeysetOrder = { columns: ['id'], descending: true };
 
@@ -28,11 +29,13 @@ export function listInstallationsOfApp(
   const isBackwards = keyset.direction === 'previous';
   return identity.all<InstallationOfAppRow>(
     `SELECT installations.id, installations.organization_id, organizations.name AS organization_name,
-       installations.app_user_id, installations.allowed_scopes, installations.created_at, installations.updated_at
+       installations.app_user_id, installations.allowed_scopes, installations.created_at, installations.updated_at,
+       ${NEEDS_CONSENT}
      FROM (
        SELECT * FROM app_installations
        WHERE app_id = (${OWN_APP} AND deleted_at IS NULL) AND deleted_at IS NULL AND ${where} ORDER BY ${orderBy}
      ) AS installations JOIN organizations ON organizations.id = installations.organization_id
+       JOIN apps ON apps.id = installations.app_id
      ORDER BY installations.id ${isBackwards ? 'ASC' : 'DESC'}`,
     appId,
     organizationId,

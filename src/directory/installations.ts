@@ -21,12 +21,15 @@ export type InstallationRow = Pick<
 export const IS_CONSENTED = `(apps.organization_id = installations.organization_id
   OR webhooks.version <= installations.consented_version)`;
 
+/** Whether an installation waits for the consent to a webhook. For a query over `apps` and `installations`. */
+export const NEEDS_CONSENT = `EXISTS (SELECT 1 FROM app_webhooks AS webhooks
+    WHERE webhooks.app_id = apps.id AND webhooks.deleted_at IS NULL AND NOT ${IS_CONSENTED}) AS needs_consent`;
+
 const INSTALLATION_COLUMNS = `installations.id, installations.organization_id, installations.app_user_id,
   installations.allowed_scopes, installations.consented_version, installations.created_at, installations.updated_at,
   organizations.name AS organization_name, users.first_name, users.last_name, users.alias, users.avatar_id, users.avatar_url,
   users.is_bot, users.is_staff, ${APP_COLUMNS},
-  EXISTS (SELECT 1 FROM app_webhooks AS webhooks
-    WHERE webhooks.app_id = apps.id AND webhooks.deleted_at IS NULL AND NOT ${IS_CONSENTED}) AS needs_consent`;
+  ${NEEDS_CONSENT}`;
 
 const JOINS = `JOIN organizations ON organizations.id = installations.organization_id
   JOIN apps ON apps.id = installations.app_id ${OWNERS}

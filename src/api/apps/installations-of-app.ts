@@ -26,6 +26,9 @@ const installationOfAppSchema = z
     organization: nestedOrganizationSchema,
     app_user_id: z.string().nullable(),
     allowed_scopes: z.array(z.string()),
+    needs_consent: z.boolean().openapi({
+      description: 'Whether webhooks that were added or widened later wait for the consent of the organization.',
+    }),
     created_at: isoTimeSchema,
     updated_at: isoTimeSchema,
   })
@@ -38,6 +41,7 @@ function resource(row: InstallationOfAppRow): z.infer<typeof installationOfAppSc
     organization: { id: row.organization_id, name: row.organization_name },
     app_user_id: row.app_user_id,
     allowed_scopes: JSON.parse(row.allowed_scopes) as string[],
+    needs_consent: row.needs_consent === 1,
     created_at: isoTime(row.created_at),
     updated_at: isoTime(row.updated_at),
   };

@@ -153,8 +153,6 @@ export function installationRoutesOf(door: Door): AppRouter {
     const { webhooks_version } = c.req.valid('json');
     const identity = identityDatabase(c);
     const isGiven = await consentToWebhooks(identity, organization_id, installation_id, webhooks_version, Date.now());
-    if (isGiven) {
-    }
     const row = await findInstallation(identity, organization_id, installation_id);
     if (row === null) return refuse(c, INSTALLATION_NOT_FOUND);
     if (!isGiven) return refuse(c, { reason: 'conflict', detail: 'The webhooks of this app have just changed.' });

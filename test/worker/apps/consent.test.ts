@@ -107,6 +107,8 @@ describe('a webhook that is added later', () => {
       webhooks: [{ needs_consent: false }, { channel_pattern: `/api/v5${MESSAGES}`, needs_consent: true }],
     });
     expect(resultsOf(await ask(manager, 'GET', installations()))).toMatchObject([{ needs_consent: true }]);
+    const ownersView = async () => resultsOf(await ask(owner, 'GET', `${orgOf(owner)}/apps/${app.id}/installations`));
+    expect(await ownersView()).toMatchObject([{ id: installation.id, needs_consent: true }]);
     expect(await told(installation)).toEqual([CHATS]);
     expect([await endpointOf(installation, first), await endpointOf(installation, added)]).toEqual([
       'open',
@@ -116,6 +118,7 @@ describe('a webhook that is added later', () => {
     const given = await consent(installation.id, (await shown())['webhooks_version']);
     expect([given.status, given.json]).toEqual([200, await installed(installation.id)]);
     expect(given.json).toMatchObject({ needs_consent: false, webhooks: [{}, { needs_consent: false }] });
+    expect(await ownersView()).toMatchObject([{ needs_consent: false }]);
     expect((await told(installation)).sort()).toEqual([CHATS, MESSAGES]);
     expect(await endpointOf(installation, added)).toBe('open');
   });

@@ -57,7 +57,7 @@ const installation = installationResource({
   created_at: FOUNDED,
   updated_at: FOUNDED,
 });
-const { app_id: _id, app: _app, app_user: _user, needs_consent: _consent, ...installationOfApp } = installation;
+const { app_id: _id, app: _app, app_user: _user, ...installationOfApp } = installation;
 const shown = shownWebhookResource({ ...newWebhook, on_added: 1, on_changed: 0, on_removed: 0 });
 
 const notification = {
