@@ -163,8 +163,9 @@ export class Purger {
   #deleteFingerprints(progress: PurgeProgress, chat: Purging): true {
     const { sql, transaction } = this.#deps;
     transaction(() => {
-      const isMore = deleteFingerprints(sql, chat.id, coveredUpto(chat));
-      if (!isMore) writeProgress(sql, { ...progress, chat: { ...chat, step: 'webhooks' } });
+      const after_key = deleteFingerprints(sql, chat.id, coveredUpto(chat), chat.after_key ?? null);
+      const next = after_key === null ? { step: 'webhooks' as const } : { after_key };
+      writeProgress(sql, { ...progress, chat: { ...chat, ...next } });
     });
     return true;
   }

@@ -17,6 +17,8 @@ export type ChatProgress = {
   /** Up to which `seq` the log is rewritten, and the last `seq` of a message that was covered. */
   after_seq: number;
   covered_seq: number;
+  /** Up to which fingerprint those of the chat are deleted; missing: none was looked at. */
+  after_key?: string;
   /** Up to which delivery the webhooks are purged. */
   after_delivery: string;
 };
@@ -37,11 +39,12 @@ export type PurgeProgress = {
 
 /** Finished orders are remembered this long (ms), so that a repeated order does nothing. */
 const REMEMBERED_FOR = 24 * 3_600_000;
-/** Most events that one transaction rewrites, and characters of their JSON. */
+/** Most events that one transaction looks at, those that it rewrites, and characters of their JSON. */
+const EVENTS_LOOKED_AT = 2000;
 const EVENTS_AT_ONCE = 300;
 const CHARACTERS_AT_ONCE = 1_000_000;
-/** Most fingerprints that one transaction deletes. */
-const FINGERPRINTS_AT_ONCE = 2000;
+/** Most fingerprints that one transaction looks at. */
+const FINGERPRINTS_LOOKED_AT = 2000;
 
 const NOTHING_YET = { rewritten_from: null, upto_seq: 0, copied_at: null };
 /** Above every id of a chat. */
@@ -105,18 +108,21 @@ export function rewriteEvents(
   purged: PurgedEvent,
   after: number,
 ): { upto: number | null; rewritten: ThreadEvent[] } {
-  const rows = sql.exec<{ seq: number; chat_id: string; event: string }>(
-    'SELECT seq, chat_id, event FROM events WHERE seq > ? AND seq < ? ORDER BY seq LIMIT ?',
+  const before = Math.min(purged.seq, after + EVENTS_LOOKED_AT + 1);
+  const rows = sql.exec<{ seq: number; event: string }>(
+    'SELECT seq, event FROM events WHERE seq > ? AND seq < ? AND chat_id = ? ORDER BY seq LIMIT ?',
     after,
-    purged.seq,
+    before,
+    purged.chat_id,
     EVENTS_AT_ONCE,
   );
-  let upto: number | null = null;
+  let last = after;
+  let count = 0;
   let characters = 0;
   const rewritten: ThreadEvent[] = [];
   for (const row of rows) {
-    upto = row.seq;
-    if (row.chat_id !== purged.chat_id) continue;
+    last = row.seq;
+    count += 1;
     const event = upcastEvent(JSON.parse(row.event) as { v: number });
     const redacted = redactEvent(event, purged);
     if (redacted !== event) rewritten.push(redacted);
@@ -134,7 +140,9 @@ export function rewriteEvents(
       event.seq,
     );
   }
-  return { upto, rewritten };
+  const isCut = count === EVENTS_AT_ONCE || characters > CHARACTERS_AT_ONCE;
+  const upto = isCut ? last : before - 1;
+  return { upto: upto > after ? upto : null, rewritten };
 }
 
 /** The newest event `purged` of a chat: that of the command which was just accepted. */
@@ -162,17 +170,32 @@ export function deleteSnapshots(sql: SqlStorage, { chat_id, seq }: PurgedEvent):
   if (hasTable(sql, 'snapshots')) sql.exec('DELETE FROM snapshots WHERE chat_id = ? AND seq < ?', chat_id, seq);
 }
 
-/** Deletes fingerprints of the chat's messages, and digests of its requests, up to a `seq`. False when none was left. */
-export function deleteFingerprints(sql: SqlStorage, chatId: string, upto: number): boolean {
-  if (hasTable(sql, 'keyed_commands')) {
-    const from = '(SELECT first_seq FROM chats WHERE id = ?)';
-    sql.exec(`DELETE FROM keyed_commands WHERE seq >= ${from} AND seq <= ?`, chatId, upto);
-  }
-  const { rowsWritten } = sql.exec(
-    'DELETE FROM received WHERE key IN (SELECT key FROM received WHERE chat_id = ? AND seq <= ? LIMIT ?)',
-    chatId,
-    upto,
-    FINGERPRINTS_AT_ONCE,
+/**
+ * Deletes the fingerprints of the chat's messages up to a `seq`, among the next ones after the key `after` (null: the
+ * first). Then also the digests of its requests. Answers the last key that was looked at; null when none was left.
+ */
+export function deleteFingerprints(sql: SqlStorage, chatId: string, upto: number, after: string | null): string | null {
+  if (after === null) deleteKeyedCommands(sql, chatId, upto);
+  const keys = sql.exec<{ key: string }>(
+    'SELECT key FROM received WHERE key > ? ORDER BY key LIMIT ?',
+    after ?? '',
+    FINGERPRINTS_LOOKED_AT,
   );
-  return rowsWritten > 0;
+  const last = keys.toArray().at(-1)?.key ?? null;
+  if (last !== null) {
+    const range = [after ?? '', last, chatId, upto];
+    sql.exec('DELETE FROM received WHERE key > ? AND key <= ? AND chat_id = ? AND seq <= ?', ...range);
+  }
+  return last;
+}
+
+/** They are few: each is kept for a day. */
+function deleteKeyedCommands(sql: SqlStorage, chatId: string, upto: number): void {
+  if (!hasTable(sql, 'keyed_commands')) return;
+  sql.exec(
+    `DELETE FROM keyed_commands WHERE seq <= ? AND
+       (SELECT chat_id FROM events WHERE events.seq = keyed_commands.seq) = ?`,
+    upto,
+    chatId,
+  );
 }

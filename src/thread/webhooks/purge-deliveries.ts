@@ -1,26 +1,32 @@
 import type { DeliveryStatus } from '../../db/rows.ts';
 import { announce, type DeliveryState, finish, type LaneContext, STATE } from './outbox.ts';
 
-/** Most deliveries that one transaction looks at for a purge. */
+/** Most deliveries that one transaction looks at for a purge, and those that it purges. */
+const LOOKED_AT_ONCE = 2000;
 const PURGED_AT_ONCE = 300;
 
 /** The webhooks of a chat up to a `seq`. `after`: the delivery up to which they are purged. */
 export type PurgedRange = { chat_id: string; upto: number; after: string };
+
+type Place = Pick<DeliveryState, 'id' | 'seq'> & { chat_id: string };
 
 /**
  * Deletes what the next deliveries of a range tell, and what was answered. Those that are pending end as skipped: what
  * is purged is not sent any more. Answers the last delivery that was looked at; null when none was left.
  */
 export function purgeDeliveries(sql: SqlStorage, range: PurgedRange, context: LaneContext): string | null {
-  const rows = sql
-    .exec<DeliveryState & { chat_id: string; status: DeliveryStatus }>(
-      `SELECT ${STATE}, chat_id, status FROM deliveries WHERE id > ? ORDER BY id LIMIT ?`,
+  const looked = sql
+    .exec<Place>(
+      'SELECT id, seq, chat_id FROM deliveries WHERE id > ? ORDER BY id LIMIT ?',
       range.after,
-      PURGED_AT_ONCE,
+      LOOKED_AT_ONCE,
     )
     .toArray();
-  for (const row of rows) {
-    if (row.chat_id !== range.chat_id || row.seq > range.upto) continue;
+  const covered = looked.filter(({ chat_id, seq }) => chat_id === range.chat_id && seq <= range.upto);
+  for (const { id } of covered.slice(0, PURGED_AT_ONCE)) {
+    const row = sql
+      .exec<DeliveryState & { status: DeliveryStatus }>(`SELECT ${STATE}, status FROM deliveries WHERE id = ?`, id)
+      .one();
     announce(sql, row, context);
     if (row.status === 'pending') finish(sql, row, 'skipped', 'purged', context);
     sql.exec('DELETE FROM attempts WHERE delivery_id = ?', row.id);
@@ -31,7 +37,7 @@ export function purgeDeliveries(sql: SqlStorage, range: PurgedRange, context: La
       row.id,
     );
   }
-  const last = rows.at(-1);
+  const last = covered[PURGED_AT_ONCE - 1] ?? looked.at(-1);
   // Ids have the order of events.
   return last === undefined || last.seq > range.upto ? null : last.id;
 }

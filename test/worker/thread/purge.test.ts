@@ -17,6 +17,7 @@ import {
   newChannel,
   newUser,
   newVisitorChat,
+  nextVisitorChat,
   objectOf,
   readMessages,
   receive,
@@ -282,4 +283,29 @@ test('the next message of a purged source opens its thread again, for another vi
     chats[1],
   );
   await eventually(async () => expect((await visitors.all()).results).toHaveLength(2));
+});
+
+test('a purge of a chat forgets the keys of its requests, and not those of another one', async () => {
+  const first = await newVisitorChat();
+  const { thread, actor, chat_id } = first;
+  const say = async (chatId: string, command_id: string) => {
+    const posts = { type: 'post_message' as const, chat_id: chatId, actor, attachments: [], attachment_template: null };
+    const keyed = { v: 1 as const, command_id, keyed_request: 'digest', ...posts };
+    const { result } = await threadStub(env, thread).execute({
+      ...keyed,
+      message: 'hi',
+      selected_reply_suggestion_id: null,
+    });
+    return result.ok && result.is_repeat;
+  };
+  expect(await say(chat_id, 'first')).toBe(false);
+  await execute(thread, { type: 'update_chat', chat_id, grant: first.grant, actor, is_waiting: null, is_ended: true });
+  const { chat } = await execute(thread, nextVisitorChat(first, chat_id));
+  expect(await say(chat.id, 'second')).toBe(false);
+  await purge(thread, orderFor(actor.organization_id, { covers: 'messages', chat_id }));
+  const keys = await runInDurableObject(env.THREADS.getByName(thread), (_, { storage }) =>
+    storage.sql.exec('SELECT id FROM keyed_commands').toArray(),
+  );
+  expect(keys).toEqual([{ id: 'second' }]);
+  expect(await say(chat.id, 'second')).toBe(true);
 });
