@@ -40,14 +40,14 @@ export const SCOPES_OF_BOTH = `(SELECT json_group_array(own.value) FROM json_eac
 
 /**
  * The user who opened an app, with the scopes that its installation and their token both have, the expiry of their token
- * and the app's secret. Null when the app is no longer installed, the token is revoked or the user is deleted.
+ * and the app's secret with its version. Null when the app is no longer installed, the token is revoked or the user is deleted.
  */
 export function findTriggerPrincipal(
   identity: IdentityDatabase,
   { organization_id, app_id, user_id, installation_id, opener_token_id }: Trigger,
-): Promise<(PrincipalRow & Pick<AppRow, 'secret'>) | null> {
-  return identity.first<PrincipalRow & Pick<AppRow, 'secret'>>(
-    `SELECT ${COLUMNS}, ${SCOPES_OF_BOTH} AS scopes, openers.expires_at, apps.secret
+): Promise<(PrincipalRow & Pick<AppRow, 'secret' | 'secret_version'>) | null> {
+  return identity.first<PrincipalRow & Pick<AppRow, 'secret' | 'secret_version'>>(
+    `SELECT ${COLUMNS}, ${SCOPES_OF_BOTH} AS scopes, openers.expires_at, apps.secret, apps.secret_version
      FROM app_installations AS installations
      JOIN apps ON apps.id = installations.app_id
      JOIN users ON users.id = ? AND users.organization_id = installations.organization_id

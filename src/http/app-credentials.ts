@@ -54,8 +54,9 @@ export async function findTriggeringUser(
   const trigger = { organization_id, installation_id, user_id, app_id, opener_token_id };
   const row = await findTriggerPrincipal(identityDatabase(c), trigger);
   if (row === null) return null;
-  const { secret: stored, ...principal } = row;
+  const { secret: stored, secret_version, ...principal } = row;
   if (!isSameSecret(await openAppSecret(c.env, { id: app_id, secret: stored }), secret)) return null;
   const expires_at = Math.min(claims.exp * 1000, row.expires_at ?? Number.POSITIVE_INFINITY);
-  return { ...principal, expires_at, credential: { kind: 'app', app_id, installation_id, opener_token_id } };
+  const credential = { kind: 'app', app_id, installation_id, opener_token_id, secret_version } as const;
+  return { ...principal, expires_at, credential };
 }

@@ -177,5 +177,6 @@ export function factsKey(owner: SocketOwner): string {
   if (owner.kind === 'visitor') return `visitor/${owner.organization_id}`;
   const { credential, user_id } = owner;
   if (credential.kind === 'token') return `token/${credential.digest}/${user_id}`;
-  return `app/${credential.installation_id}/${user_id}/${credential.opener_token_id ?? ''}`;
+  const { installation_id, opener_token_id = '', secret_version = '' } = credential;
+  return `app/${installation_id}/${user_id}/${opener_token_id}/${secret_version}`;
 }

@@ -71,12 +71,12 @@ async function factsOfUsers(env: Env, organizationId: string, users: readonly Us
   });
 }
 
-function actorOf({ installation_id, opener_token_id }: AppCredential): Omit<AppActor, 'user_id'> {
-  return { installation_id, opener_token_id: opener_token_id ?? null };
+function actorOf({ installation_id, opener_token_id, secret_version }: AppCredential): Omit<AppActor, 'user_id'> {
+  return { installation_id, opener_token_id: opener_token_id ?? null, secret_version: secret_version ?? null };
 }
 
-function keyOfActor({ installation_id, user_id, opener_token_id }: AppActor): string {
-  return `${installation_id}/${user_id}/${opener_token_id ?? ''}`;
+function keyOfActor({ installation_id, user_id, opener_token_id, secret_version }: AppActor): string {
+  return `${installation_id}/${user_id}/${opener_token_id ?? ''}/${secret_version ?? ''}`;
 }
 
 function factsIn(row: SocketOwnerRow): OwnerFacts {

@@ -6,12 +6,13 @@ import { loadAudience } from '../../../src/notifications/load-audience.ts';
 import { organizationHub, visitorHub } from '../../../src/rpc/live-hub.ts';
 import { eventually } from '../../support/eventually.ts';
 import { testAlarm } from '../../support/worker/alarm.ts';
+import { openApp, trigger } from '../../support/worker/apps.ts';
 import { passTime, setClock } from '../../support/worker/clock.ts';
 import { newRoom } from '../../support/worker/gateway.ts';
-import { LiveClient, said, shakeHands } from '../../support/worker/live-client.ts';
-import { enrollAgent } from '../../support/worker/organization.ts';
+import { LiveClient, said, shakeHands, userPath } from '../../support/worker/live-client.ts';
+import { ask, enrollAgent } from '../../support/worker/organization.ts';
 import { PublishingThread } from '../../support/worker/publishing-thread.ts';
-import { admin, brokenDatabase, enroll, type Person, testEnv } from '../../support/worker/requests.ts';
+import { admin, brokenDatabase, call, enroll, type Person, testEnv } from '../../support/worker/requests.ts';
 import { authenticate, Site } from '../../support/worker/visitor-site.ts';
 
 /** The objects have the environment of the tests themselves. */
@@ -64,6 +65,29 @@ describe('the rights of a socket’s user', () => {
     await say(person);
     expect(await client.closed).toEqual({ code: 4401, reason: 'token expired or revoked' });
     expect(client.frames.map(({ type }) => type)).toEqual(['welcome', 'subscribed']);
+  });
+
+  it('end when the app that acts for them gets another secret', async () => {
+    const { manager, app, installation } = await openApp();
+    const { parameters } = await trigger(manager, installation, 'type=manual_nav');
+    const Authorization = `GIOSGAPP ${parameters.get('token')} ${app.secret}`;
+    const tickets = `/api/v5${userPath(manager)}/tickets`;
+    const made = await call(tickets, { method: 'POST', authorization: Authorization });
+    const clients = [
+      await LiveClient.by(userPath(manager), { Authorization }),
+      await LiveClient.by(userPath(manager), { 'Sec-WebSocket-Protocol': `ticket.${made.json['ticket']}` }),
+    ];
+    for (const client of clients) await client.subscribe([all(manager)]);
+    await say(manager);
+    for (const client of clients) await client.next('notifications');
+    const rotate = `/orgs/${manager.organization_id}/apps/${app.id}/secret/rotate`;
+    expect((await ask(manager, 'POST', rotate)).status).toBe(200);
+    passTime(FORGOTTEN);
+    await say(manager);
+    for (const client of clients) {
+      expect(await client.closed).toEqual({ code: 4401, reason: 'token expired or revoked' });
+      expect(client.frames.filter(({ type }) => type === 'notifications')).toHaveLength(1);
+    }
   });
 
   it('end for a room that is no longer routed to them, even for what they have missed', async () => {
