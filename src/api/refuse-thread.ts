@@ -29,6 +29,7 @@ const MAPPING: Mapping = {
   message_not_found: () => ({ reason: 'not_found', detail: 'Message not found.' }),
   join_of_ended_chat: () => ({ reason: 'not_found', detail: 'The chat has ended.' }),
   join_of_taken_chat: () => ({ reason: 'conflict', detail: 'Another user has already taken this private chat.' }),
+  chat_capacity_reached: () => ({ reason: 'conflict', detail: 'The user has as many open chats as they can take.' }),
   chat_taken: () => ({ reason: 'conflict', detail: 'Another user has already a chat with the visitor.' }),
   membership_of_ended_chat: () => invalid({ non_field_errors: ['The chat has ended.'] }),
   last_seen_in_future: () => invalid({ last_seen_at: ['The time may not be in the future.'] }),

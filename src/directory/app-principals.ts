@@ -1,11 +1,11 @@
 import type { IdentityDatabase } from '../db/database.ts';
 import type { AppRow } from '../db/rows.ts';
 import type { AppUser, Trigger } from './app-tokens.ts';
-import type { PrincipalRow } from './tokens.ts';
+import { CHAT_CAPACITY, type PrincipalRow } from './tokens.ts';
 
 /** The columns of a principal by an installation. `token_id` is the installation's id. */
 const COLUMNS = `installations.id AS token_id, installations.app_id, users.id AS user_id, users.first_name, users.last_name, users.alias, users.avatar_id, users.avatar_url, users.is_bot,
-  users.is_staff, users.organization_id,
+  users.is_staff, users.organization_id, ${CHAT_CAPACITY} AS chat_capacity,
   organizations.name AS organization_name, organizations.database, organizations.has_active_subscription,
   organizations.private_chats, organizations.private_chat_history,
   organizations.quotas, organizations.stored_day, organizations.stored_bytes`;

@@ -35,6 +35,9 @@ export function tokenDigest(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }
 
+/** The preference of a user in a query over `users`. */
+export const CHAT_CAPACITY = "users.preferences ->> '$.chat_capacity'";
+
 /** A token with its user and the user's organization, as one query answers them. */
 export type PrincipalRow = {
   token_id: string;
@@ -47,6 +50,8 @@ export type PrincipalRow = {
   'first_name' | 'last_name' | 'alias' | 'avatar_id' | 'avatar_url' | 'is_bot' | 'is_staff' | 'organization_id'
 > & {
     user_id: string;
+    /** Null: no limit. */
+    chat_capacity: number | null;
     organization_name: string;
   } & Pick<
     OrganizationRow,
@@ -76,7 +81,7 @@ export function findPrincipal(database: IdentityDatabase, digest: string): Promi
   return database.first<PrincipalRow>(
     `SELECT tokens.id AS token_id, ${SCOPES_OF_TOKEN} AS scopes, tokens.expires_at, installations.app_id,
        users.id AS user_id, users.first_name, users.last_name, users.alias, users.avatar_id, users.avatar_url, users.is_bot,
-       users.is_staff, users.organization_id,
+       users.is_staff, users.organization_id, ${CHAT_CAPACITY} AS chat_capacity,
        organizations.name AS organization_name, organizations.database, organizations.has_active_subscription,
        organizations.private_chats, organizations.private_chat_history,
        organizations.quotas, organizations.stored_day, organizations.stored_bytes

@@ -213,6 +213,8 @@ export type JoinChat = CommandHeader & {
   must_be_present: boolean;
   /** The organization's chats are private and the user lacks the scope to join one in which an agent is present. */
   is_kept_out: boolean;
+  /** The user joins by themselves and has as many open chats as their `chat_capacity` says. Missing: they have not. */
+  is_full?: boolean;
   is_participating: boolean;
   composing_status: ComposingStatus;
 };
@@ -225,6 +227,7 @@ export type UpdateMembership = OfMember & {
   is_present: boolean;
   /** As in `JoinChat`, for a silent member who begins to take part. Workers of an older version leave it out. */
   is_kept_out?: boolean;
+  is_full?: boolean;
   is_participating: boolean | null;
   composing_status: ComposingStatus | null;
   /** ms. */
@@ -245,12 +248,7 @@ export type UpdateVisitorMembership = CommandHeader & {
 };
 
 /** Ends the membership of a user (an extension). */
-export type RemoveMember = CommandHeader & {
-  type: 'remove_member';
-  chat_id: string;
-  grant: ChatGrant;
-  member_id: string;
-};
+export type RemoveMember = InChat & { type: 'remove_member'; grant: ChatGrant; member_id: string };
 
 /** Ends the silent memberships of an organization with which the chat's room is no longer shared. */
 export type RemoveSilentMembers = InChat & { type: 'remove_silent_members'; organization_id: string };

@@ -17,6 +17,7 @@ export type ThreadRefusal =
   | { reason: 'message_too_long' }
   | { reason: 'join_of_ended_chat' }
   | { reason: 'join_of_taken_chat' }
+  | { reason: 'chat_capacity_reached' }
   | { reason: 'chat_taken' }
   | { reason: 'too_many_members' }
   | { reason: 'membership_of_ended_chat' }

@@ -19,6 +19,8 @@ import type { UserFacts } from '../resources/user.ts';
 /** The user of the request's token, and their organization. */
 export type Principal = {
   user: UserFacts;
+  /** How many open chats the user takes; null: no limit. */
+  chat_capacity: number | null;
   organization: {
     id: string;
     name: string;

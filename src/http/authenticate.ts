@@ -132,6 +132,7 @@ export function isExpired(expiresAt: number | null, now: number): boolean {
 function principalOf(row: PrincipalRow, credential: Credential): Principal {
   return {
     user: userFacts({ ...row, id: row.user_id }),
+    chat_capacity: row.chat_capacity,
     organization: {
       id: row.organization_id,
       name: row.organization_name,

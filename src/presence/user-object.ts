@@ -10,7 +10,7 @@ import { settledWithin } from '../platform/timeout.ts';
 import { Timers } from '../platform/timers.ts';
 import { type ClientFacts, isClientPresent } from '../resources/user-client.ts';
 import { commandThread } from '../rpc/thread.ts';
-import type { ClientSaved, Presence } from '../rpc/user.ts';
+import type { ClientSaved, Presence, PresenceRequest } from '../rpc/user.ts';
 import { isVisitorId, type UserStub } from '../rpc/user.ts';
 import { PresenceBroadcaster, type SendResult } from './presence-broadcaster.ts';
 import { PresenceCopier } from './presence-copier.ts';
@@ -34,13 +34,16 @@ import {
   beginCopy,
   copiedPresence,
   countChats,
+  countTaken,
   deleteAllClients,
   deleteChat,
   deleteClient,
+  dropPlace,
   endCopy,
   findClient,
   hasTables,
   isKnownAsPresent,
+  keepPlace,
   knownPresence,
   listClients,
   makeTables,
@@ -59,6 +62,8 @@ const WAIT_FOR_OTHERS = 1000;
 const WAIT_IN_ALARM = 10_000;
 /** When the alarm rings again after an error (ms). */
 const ALARM_AFTER_ACCIDENT = 30_000;
+/** How long a place is kept for a chat that the user is about to join (ms): longer than a join and its call to watch take. */
+const PLACE_KEPT = 30_000;
 /** Timer of the grace after chats learned of an arrival. */
 const ARRIVAL = 'arrival';
 
@@ -109,11 +114,33 @@ export class UserObject extends DurableObject<Env> implements UserStub {
     });
   }
 
-  /** Whether the user is present, and how many open chats they have. */
-  async presence(request: { v: 1 }): Promise<Presence> {
+  /** Whether the user is present, how many open chats they have, and whether they take another one. */
+  async presence(request: PresenceRequest): Promise<Presence> {
     expectVersion(request);
-    if (!hasTables(this.#sql)) return { is_present: false, current_chat_count: 0 };
-    return { is_present: this.#isPresent(), current_chat_count: countChats(this.#sql) };
+    const { capacity, place } = request;
+    const isFull = capacity === undefined ? {} : { is_full: !this.#takePlace(capacity, place) };
+    if (!hasTables(this.#sql)) return { is_present: false, current_chat_count: 0, ...isFull };
+    return { is_present: this.#isPresent(), current_chat_count: countChats(this.#sql), ...isFull };
+  }
+
+  /** Keeps no place for a chat any more. */
+  async givePlaceBack(request: { v: 1; chat_id: string }): Promise<void> {
+    expectVersion(request);
+    if (hasTables(this.#sql)) dropPlace(this.#sql, request.chat_id);
+  }
+
+  /** Whether the user takes another chat. If so, a place is kept for it: two joins at once cannot have the same one. */
+  #takePlace(capacity: number, place: PresenceRequest['place']): boolean {
+    const now = Date.now();
+    const taken = hasTables(this.#sql) ? countTaken(this.#sql, place?.chat_id ?? null, now) : 0;
+    if (taken >= capacity) return false;
+    if (place === undefined) return true;
+    const { owner, chat_id } = place;
+    this.ctx.storage.transactionSync(() => {
+      makeTables(this.#sql, owner, now);
+      if (knownPresence(this.#sql, chat_id) === undefined) keepPlace(this.#sql, chat_id, now + PLACE_KEPT, now);
+    });
+    return true;
   }
 
   /** All clients, the oldest first. */
@@ -193,6 +220,7 @@ export class UserObject extends DurableObject<Env> implements UserStub {
       // What the thread knew when it asked may be older than the last report. Then it gets another.
       const isSure = !this.#broadcaster.isSending(chat_id) && (before === undefined || before === request.is_present);
       putChat(this.#sql, chat_id, isSure ? request.is_present : null);
+      dropPlace(this.#sql, chat_id);
     });
     this.#broadcaster.invalidate(chat_id);
     this.#followLater();

@@ -105,6 +105,37 @@ export function countChats(sql: SqlStorage): number {
   return sql.exec<{ chat_count: number }>('SELECT chat_count FROM owner').one().chat_count;
 }
 
+/**
+ * Places that are kept for chats which the user is about to join, until when (ms). Made with its first row. Rows that
+ * have run out are deleted when the next place is taken.
+ */
+const PLACES = 'CREATE TABLE IF NOT EXISTS places (chat_id TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID';
+
+/** The chats, other than this one, that count at `now` (ms): watched ones, and those for which a place is kept. */
+export function countTaken(sql: SqlStorage, chatId: string | null, now: number): number {
+  const others = countChats(sql) - (chatId !== null && knownPresence(sql, chatId) !== undefined ? 1 : 0);
+  if (!hasTable(sql, 'places')) return others;
+  const kept = sql.exec<{ kept: number }>(
+    `SELECT count(*) AS kept FROM places
+     WHERE until > ? AND chat_id IS NOT ? AND chat_id NOT IN (SELECT chat_id FROM chats)`,
+    now,
+    chatId,
+  );
+  return others + kept.one().kept;
+}
+
+/** Keeps a place for a chat until then (ms). */
+export function keepPlace(sql: SqlStorage, chatId: string, until: number, now: number): void {
+  sql.exec(PLACES);
+  sql.exec('DELETE FROM places WHERE until <= ?', now);
+  sql.exec('INSERT OR REPLACE INTO places (chat_id, until) VALUES (?, ?)', chatId, until);
+}
+
+/** Keeps no place for the chat any more: the user did not join it, or it is watched. */
+export function dropPlace(sql: SqlStorage, chatId: string): void {
+  if (hasTable(sql, 'places')) sql.exec('DELETE FROM places WHERE chat_id = ?', chatId);
+}
+
 /** The presence that a chat knows: null when unknown, undefined when the chat is not watched. */
 export function knownPresence(sql: SqlStorage, chatId: string): boolean | null | undefined {
   const row = sql.exec<{ told: number | null }>('SELECT told FROM chats WHERE chat_id = ?', chatId).toArray()[0];

@@ -15,11 +15,20 @@ export type ClientChanges = {
 /** `was_absent`: the client is new or had expired, which is answered with 201. */
 export type ClientSaved = { client: ClientFacts; was_absent: boolean };
 
-export type Presence = { is_present: boolean; current_chat_count: number };
+/** `is_full`: the user has as many open chats as the request's `capacity`, and no place for the chat that it names. */
+export type Presence = { is_present: boolean; current_chat_count: number; is_full?: boolean };
+
+/**
+ * `capacity`: how many open chats the user takes. `place`: a chat that they are about to join; if they are not full, a
+ * place is kept for it until the chat's thread asks for reports, 30 s at most. Older objects ignore both.
+ */
+export type PresenceRequest = { v: 1; capacity?: number; place?: { owner: PresenceOwner; chat_id: string } };
 
 /** The calls of a user's object (src/presence). `owner`: the user or visitor, for a new object. */
 export interface UserStub {
-  presence(request: { v: 1 }): Promise<Presence>;
+  presence(request: PresenceRequest): Promise<Presence>;
+  /** The user does not join the chat for which a place is kept. */
+  givePlaceBack(request: { v: 1; chat_id: string }): Promise<void>;
   listClients(request: { v: 1 }): Promise<ClientFacts[]>;
   /** Null when the user has the maximum of unexpired clients. */
   createClient(request: { v: 1; owner: PresenceOwner; changes: ClientChanges }): Promise<ClientSaved | null>;

@@ -16,6 +16,7 @@ import { copyDatabase } from '../copy-database.ts';
 import { defineRoute } from '../define-route.ts';
 import { chatSchema } from '../shared/chat-schemas.ts';
 import { collectionParams, routeIn } from './in-scope.ts';
+import { isCallerFull } from './presence.ts';
 import type { ChatScope } from './scopes.ts';
 
 const flag = booleanParameter().optional();
@@ -38,6 +39,8 @@ const CHAT_FILTERS = { any: filters, member: { ...filters, is_participating: fla
 
 const CREATED = ['created_at', '-created_at'] as const;
 const ORDERINGS = { any: CREATED, member: [...CREATED, 'updated_at', '-updated_at'] as const };
+
+const NOTHING = { rows: [], cut_at: null };
 
 type ListQuery = ChatFilters & {
   cursor?: string | undefined;
@@ -79,7 +82,8 @@ export function chatListRoutes(scope: ChatScope, kind: keyof typeof CHAT_FILTERS
     if (!granted.ok) return refuse(c, granted.refusal);
     const database = await copyDatabase(c);
     const grant = granted.withRooms === undefined ? granted.grant : await granted.withRooms();
-    const { rows, cut_at } = await listChats(database, grant, chosen, ordering, page.keyset);
+    const isRefused = scope.isOffer === true && (await isCallerFull(c));
+    const { rows, cut_at } = isRefused ? NOTHING : await listChats(database, grant, chosen, ordering, page.keyset);
     const parts = { page, rows, keyOf: chatKey(ordering), resource: chatResource };
     return c.json(collectionResponse(c, { ...parts, cutAt: cut_at === null ? null : [cut_at] }), 200);
   });

@@ -20,8 +20,8 @@ import {
   membershipsByChat,
 } from '../shared/membership-parts.ts';
 import { type ChatPath, commandOfActor, queryChat } from './in-scope.ts';
-import { KEPT_OUT } from './join-chat.ts';
-import { isKeptOut, isUserPresent } from './presence.ts';
+import { FULL, KEPT_OUT } from './join-chat.ts';
+import { attendanceIn, givePlaceBack, isKeptOut } from './presence.ts';
 import { userChats } from './scopes.ts';
 
 const user = z.object({ user_id: pathId('user_id') });
@@ -81,7 +81,7 @@ for (const { method, body } of MEMBERSHIP_CHANGES) {
     method,
     path: itemPath,
     summary: 'Update the membership of the user in a chat',
-    description: `To participate or stop, which adds a message of type \`join\` or \`leave\`; to show typing; and to say what was seen. \`last_seen_at\` never goes back, and both methods keep it when it is left out. A user who is not present is 409, an ended chat 400. A repeat changes nothing. ${KEPT_OUT}`,
+    description: `To participate or stop, which adds a message of type \`join\` or \`leave\`; to show typing; and to say what was seen. \`last_seen_at\` never goes back, and both methods keep it when it is left out. A user who is not present is 409, an ended chat 400. A repeat changes nothing. ${KEPT_OUT} ${FULL}`,
     request: { params: chat, body: bodyOf(body) },
     refusals: [409],
     answers: { 200: jsonOf(membershipSchema, 'The membership') },
@@ -112,11 +112,14 @@ async function updateMembership(c: AppContext, place: ChatPath, changes: Members
   const updated = await commandOfActor(c, place.chat_id, {
     type: 'update_membership',
     actor,
-    is_present: await isUserPresent(c, actor.id),
+    ...(await attendanceIn(c, place.chat_id, changes.is_participating === true)),
     is_kept_out: isKeptOut(c),
     ...changesForThread(changes),
   });
-  if (!updated.ok) return updated.refused;
+  if (!updated.ok) {
+    if (changes.is_participating === true) await givePlaceBack(c, place.chat_id);
+    return updated.refused;
+  }
   const { member, chat: changed } = updated.answer;
   const composing_status = changes.composing_status ?? (await typingOf(c, place));
   return c.json(membershipResource({ ...member, composing_status }, changed), 200);

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { findUser, userFacts } from '../../directory/users.ts';
+import type { JoinChat } from '../../domain/commands.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { uuidField } from '../../http/fields.ts';
 import { refuseField } from '../../http/refusals.ts';
@@ -11,7 +12,7 @@ import { defineRoute } from '../define-route.ts';
 import { membershipSchema } from '../shared/chat-schemas.ts';
 import { statusFields } from '../shared/membership-parts.ts';
 import { type ChatPath, chatParams, commandToChat, routeIn } from './in-scope.ts';
-import { isKeptOut, isUserPresent } from './presence.ts';
+import { attendanceIn, givePlaceBack, isKeptOut, isUserPresent } from './presence.ts';
 import type { ChatScope } from './scopes.ts';
 
 const joinSchema = z.object(statusFields).openapi('JoinChat');
@@ -45,8 +46,11 @@ export function joinChatRoutes(scope: ChatScope, options: { mustBePresent: boole
   });
   const router = createRouter();
   router.openapi(route, async (c) => {
-    const status = { ...c.req.valid('json'), must_be_present: options.mustBePresent };
-    return await joinChat(c, scope, c.req.valid('param'), c.var.principal.user, status);
+    const place = c.req.valid('param');
+    const status = c.req.valid('json');
+    const attendance = await attendanceIn(c, place.chat_id, status.is_participating);
+    const joining = { ...status, ...attendance, must_be_present: options.mustBePresent };
+    return await joinChat(c, scope, place, c.var.principal.user, joining);
   });
   return router;
 }
@@ -69,7 +73,9 @@ export function joinMemberRoutes(scope: ChatScope) {
     const { member_id, ...status } = c.req.valid('json');
     const member = await findUser(identityDatabase(c), c.var.principal.organization.id, member_id);
     if (member === null) return refuseField(c, 'member_id', 'No user with this id in the organization.');
-    return await joinChat(c, scope, c.req.valid('param'), userFacts(member), { ...status, must_be_present: false });
+    const is_present = await isUserPresent(c, member.id);
+    const joining = { ...status, is_present, must_be_present: false };
+    return await joinChat(c, scope, c.req.valid('param'), userFacts(member), joining);
   });
   return router;
 }
@@ -78,25 +84,29 @@ export function joinMemberRoutes(scope: ChatScope) {
 export const KEPT_OUT =
   'With `private_chats`, a chat that another present user attends is 409 for tokens without the scope `reports`.';
 
+/** What `chat_capacity` of a user means when they begin to take part. */
+export const FULL = 'A user with as many open chats as their `chat_capacity` is 409.';
+
 /** What else holds for a user who joins by themselves. */
 const JOINING: { readonly [scope: string]: string } = {
-  UserPendingChat: 'A user who is not present is 409; a chat that somebody else has taken meanwhile is 404. ',
-  UserRoutedChat: 'The user need not be present, and the chat need not be pending. ',
+  UserPendingChat: `A user who is not present is 409; a chat that somebody else has taken meanwhile is 404. ${FULL} `,
+  UserRoutedChat: `The user need not be present, and the chat need not be pending. ${FULL} `,
 };
 
-type Status = z.output<typeof joinSchema> & { must_be_present: boolean };
+type Joining = z.output<typeof joinSchema> & Pick<JoinChat, 'is_present' | 'is_full' | 'must_be_present'>;
 
-async function joinChat(c: AppContext, scope: ChatScope, path: ChatPath, actor: UserFacts, status: Status) {
+async function joinChat(c: AppContext, scope: ChatScope, path: ChatPath, actor: UserFacts, joining: Joining) {
   const joined = await commandToChat(c, scope, path, {
     type: 'join_chat',
     actor,
-    is_present: await isUserPresent(c, actor.id),
     is_kept_out: isKeptOut(c),
-    ...status,
+    ...joining,
   });
+  const isIn = joined.ok && joined.answer.chat.ended_at === null;
+  if (!isIn && joining.is_full !== undefined) await givePlaceBack(c, path.chat_id);
   if (!joined.ok) return joined.refused;
   const { member, chat, is_new } = joined.answer;
   // No typing is shown in a chat that has ended.
-  const composing_status = chat.ended_at === null ? status.composing_status : 'idle';
+  const composing_status = chat.ended_at === null ? joining.composing_status : 'idle';
   return c.json(membershipResource({ ...member, composing_status }, chat), is_new ? 201 : 200);
 }

@@ -38,6 +38,8 @@ export type ChatScope = {
   findGrant: (c: AppContext, path: PathValues) => Promise<Granted>;
   /** Whether a refusal says that the chat is not routed. If false, such a chat is not found. */
   namesRouting: boolean;
+  /** Whether the list offers chats to its user. It offers none to a user who is full. */
+  isOffer?: boolean;
 };
 
 /** A path parameter that is not a UUID. */
@@ -108,12 +110,13 @@ export const userPendingChats: ChatScope = {
   access: ownUser,
   chat: 'a pending chat that is routed to the user',
   chats: 'the pending chats that are routed to the user',
-  says: 'The collection has the chats that wait for an answer while no present user participates.',
+  says: 'The collection has the chats that wait for an answer while no present user participates. The list is empty while the user has as many open chats as their `chat_capacity`.',
   findGrant: async (c) => {
     const reach = await userReach(c);
     return granted({ kind: 'reach', reach, is_pending: true });
   },
   namesRouting: true,
+  isOffer: true,
 };
 
 export const ownedChats: ChatScope = {

@@ -14,6 +14,9 @@ const common = { tag: 'Users', access: ownUser };
 const PATH = '/users/{user_id}/preferences';
 const params = z.object({ user_id: pathId('user_id') });
 
+const CAPACITY =
+  'With as many open chats as `chat_capacity` the user is offered no pending chats, and cannot join another (409); null means no limit. A change takes effect within `AUTH_CACHE_SECONDS`.';
+
 const preferencesSchema = z
   .object({ chat_capacity: z.int().min(0).nullable(), ui_language_code: z.string() })
   .openapi('UserPreferences');
@@ -44,8 +47,7 @@ const patchPreferences = defineRoute({
   method: 'patch',
   path: PATH,
   summary: 'Change your preferences',
-  description:
-    'A field that is left out stays; `chat_capacity` null means no limit. The hub keeps and shows the values: nothing follows from them.',
+  description: `A field that is left out stays. ${CAPACITY}`,
   request: { params, body: bodyOf(changes) },
   answers,
 });
@@ -56,8 +58,7 @@ const putPreferences = defineRoute({
   method: 'put',
   path: PATH,
   summary: 'Replace your preferences',
-  description:
-    'A field that is left out gets its default. The hub keeps and shows the values: nothing follows from them.',
+  description: `A field that is left out gets its default. ${CAPACITY}`,
   request: { params, body: bodyOf(changes) },
   answers,
 });

@@ -48,6 +48,7 @@ export function joinChat(state: ThreadState, command: JoinChat, context: Context
     return refuse({ reason: 'join_of_taken_chat' });
   }
   if (hasNoRoom(chat, command.actor.id)) return refuse({ reason: 'too_many_members' });
+  if (command.is_full === true && is_participating) return refuse({ reason: 'chat_capacity_reached' });
 
   const recorder = new EventRecorder(state, context);
   const joined = setMembership(recorder, command.chat_id, command.actor, { is_participating, is_present });
@@ -128,6 +129,7 @@ export function updateMembership(
   if (begins && command.is_kept_out === true && hasPresentAgent(chat, command.actor.id)) {
     return refuse({ reason: 'join_of_taken_chat' });
   }
+  if (begins && command.is_full === true) return refuse({ reason: 'chat_capacity_reached' });
 
   const recorder = new EventRecorder(state, context);
   const last_seen_at = newlySeen(member, command.last_seen_at, context.now);

@@ -62,6 +62,18 @@ describe('joining', () => {
     expect(model.refusal(join(chatId, { must_be_present: true, is_present: false }))).toBe('not_present');
   });
 
+  test('of a user who is full is refused, unless they take part already or do not begin to', () => {
+    expect(model.refusal(join(chatId, { is_full: true }))).toBe('chat_capacity_reached');
+    expect(model.eventsOf(join(chatId, { is_full: true, is_participating: false }))).toEqual(['member_added']);
+    expect(model.refusal(join(chatId, { is_full: true }))).toBe('chat_capacity_reached');
+    expect(model.refusal(update({ is_full: true, is_participating: true }))).toBe('chat_capacity_reached');
+    expect(model.eventsOf(update({ is_full: true, last_seen_at: START }))).toEqual(['member_changed']);
+    model.answer(join(chatId));
+    expect(model.eventsOf(join(chatId, { is_full: true }))).toEqual([]);
+    expect(model.eventsOf(update({ is_full: true, is_participating: true }))).toEqual([]);
+    expect(model.eventsOf(update({ is_full: true, is_participating: false }))).toEqual(['member_changed', 'leave']);
+  });
+
   test('through the pending scope is possible for the first user only, whose retry succeeds', () => {
     const command = join(chatId, { grant: PENDING, must_be_present: true });
     const first = model.answer(command);
