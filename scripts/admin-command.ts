@@ -116,10 +116,21 @@ function fieldValue(kind: FieldKind, text: string): unknown {
     case 'days':
     case 'quota':
       return text === '' ? null : /^\d+$/.test(text) ? Number(text) : undefined;
+    case 'json':
+      return text === '' ? null : jsonOf(text);
     case 'targets': {
       const targets = partsOf(text).map(routerTarget);
       return targets.includes(undefined) ? undefined : targets;
     }
+  }
+}
+
+/** Undefined for a text that is no JSON. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 
@@ -205,5 +216,6 @@ const VALUES: { readonly [kind in FieldKind]: string } = {
   seconds: 'seconds or empty',
   days: 'days or empty',
   quota: 'number or empty',
+  json: 'JSON or empty',
   targets: 'all,all+bots,user:<id>,team:<id>,organization:<id>,organization:<id>+bots',
 };

@@ -19,7 +19,8 @@ export type FieldKind =
   | 'seconds'
   | 'days'
   | 'quota'
-  | 'targets';
+  | 'targets'
+  | 'json';
 
 export type Resource = {
   /** Path of the collection; the words in braces are options. */
@@ -112,6 +113,7 @@ export const RESOURCES: { readonly [resource: string]: Resource } = {
       is_task_allowed: 'flag',
       is_external_allowed: 'flag',
       is_open: 'flag',
+      service_hours: 'json',
       domain: 'nullable',
     },
     required: ['name'],

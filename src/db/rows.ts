@@ -101,6 +101,8 @@ export type RoomRow = {
   is_task_allowed: Flag;
   is_external_allowed: Flag;
   is_open: Flag;
+  /** JSON: ServiceHours. Null: `is_open` alone counts. */
+  service_hours: string | null;
   domain: string | null;
   updated_by_user_id: string | null;
   deleted_at: number | null;

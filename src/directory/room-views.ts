@@ -1,6 +1,7 @@
 import type { Flag, RoomRow, RouterTargetKind, UserRow } from '../db/rows.ts';
 import type { Attendants } from '../resources/organization.ts';
 import type { RoomView } from '../resources/room.ts';
+import { isWithinServiceHours, type ServiceHours } from '../resources/service-hours.ts';
 import { type AttendanceColumns, attendanceColumns, attendantsOf, IS_ONLINE } from './attendants.ts';
 import type { DirectoryDatabases } from './read-routed-rooms.ts';
 import { userFacts } from './users.ts';
@@ -31,7 +32,7 @@ export async function viewRooms(
       language_code: room.language_code,
       domain: room.domain,
       is_shared: partners.size > 0,
-      is_open: room.is_open === 1,
+      ...openingOf(room, now),
       visitor_chat_idle_ttl: room.visitor_chat_idle_ttl,
       task_chat_ttl: room.task_chat_ttl,
       require_online: room.require_online === 1,
@@ -45,6 +46,12 @@ export async function viewRooms(
       updated_at: room.updated_at,
     };
   });
+}
+
+/** Whether a room is open at `now` (ms): its plan says so if it has one, else its switch. */
+function openingOf(room: RoomRow, now: number): Pick<RoomView, 'is_open' | 'service_hours'> {
+  const plan = room.service_hours === null ? null : (JSON.parse(room.service_hours) as ServiceHours);
+  return { is_open: plan === null ? room.is_open === 1 : isWithinServiceHours(plan, now), service_hours: plan };
 }
 
 /** `kind` is null for a router without targets: it routes to nobody. */

@@ -54,6 +54,7 @@ const COLUMNS = {
   is_task_allowed: true,
   is_external_allowed: true,
   is_open: true,
+  service_hours: true,
   domain: true,
   updated_by_user_id: true,
   deleted_at: true,
@@ -111,6 +112,7 @@ export const DEFAULT_ROOM_OPTIONS = {
   is_task_allowed: 0,
   is_external_allowed: 0,
   is_open: 1,
+  service_hours: null,
   domain: null,
 } as const satisfies RoomOptions;
 
@@ -123,6 +125,7 @@ type RoomOptions = Pick<
   | 'is_task_allowed'
   | 'is_external_allowed'
   | 'is_open'
+  | 'service_hours'
   | 'domain'
 >;
 type ChosenOptions = { [Column in keyof RoomOptions]?: RoomOptions[Column] | undefined };
@@ -144,9 +147,9 @@ export function insertRoom(
       room[option] === undefined ? DEFAULT_ROOM_OPTIONS[option] : room[option];
     return insertBelow<RoomRow>(database, quota, organizationId, [
       `INSERT INTO rooms (id, organization_id, name, display_name, language_code, visitor_chat_idle_ttl, task_chat_ttl,
-         require_online, is_task_allowed, is_external_allowed, is_open, domain, updated_by_user_id, created_at,
-         updated_at)
-       SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE ${isBelow(quota)}
+         require_online, is_task_allowed, is_external_allowed, is_open, service_hours, domain, updated_by_user_id,
+         created_at, updated_at)
+       SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE ${isBelow(quota)}
        ON CONFLICT DO NOTHING RETURNING *`,
       room.id,
       organizationId,
@@ -159,6 +162,7 @@ export function insertRoom(
       chosen('is_task_allowed'),
       chosen('is_external_allowed'),
       chosen('is_open'),
+      chosen('service_hours'),
       chosen('domain'),
       room.updated_by_user_id ?? null,
       room.created_at,

@@ -1,5 +1,6 @@
 import { isoTime } from './clock.ts';
 import { legacyToken } from './legacy-token.ts';
+import type { ServiceHours } from './service-hours.ts';
 import { nestedUser, type UserFacts } from './user.ts';
 import type { NestedOrganization } from './user-account.ts';
 
@@ -13,7 +14,9 @@ export type RoomView = {
   domain: string | null;
   /** Whether it is shared with a partner organization. */
   is_shared: boolean;
+  /** Whether it is open now. */
   is_open: boolean;
+  service_hours: ServiceHours | null;
   /** Seconds without a message after which a `visitor` chat ends; null: never. */
   visitor_chat_idle_ttl: number | null;
   /** Seconds after which a `task` chat ends; null: never. */
@@ -47,7 +50,8 @@ export function roomResource(room: RoomView) {
     is_online: room.is_open && room.reaches_online,
     is_humans_online: room.is_open && room.reaches_humans_online,
     is_open: room.is_open,
-    is_service_hours_enabled: false,
+    is_service_hours_enabled: room.service_hours !== null,
+    service_hours: room.service_hours,
     is_deleted: room.is_deleted,
     created_at: isoTime(room.created_at),
     updated_at: isoTime(room.updated_at),

@@ -21,7 +21,7 @@ import { newUuid } from '../../resources/uuid.ts';
 import { defineRoute } from '../define-route.ts';
 import { quotaOf, quotaReached } from '../quotas.ts';
 import { organizationPath, ROOM_NOT_FOUND, roomPath } from '../shared/paths.ts';
-import { roomSchema } from '../shared/room-schema.ts';
+import { roomSchema, serviceHoursSchema } from '../shared/room-schema.ts';
 import { chosenId, type Door } from './door.ts';
 
 const names = { name: textField({ max: 255 }), display_name: textField({ max: 255 }) };
@@ -29,6 +29,7 @@ const tenantOptions = {
   language_code: textField({ max: 35 }),
   domain: textField({ max: 255 }).nullable(),
   is_open: z.boolean(),
+  service_hours: serviceHoursSchema.nullable(),
 };
 /** A chat's lifetime in seconds, at most a year. Null: the chat does not end by itself. */
 const lifetime = integerField({ min: 1, max: 31_536_000 }).nullable();
@@ -51,6 +52,7 @@ const tenantRoom = z.object({
   language_code: tenantOptions.language_code.default(DEFAULT_ROOM_OPTIONS.language_code),
   domain: tenantOptions.domain.default(DEFAULT_ROOM_OPTIONS.domain),
   is_open: tenantOptions.is_open.default(true),
+  service_hours: tenantOptions.service_hours.default(null),
 });
 const operatorRoom = tenantRoom.extend({
   visitor_chat_idle_ttl: lifetime.default(DEFAULT_ROOM_OPTIONS.visitor_chat_idle_ttl),
@@ -212,7 +214,7 @@ export function roomRoutesOf(door: Door): AppRouter {
     path: one,
     summary: 'Change a room',
     description:
-      'A field that is left out stays. Chats that are open keep the name and the lifetime that they started with. The call can be repeated.',
+      'A field that is left out stays. With `service_hours` the room is open at these times only, whatever `is_open` is set to; it counts again without them. Chats that are open keep the name and the lifetime that they started with. The call can be repeated.',
     request: { params: roomPath, body: bodyOf(changes) },
     answers: { 200: jsonOf(schema, 'Changed') },
   });
@@ -252,10 +254,19 @@ export function roomRoutesOf(door: Door): AppRouter {
 }
 
 /** Undefined leaves a column as it is, or gives a new room its default. */
-function columnsOf({ is_open, require_online, is_task_allowed, is_external_allowed, ...columns }: RoomFields) {
+function columnsOf({
+  is_open,
+  service_hours,
+  require_online,
+  is_task_allowed,
+  is_external_allowed,
+  ...columns
+}: RoomFields) {
   return {
     ...columns,
-    is_open: flag(is_open),
+    // What GET has shown outside the service hours comes back in a PUT. It must not close the room for good.
+    is_open: service_hours ? undefined : flag(is_open),
+    service_hours: service_hours ? JSON.stringify(service_hours) : service_hours,
     require_online: flag(require_online),
     is_task_allowed: flag(is_task_allowed),
     is_external_allowed: flag(is_external_allowed),

@@ -30,6 +30,7 @@ export const publicRoomSchema = z
     display_name: z.string(),
     language_code: z.string(),
     is_online: z.boolean(),
+    is_open: z.boolean().openapi({ description: 'Extension: whether the room is open now.' }),
     brand: z.null(),
   })
   .openapi('PublicRoom');

@@ -60,7 +60,8 @@ roomRoutes.openapi(getRoom, async (c) => {
   const room = await roomForVisitor(c, c.req.valid('param').room_id);
   if (room === null) return refuse(c, ROOM_NOT_FOUND);
   const { id, display_name, language_code } = room;
-  return c.json({ id, display_name, language_code, is_online: await isOnline(c, room), brand: null }, 200);
+  const { is_online, is_open } = await stateOf(c, room);
+  return c.json({ id, display_name, language_code, is_online, is_open, brand: null }, 200);
 });
 
 roomRoutes.openapi(getBrand, async (c) => {
@@ -85,8 +86,13 @@ roomRoutes.openapi(getOnlineUsers, async (c) => {
 
 /** Whether a room is open and reaches somebody who is online now. */
 export async function isOnline(c: AppContext, room: RoomRow): Promise<boolean> {
+  return (await stateOf(c, room)).is_online;
+}
+
+async function stateOf(c: AppContext, room: RoomRow): Promise<{ is_online: boolean; is_open: boolean }> {
   const [view] = await viewRooms(visitorDatabases(c), [room], Date.now());
-  return view !== undefined && roomResource(view).is_online;
+  if (view === undefined) throw new Error('a room has a view');
+  return roomResource(view);
 }
 
 function visitorDatabases(c: AppContext) {

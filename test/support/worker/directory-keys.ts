@@ -43,6 +43,7 @@ export const ROOM_KEYS = [
   'name',
   'organization',
   'organization_id',
+  'service_hours',
   'token',
   'updated_at',
   'updated_by_user',

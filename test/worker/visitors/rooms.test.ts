@@ -18,7 +18,7 @@ const get = (path: string, token = visitor.token) => visit(token, 'GET', path);
 describe('a room, as a visitor sees it', () => {
   it('shows its name for visitors and whether a user is online', async () => {
     await site.setRoom({ name: 'Internal', display_name: 'Support', language_code: 'fi' });
-    const shown = { id: site.roomId, display_name: 'Support', language_code: 'fi', brand: null };
+    const shown = { id: site.roomId, display_name: 'Support', language_code: 'fi', is_open: true, brand: null };
     const offline = await get(site.room);
     expect([offline.status, offline.json]).toEqual([200, { ...shown, is_online: false }]);
     await arrive(site.agent);

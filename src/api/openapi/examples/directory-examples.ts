@@ -4,6 +4,7 @@ import { operatorOrganizationResource, organizationResource } from '../../../res
 import { purgeResource } from '../../../resources/purge.ts';
 import { QUOTAS } from '../../../resources/quotas.ts';
 import { operatorRoomResource, type RoomView, roomResource } from '../../../resources/room.ts';
+import type { ServiceHours } from '../../../resources/service-hours.ts';
 import { type TeamView, teamMemberResource, teamResource, teamResourceV6 } from '../../../resources/team.ts';
 import { nestedUser } from '../../../resources/user.ts';
 import { operatorAccountResource, type UserAccount, userAccountResource } from '../../../resources/user-account.ts';
@@ -53,6 +54,11 @@ const account: UserAccount = {
 
 const newUser = { first_name: 'Alice', last_name: 'Berg', alias: 'Alice', title: 'Customer service' };
 
+const serviceHours: ServiceHours = {
+  time_zone: 'Europe/Helsinki',
+  hours: [{ day: 'monday', from: '09:00', to: '17:00' }],
+};
+
 const support: RoomView = {
   id: ids.room,
   organization,
@@ -62,6 +68,7 @@ const support: RoomView = {
   domain: 'books.example.com',
   is_shared: false,
   is_open: true,
+  service_hours: serviceHours,
   visitor_chat_idle_ttl: 3600,
   task_chat_ttl: 86_400,
   require_online: false,
@@ -74,7 +81,12 @@ const support: RoomView = {
   ...times,
 };
 
-const newRoom = { name: 'Support', display_name: 'Harbour Books support', domain: 'books.example.com' };
+const newRoom = {
+  name: 'Support',
+  display_name: 'Harbour Books support',
+  domain: 'books.example.com',
+  service_hours: serviceHours,
+};
 
 const shipping: TeamView = {
   id: ids.team,
@@ -141,6 +153,8 @@ export const directoryExamples = {
   UserPreferencesChanges: { chat_capacity: 5, ui_language_code: 'en' },
   UserClient: clientResource(client, at('12:22:16.370')),
   UserClientChanges: { presence_expires_in: 300, properties: { device: 'desktop' } },
+  ServiceSpan: serviceHours.hours[0],
+  ServiceHours: serviceHours,
   Room: roomResource(support),
   NewRoom: newRoom,
   PatchRoom: { is_open: false },

@@ -38,6 +38,7 @@ export const visitorExamples = {
     id: ids.room,
     display_name: 'Harbour Books support',
     language_code: 'en',
+    is_open: true,
     is_online: true,
     brand: null,
   },
