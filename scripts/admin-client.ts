@@ -1,3 +1,4 @@
+import type { InterfaceKind } from '../src/resources/interface.ts';
 import type { Fetch } from './cloudflare-account.ts';
 import { type JsonAnswer, requestJson } from './json-request.ts';
 
@@ -65,10 +66,41 @@ export class AdminClient {
     return { id, token: text(token, 'token') };
   }
 
-  async #post(path: string, body: unknown): Promise<Record<string, unknown>> {
+  /** Changes fields of an organization. */
+  async changeOrganization(organization: string, fields: Record<string, unknown>): Promise<void> {
+    await this.#ask('PATCH', 200, `organizations/${organization}`, fields);
+  }
+
+  /** Changes fields of a user. */
+  async changeUser(organization: string, user: string, fields: Record<string, unknown>): Promise<void> {
+    await this.#ask('PATCH', 200, `organizations/${organization}/users/${user}`, fields);
+  }
+
+  /** Makes a key of an interface. */
+  async createInterfaceKey(organization: string, kind: InterfaceKind): Promise<string> {
+    return text(await this.#post(`organizations/${organization}/${kind}/keys`, { label: 'Demo' }), 'key');
+  }
+
+  /** The id that JSON-RPC has for an organization. */
+  async orgidOf(organization: string): Promise<string> {
+    return text(await this.#ask('GET', 200, `organizations/${organization}/rpc`), 'orgid');
+  }
+
+  #post(path: string, body: unknown): Promise<Record<string, unknown>> {
+    return this.#ask('POST', 201, path, body);
+  }
+
+  async #ask(
+    method: 'GET' | 'POST' | 'PATCH',
+    status: number,
+    path: string,
+    body?: unknown,
+  ): Promise<Record<string, unknown>> {
     const url = `${this.#baseUrl}/admin/v1/${path}`;
-    const answer = await requestJson({ method: 'POST', url, token: this.#token, body });
-    if (answer.status !== 201) throw new Error(`POST ${url} answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+    const answer = await requestJson({ method, url, token: this.#token, ...(body === undefined ? {} : { body }) });
+    if (answer.status !== status) {
+      throw new Error(`${method} ${url} answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+    }
     return answer.body as Record<string, unknown>;
   }
 }

@@ -20,9 +20,9 @@ const METHODS: { readonly [verb in Verb]: string } = {
   'rotate-secret': 'POST',
 };
 
-/** Whether a command is about one item of the collection, which its options must name. */
-function namesOne(verb: Verb): boolean {
-  return verb !== 'create' && verb !== 'list';
+/** The option with which a command must name one item of the collection; null for none. */
+function itemOption({ id }: Resource, verb: Verb): string | null {
+  return verb === 'create' || verb === 'list' ? null : id;
 }
 
 /** Option of a field: `first_name` is given as `--first-name`. */
@@ -33,7 +33,7 @@ export function optionOf(field: string): string {
 /** The options of all commands, without those of the connection. */
 export function commandOptions(): string[] {
   const fields = Object.values(RESOURCES).flatMap((resource) => [
-    resource.id,
+    ...(resource.id === null ? [] : [resource.id]),
     ...Object.keys(resource.fields).map(optionOf),
   ]);
   return [...new Set([...fields, 'page-size', 'cursor'])];
@@ -53,7 +53,8 @@ export function parseCommand(words: readonly string[], options: Options): Parsed
   if (foreign.length > 0)
     return problem(`${resourceName} ${verb} takes no ${foreign.map((name) => `--${name}`).join(', ')}`);
 
-  const template = namesOne(verb) ? `${resource.path}/{${resource.id}}` : resource.path;
+  const item = itemOption(resource, verb);
+  const template = item === null ? resource.path : `${resource.path}/{${item}}`;
   const missing = [...template.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '').filter((name) => !options[name]);
   if (missing.length > 0) return problem(`missing ${missing.map((name) => `--${name} <id>`).join(' and ')}`);
   const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(options[name] ?? ''));
@@ -83,9 +84,10 @@ export function parseCommand(words: readonly string[], options: Options): Parsed
 /** Given options that the command does not take. */
 function foreignOptions(resource: Resource, verb: Verb, options: Options): string[] {
   const takesFields = verb === 'create' || verb === 'update';
+  const item = itemOption(resource, verb);
   const known = new Set([
     ...[...resource.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name),
-    ...(namesOne(verb) ? [resource.id] : []),
+    ...(item === null ? [] : [item]),
     ...(verb === 'list' ? ['page-size', 'cursor'] : []),
     ...(takesFields
       ? Object.keys(resource.fields)
@@ -173,7 +175,7 @@ export function helpText(): string {
       const mark = resource.required.includes(field) ? '*' : '';
       return `--${optionOf(field)}${mark} <${VALUES[kind]}>`;
     });
-    const single = resource.verbs.filter(namesOne);
+    const single = resource.verbs.filter((verb) => itemOption(resource, verb) !== null);
     return [
       `  ${name} ${resource.verbs.join('|')} ${ids}`.trimEnd(),
       ...(single.length === 0

@@ -25,8 +25,8 @@ export type FieldKind =
 export type Resource = {
   /** Path of the collection; the words in braces are options. */
   path: string;
-  /** The option that names one item of the collection. */
-  id: string;
+  /** The option that names one item of the collection; null: the path is one item itself. */
+  id: string | null;
   fields: { readonly [field: string]: FieldKind };
   /** The required fields of a creation. */
   required: readonly string[];
@@ -57,6 +57,7 @@ export const RESOURCES: { readonly [resource: string]: Resource } = {
       message_list_days: 'days',
       chat_retention_days: 'days',
       is_renaming_allowed: 'flag',
+      domain: 'nullable',
       ...quotaFields(() => 'quota' as const),
       street: 'nullable',
       postal_code: 'nullable',
@@ -95,6 +96,8 @@ export const RESOURCES: { readonly [resource: string]: Resource } = {
       gender: 'nullable',
       birthday: 'nullable',
       is_online_enabled: 'flag',
+      extension: 'nullable',
+      did: 'nullable',
     },
     required: ['first_name'],
     verbs: ['create', 'list', 'get', 'update', 'delete'],
@@ -243,6 +246,36 @@ export const RESOURCES: { readonly [resource: string]: Resource } = {
     fields: {},
     required: [],
     verbs: ['list', 'revoke'],
+  },
+  rpc: {
+    path: '/organizations/{organization}/rpc',
+    id: null,
+    fields: { webhook_url: 'nullable', webhook_key: 'text', room_id: 'text' },
+    required: [],
+    verbs: ['get', 'update'],
+    note: 'the settings of JSON-RPC; an empty --webhook-url sends nothing',
+  },
+  'rpc-keys': {
+    path: '/organizations/{organization}/rpc/keys',
+    id: 'key',
+    fields: { label: 'text' },
+    required: [],
+    verbs: ['create', 'list', 'revoke'],
+  },
+  threads: {
+    path: '/organizations/{organization}/threads',
+    id: null,
+    fields: { webhook_url: 'nullable', webhook_key: 'text', room_id: 'text', responder: 'json' },
+    required: [],
+    verbs: ['get', 'update'],
+    note: 'the settings of the threads API; an empty --responder is none',
+  },
+  'threads-keys': {
+    path: '/organizations/{organization}/threads/keys',
+    id: 'key',
+    fields: { label: 'text' },
+    required: [],
+    verbs: ['create', 'list', 'revoke'],
   },
   purges: {
     path: '/organizations/{organization}/purges',

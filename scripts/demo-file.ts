@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { randomSecret, SHORTEST_ADMIN_TOKEN } from '../src/platform/secrets.ts';
 import { isStoreEmpty } from './admin-client.ts';
-import { createDemoOrganizations, type DemoOrganizations } from './demo-organizations.ts';
+import { createDemoOrganizations, type DemoOrganizations, rpcUrl, threadsUrl } from './demo-organizations.ts';
 import { StartRefused } from './store-folder.ts';
 
 /** The content of `demo.json` in a store's folder. */
@@ -76,9 +76,17 @@ export async function provideDemo(folder: string, baseUrl: string, adminToken: s
   }
   const known = await readDemo(folder);
   if (known === null) return null;
-  const demo = { ...known, base_url: baseUrl, admin_token: adminToken };
+  const demo = { ...known, base_url: baseUrl, admin_token: adminToken, ...interfacesAt(known, baseUrl) };
   await writeDemo(folder, demo);
   return demo;
+}
+
+/** The interfaces at the hub's present URL. Stores from before they existed have none. */
+function interfacesAt({ rpc, threads }: Partial<Demo>, baseUrl: string) {
+  return {
+    ...(rpc === undefined ? {} : { rpc: { ...rpc, url: rpcUrl(baseUrl) } }),
+    ...(threads === undefined ? {} : { threads: { ...threads, url: threadsUrl(baseUrl) } }),
+  };
 }
 
 function writeDemo(folder: string, demo: Demo): Promise<void> {

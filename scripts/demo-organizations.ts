@@ -12,6 +12,17 @@ export type DemoOrganizations = {
   agent: DemoUser;
   agent2: DemoUser;
   bot: DemoUser;
+  /** JSON-RPC message sync: where, with which key, and the users with a telephone line. */
+  rpc: {
+    url: string;
+    api_key: string;
+    orgid: string;
+    domain: string;
+    webhook_url: null;
+    users: { id: string; extension: string; did: string }[];
+  };
+  /** The threads API. */
+  threads: { url: string; api_key: string; webhook_url: null };
   /** A second organization, without access to the first. */
   other: { organization_id: string; room_id: string; settings_token: string; agent: DemoUser };
 };
@@ -34,6 +45,16 @@ export async function createDemoOrganizations(
   const bot = await admin.createUser(organization, { ...colleague('AI', 'Assistant'), is_bot: true });
   await admin.createRouter(organization, room, [{ kind: 'all' }, { kind: 'user', id: bot.id }]);
 
+  const domain = 'demo.example.com';
+  await admin.changeOrganization(organization, { domain });
+  const lines = [
+    { id: agent.id, extension: '9003', did: '442079460003' },
+    { id: agent2.id, extension: '9004', did: '442079460004' },
+  ];
+  for (const { id, extension, did } of lines) await admin.changeUser(organization, id, { extension, did });
+  const rpcKey = await admin.createInterfaceKey(organization, 'rpc');
+  const threadsKey = await admin.createInterfaceKey(organization, 'threads');
+
   const other = await admin.createOrganization('Other Organization');
   const otherRoom = await admin.createRoom(other, 'Support');
   const otherSettings = await admin.createUser(other, manager('Olga', 'Settings'));
@@ -45,6 +66,15 @@ export async function createDemoOrganizations(
     agent,
     agent2,
     bot,
+    rpc: {
+      url: rpcUrl(baseUrl),
+      api_key: rpcKey,
+      orgid: await admin.orgidOf(organization),
+      domain,
+      webhook_url: null,
+      users: lines,
+    },
+    threads: { url: threadsUrl(baseUrl), api_key: threadsKey, webhook_url: null },
     other: {
       organization_id: other,
       room_id: otherRoom,
@@ -52,6 +82,16 @@ export async function createDemoOrganizations(
       agent: otherAgent,
     },
   };
+}
+
+/** Where a hub takes JSON-RPC. */
+export function rpcUrl(baseUrl: string): string {
+  return `${baseUrl}/api`;
+}
+
+/** The base of the threads API of a hub. */
+export function threadsUrl(baseUrl: string): string {
+  return `${baseUrl}/api/v1`;
 }
 
 function colleague(first_name: string, last_name: string): Person {

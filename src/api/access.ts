@@ -1,7 +1,8 @@
 import type { Scope } from '../directory/tokens.ts';
-import type { AppContext, AppMiddleware } from '../http/app-environment.ts';
+import type { AppContext, AppMiddleware, RefusalForm } from '../http/app-environment.ts';
 import { auditCalls, auditChanges } from '../http/audit.ts';
 import { authenticate } from '../http/authenticate.ts';
+import { authenticateKey, requireHolderSubscription } from '../http/authenticate-interface.ts';
 import {
   authenticateVisitor,
   requireOwnVisitor,
@@ -20,6 +21,8 @@ import {
 } from '../http/permissions.ts';
 import {
   limitGuesses,
+  limitHolderWrites,
+  limitKey,
   limitNewVisitors,
   limitOpenPages,
   limitOrganizationWrites,
@@ -29,6 +32,7 @@ import {
 import { type RefusalStatus, refuse } from '../http/refusals.ts';
 import { requireOperator } from '../http/require-operator.ts';
 import { limitStorage } from '../http/storage-quota.ts';
+import type { InterfaceKind } from '../resources/interface.ts';
 
 /**
  * Who may call a route. Each access is a value here, with its guards in the order in which they run: authentication, the path's
@@ -145,6 +149,9 @@ export const organizationUserThemselves = withGuards(organizationUser, requireOw
 /** Apps, installations and their webhooks: users with the scope `settings`, but no apps in their name. */
 export const appSettings = audited(withGuards(organizationUserThemselves, requireScope('settings')));
 
+/** Settings and keys of JSON-RPC and the threads API: the same, and the audit log has every call. */
+export const interfaceSettings = auditedCalls(withGuards(organizationUserThemselves, requireScope('settings')));
+
 /** Paths under /orgs/<organization_id>: its users whose token has one of the scopes. */
 export const organizationUserWithSome = (...scopes: Scope[]): Access =>
   withGuards(organizationUser, requireSomeScope(scopes));
@@ -176,6 +183,34 @@ export const ownOrganizationVisitor = asVisitor(requireVisitorOrganization(), re
 
 /** Paths under /public/visitors/<visitor_id>: that visitor. */
 export const ownVisitor = asVisitor(requireOwnVisitor());
+
+/** How JSON-RPC shows refusals: those of a method are 200, as its clients expect; the body says what is wrong. */
+const rpcForm: RefusalForm = ({ status, message }) => ({
+  status: [400, 404, 409].includes(status) ? 200 : status,
+  body: { error: { code: status, message } },
+});
+
+/** How the threads API shows refusals. */
+const threadsForm: RefusalForm = ({ status, message }) => ({ status, body: { error: message } });
+
+function withKey(kind: InterfaceKind, form: RefusalForm): Access {
+  const formed: AppMiddleware = (c, next) => {
+    c.set('refusalForm', form);
+    return next();
+  };
+  return {
+    security: [{ [`${kind}Key`]: [] }],
+    guards: [formed, authenticateKey(kind), limitKey, limitHolderWrites, requireHolderSubscription],
+    bodyLimit: USER_BODY,
+    refusals: [401, 403, 429, 503],
+  };
+}
+
+/** JSON-RPC: a program with a key of it. */
+export const rpcProgram = withKey('rpc', rpcForm);
+
+/** The threads API: a program with a key of it. */
+export const threadsProgram = withKey('threads', threadsForm);
 
 /** The operator of the hub, by ADMIN_TOKEN. A deployment without that secret has no such paths: 404; with a short one they are 503. The audit log has every call. */
 export const operator: Access = {

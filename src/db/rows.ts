@@ -35,6 +35,8 @@ export type OrganizationRow = {
   stored_bytes: number;
   /** How many days after its end a chat is purged of its messages; null: never. */
   chat_retention_days: number | null;
+  /** By which a telephone system names it; null: by nothing. */
+  domain: string | null;
   /** JSON object: email, phone, street, postal_code, city, country, business_id. A missing value is null. */
   profile: string;
   created_at: number;
@@ -52,6 +54,9 @@ export type UserRow = {
   email: string | null;
   /** The email, or an empty text: the key of lists by email. */
   email_order: string;
+  /** The extension and the direct number of a telephone system; unique among the organization's undeleted users. */
+  extension: string | null;
+  did: string | null;
   is_bot: Flag;
   is_staff: Flag;
   /** JSON object: title, phone, gender, birthday. A missing value is null. */
@@ -164,9 +169,28 @@ export type ChannelRow = {
   previous_secret_expires_at: number | null;
   /** Origin through which the channel was registered. Its webhooks may not go there. */
   registered_origin: string;
+  /** `umi`: registered by a program. Of the others an organization has one each (src/resources/interface.ts). */
+  kind: 'umi' | 'rpc' | 'threads';
+  /** What the webhooks of an interface carry so that the receiver knows the hub. */
+  webhook_key: StoredSecret | null;
+  /** JSON of a Responder; null: none. Of the threads API only. */
+  responder: string | null;
+  /** The key of the responder's service. */
+  responder_key: StoredSecret | null;
   deleted_at: number | null;
   created_at: number;
   modified_at: number;
+};
+
+export type InterfaceKeyRow = {
+  /** Lower-case hex SHA-256 of the key. */
+  digest: string;
+  id: string;
+  organization_id: string;
+  kind: 'rpc' | 'threads';
+  label: string;
+  revoked_at: number | null;
+  created_at: number;
 };
 
 export type VisitorRow = {

@@ -12,6 +12,8 @@ export type Destination = {
   secrets: readonly string[];
   /** Origins of the hub as the receiver knows it. No webhook is sent to them. */
   own_origins: readonly string[];
+  /** For the threads API: the header `x-api-key`. */
+  api_key?: string;
 };
 
 /** A webhook to send: `webhook-id`, the same at each attempt, and the JSON text. */
@@ -92,6 +94,7 @@ async function signedRequest(destination: Destination, webhook: Webhook, at: num
       'webhook-id': id,
       'webhook-timestamp': String(timestamp),
       'webhook-signature': await signWebhook({ secrets: destination.secrets, id, timestamp, body }),
+      ...(destination.api_key === undefined ? {} : { 'x-api-key': destination.api_key }),
     },
   };
 }

@@ -2,6 +2,7 @@ import type { FaultStep } from '../platform/faults.ts';
 import { isRetryable } from '../platform/platform-errors.ts';
 import { installationOfReceiver } from '../resources/receiver.ts';
 import type { Attempt, ClaimResult, Lane, LaneWakeUp, LeasedDelivery, Outcome, ReportAnswer } from '../rpc/lane.ts';
+import { withApiKey, withoutKey } from './api-key.ts';
 import { withAppUserAuth, withoutToken } from './app-user-auth.ts';
 import { type AttemptResult, type Destination, sentUrl, type Webhook } from './attempt.ts';
 import { type AttemptTimes, START_DELAY, timesOf } from './attempt-times.ts';
@@ -159,21 +160,28 @@ async function outcomeOf(deps: DeliveryDeps, held: HeldDelivery): Promise<Outcom
   if (endpoint === null) return { kind: 'later' };
   if (endpoint.kind !== 'open') return { kind: 'skipped', reason: endpoint.kind };
   if (isLeaseShort(deps, held)) return { kind: 'later' };
-  const { destination, app_user_auth, max_retry_count } = endpoint;
-  const body = app_user_auth === undefined ? leased.body : withAppUserAuth(leased.body, app_user_auth);
+  const { destination, max_retry_count } = endpoint;
+  const body = bodyFor(leased, endpoint);
   const sent = await deps.attempt(destination, { id: leased.delivery_id, body }, timesOf(leased.receiver));
   const attempt = loggedAttempt(leased, endpoint, sent.attempt);
   if (sent.is_delivered) return { kind: 'delivered', attempt };
   return { kind: 'failed', attempt, max_retry_count, retry_after: sent.retry_after };
 }
 
+/** The frozen body with what is made at each attempt. */
+function bodyFor({ body }: LeasedDelivery, { app_user_auth, api_key }: OpenEndpoint): string {
+  if (app_user_auth !== undefined) return withAppUserAuth(body, app_user_auth);
+  return api_key === undefined ? body : withApiKey(body, api_key);
+}
+
 /** An attempt as it is logged. An installation may have several URLs, so the log says which. */
 function loggedAttempt(
   leased: LeasedDelivery,
-  { destination, app_user_auth }: OpenEndpoint,
+  { destination, app_user_auth, api_key }: OpenEndpoint,
   attempt: Attempt,
 ): Attempt {
-  const shown = app_user_auth === undefined ? attempt : withoutToken(attempt, app_user_auth);
+  const unsigned = withoutKey(attempt, api_key ?? destination.api_key);
+  const shown = app_user_auth === undefined ? unsigned : withoutToken(attempt, app_user_auth);
   return installationOfReceiver(leased.receiver) === null ? shown : { ...shown, url: sentUrl(destination.url) };
 }
 

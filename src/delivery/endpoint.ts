@@ -14,6 +14,8 @@ export type Endpoint =
       max_retry_count: number;
       /** For an installation with a bot user: made for this attempt. */
       app_user_auth?: AppUserAuth;
+      /** For JSON-RPC: what the body carries as `api_key`. */
+      api_key?: string;
     }
   | { kind: SkipReason };
 
@@ -30,16 +32,19 @@ type EndpointColumns = Pick<
   | 'previous_secret_expires_at'
   | 'registered_origin'
   | 'deleted_at'
+  | 'kind'
+  | 'webhook_key'
 >;
 
 /** The endpoint of a channel's row (null: the channel does not exist). `now` in ms. */
 export function endpointOfChannel(channel: EndpointColumns | null, now: number, publicOrigin: string): Endpoint {
   if (channel === null || channel.deleted_at !== null) return { kind: 'channel_deleted' };
-  if (channel.is_webhook_enabled === 0) return { kind: 'disabled' };
+  if (channel.is_webhook_enabled === 0 || channel.reply_webhook_url === '') return { kind: 'disabled' };
   return {
     kind: 'open',
     destination: destinationOfChannel(channel, now, publicOrigin),
     max_retry_count: channel.max_retry_count,
+    ...(channel.kind === 'rpc' && channel.webhook_key !== null ? { api_key: channel.webhook_key } : {}),
   };
 }
 
@@ -52,6 +57,7 @@ export function destinationOfChannel(channel: EndpointColumns, now: number, publ
     url: channel.reply_webhook_url,
     secrets: [channel.secret, ...secretInGrace(channel, now)],
     own_origins: [publicOrigin, channel.registered_origin],
+    ...(channel.kind === 'threads' && channel.webhook_key !== null ? { api_key: channel.webhook_key } : {}),
   };
 }
 

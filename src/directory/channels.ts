@@ -16,8 +16,24 @@ export const CHANNEL_ORDERS = {
 
 export type ChannelOrdering = keyof typeof CHANNEL_ORDERS;
 
-/** A channel of the organization; null when there is none or it is deleted. */
+/**
+ * A channel of the organization that a program has registered; null when there is none or it is deleted. The channels of
+ * other interfaces have settings of their own (interface-channels.ts).
+ */
 export function findChannel(
+  database: OrganizationDatabase,
+  organizationId: string,
+  channelId: string,
+): Promise<ChannelRow | null> {
+  return database.first<ChannelRow>(
+    "SELECT * FROM channels WHERE id = ? AND organization_id = ? AND deleted_at IS NULL AND kind = 'umi'",
+    channelId,
+    organizationId,
+  );
+}
+
+/** A channel of the organization, of any interface: what signs its webhooks. Null when there is none or it is deleted. */
+export function findChannelWithSecret(
   database: OrganizationDatabase,
   organizationId: string,
   channelId: string,
@@ -29,7 +45,7 @@ export function findChannel(
   );
 }
 
-/** A channel of the organization, deleted or not: its deliveries and ledger remain. */
+/** A channel of the organization, of any interface, deleted or not: its deliveries and ledger remain. */
 export function findChannelOrDeleted(
   database: OrganizationDatabase,
   organizationId: string,
@@ -57,7 +73,7 @@ export async function wantsPurges(
 }
 
 /**
- * Lists the channels of the organization without deleted ones. A key holds the ordering's columns in CHANNEL_ORDERS.
+ * Lists the registered channels of the organization without deleted ones. A key holds the ordering's columns in CHANNEL_ORDERS.
  */
 export function listChannels(
   database: OrganizationDatabase,
@@ -67,15 +83,26 @@ export function listChannels(
 ): Promise<ChannelRow[]> {
   const { where, orderBy, parameters } = keysetClauses(CHANNEL_ORDERS[ordering], keyset);
   return database.all<ChannelRow>(
-    `SELECT * FROM channels WHERE organization_id = ? AND deleted_at IS NULL AND ${where} ORDER BY ${orderBy}`,
+    `SELECT * FROM channels WHERE organization_id = ? AND deleted_at IS NULL AND kind = 'umi' AND ${where} ORDER BY ${orderBy}`,
     organizationId,
     ...parameters,
   );
 }
 
-export type NewChannel = Omit<
+export type NewChannel = Pick<
   ChannelRow,
-  'organization_id' | 'previous_secret' | 'previous_secret_expires_at' | 'deleted_at' | 'modified_at'
+  | 'id'
+  | 'room_id'
+  | 'name'
+  | 'messaging_channel'
+  | 'reply_webhook_url'
+  | 'max_retry_count'
+  | 'echo_user_messages'
+  | 'is_webhook_enabled'
+  | 'notify_purges'
+  | 'secret'
+  | 'registered_origin'
+  | 'created_at'
 >;
 
 /** Adds a channel to a room of the organization. Refused when the organization has no such room. */
@@ -124,7 +151,7 @@ export function updateChannel(
     const { set, parameters } = assignments({ ...changes, modified_at: now });
     return database.first<ChannelRow>(
       `UPDATE channels SET ${set}
-       WHERE id = ? AND organization_id = ? AND deleted_at IS NULL
+       WHERE id = ? AND organization_id = ? AND deleted_at IS NULL AND kind = 'umi'
          AND (? IS NULL OR EXISTS (
            SELECT 1 FROM rooms WHERE rooms.id = ? AND rooms.organization_id = ? AND rooms.deleted_at IS NULL))
        RETURNING *`,
@@ -147,7 +174,8 @@ export function deleteChannel(
 ): Promise<boolean> {
   return changing({ kind: 'channel', organization_id: organizationId, channel_id: channelId }, async () => {
     const { changes } = await database.run(
-      'UPDATE channels SET deleted_at = ?, modified_at = ? WHERE id = ? AND organization_id = ? AND deleted_at IS NULL',
+      `UPDATE channels SET deleted_at = ?, modified_at = ?
+       WHERE id = ? AND organization_id = ? AND deleted_at IS NULL AND kind = 'umi'`,
       now,
       now,
       channelId,

@@ -47,8 +47,8 @@ export function insertOrganization(
   return changing({ kind: 'organization', organization_id: organization.id }, async () => {
     const row = await database.first<OrganizationRow>(
       `INSERT INTO organizations (id, name, has_active_subscription, private_chats, private_chat_history, message_list_days,
-         chat_retention_days, is_renaming_allowed, database, profile, quotas, created_at, updated_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, json_patch('{}', ?), json_patch('{}', ?), ?, ?)
+         chat_retention_days, is_renaming_allowed, domain, database, profile, quotas, created_at, updated_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, json_patch('{}', ?), json_patch('{}', ?), ?, ?)
        ON CONFLICT DO NOTHING RETURNING *`,
       organization.id,
       organization.name,
@@ -58,6 +58,7 @@ export function insertOrganization(
       organization.message_list_days ?? null,
       organization.chat_retention_days ?? null,
       organization.is_renaming_allowed ?? 1,
+      organization.domain ?? null,
       organization.database ?? IDENTITY_BINDING,
       JSON.stringify(organization.profile ?? {}),
       JSON.stringify(organization.quotas ?? {}),
@@ -77,6 +78,7 @@ type Changeable = Pick<
   | 'message_list_days'
   | 'chat_retention_days'
   | 'is_renaming_allowed'
+  | 'domain'
 >;
 
 /** Undefined, or a key missing from `profile` or `quotas`, leaves a value as it is. A quota of null is the default. */
@@ -164,6 +166,7 @@ function organizationView(row: OrganizationRow & AttendanceColumns): Organizatio
     message_list_days: row.message_list_days,
     chat_retention_days: row.chat_retention_days,
     is_renaming_allowed: row.is_renaming_allowed === 1,
+    domain: row.domain,
     has_active_subscription: row.has_active_subscription === 1,
     private_chats: row.private_chats === 1,
     private_chat_history: row.private_chat_history === 1,

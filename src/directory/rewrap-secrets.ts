@@ -13,13 +13,17 @@ export type SecretTable =
   | { table: 'signing_keys' | 'apps'; database: IdentityDatabase }
   | { table: 'channels'; database: OrganizationDatabase };
 
-type SecretRow = { id: string; secret: StoredSecret; previous_secret: StoredSecret | null };
+const COLUMNS = ['secret', 'previous_secret', 'webhook_key', 'responder_key'] as const;
+
+/** A table has some of the columns. */
+type SecretRow = { id: string } & { [column in (typeof COLUMNS)[number]]?: StoredSecret | null };
 
 /** A page of rows by id, deleted ones too: their last webhooks are signed as well. */
 const PAGES: { readonly [table in SecretTable['table']]: string } = {
-  signing_keys: 'SELECT id, secret, NULL AS previous_secret FROM signing_keys WHERE id > ? ORDER BY id LIMIT ?',
-  apps: 'SELECT id, secret, NULL AS previous_secret FROM apps WHERE id > ? ORDER BY id LIMIT ?',
-  channels: 'SELECT id, secret, previous_secret FROM channels WHERE id > ? ORDER BY id LIMIT ?',
+  signing_keys: 'SELECT id, secret FROM signing_keys WHERE id > ? ORDER BY id LIMIT ?',
+  apps: 'SELECT id, secret FROM apps WHERE id > ? ORDER BY id LIMIT ?',
+  channels:
+    'SELECT id, secret, previous_secret, webhook_key, responder_key FROM channels WHERE id > ? ORDER BY id LIMIT ?',
 };
 
 /** `unreadable`: ids of rows that this Worker cannot unwrap. `last`: the id of the last row; null: there was none. */
@@ -39,9 +43,10 @@ export async function rewrapPage(
   const prefix = await currentPrefix(env);
   const rows = await database.all<SecretRow>(PAGES[table], after, limit);
   const due = rows.flatMap(({ id, ...secrets }) =>
-    (['secret', 'previous_secret'] as const).flatMap((column) => {
-      const stored = secrets[column];
-      return stored === null || isWrappedBy(stored, prefix) ? [] : [{ place: { table, id, column }, stored }];
+    COLUMNS.flatMap((column) => {
+      const stored = secrets[column] ?? null;
+      const place = { table, id, column } as SecretPlace;
+      return stored === null || isWrappedBy(stored, prefix) ? [] : [{ place, stored }];
     }),
   );
   const unreadable = new Set<string>();

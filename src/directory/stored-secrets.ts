@@ -14,6 +14,7 @@ type SecretsEnv = Pick<Env, 'SECRETS_KEY' | 'SECRETS_KEY_PREVIOUS'>;
 /** The column of a row in which a secret is stored. */
 export type SecretPlace =
   | { table: 'apps' | 'channels' | 'signing_keys'; id: string; column: 'secret' | 'previous_secret' }
+  | { table: 'channels'; id: string; column: 'webhook_key' | 'responder_key' }
   /** Answers to requests with a key: they may hold secrets and personal data. */
   | { table: 'keyed_requests'; id: string; column: 'answer' };
 
@@ -81,21 +82,23 @@ export async function currentPrefix(env: SecretsEnv): Promise<string> {
 }
 
 /** A channel with its secrets as they sign. The previous one is null when its grace is over. */
-export type OpenedChannel = Omit<ChannelRow, 'secret' | 'previous_secret'> & {
+export type OpenedChannel = Omit<ChannelRow, 'secret' | 'previous_secret' | 'webhook_key'> & {
   secret: string;
   previous_secret: string | null;
+  webhook_key: string | null;
 };
 
 /** Unwraps the secrets of a channel. `now` in ms. Errors as `unwrapSecret`. */
 export async function openChannel(env: SecretsEnv, channel: ChannelRow, now: number): Promise<OpenedChannel> {
-  const { id, previous_secret, previous_secret_expires_at } = channel;
+  const { id, previous_secret, previous_secret_expires_at, webhook_key } = channel;
   const isInGrace = previous_secret_expires_at !== null && previous_secret_expires_at > now;
-  const open = (column: 'secret' | 'previous_secret', stored: StoredSecret) =>
+  const open = (column: 'secret' | 'previous_secret' | 'webhook_key', stored: StoredSecret) =>
     unwrapSecret(env, { table: 'channels', id, column }, stored);
   return {
     ...channel,
     secret: await open('secret', channel.secret),
     previous_secret: previous_secret === null || !isInGrace ? null : await open('previous_secret', previous_secret),
+    webhook_key: webhook_key === null ? null : await open('webhook_key', webhook_key),
   };
 }
 

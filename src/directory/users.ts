@@ -32,6 +32,8 @@ export function userAccount(row: UserRow, organization: NestedOrganization, now:
     facts: userFacts(row),
     organization,
     email: row.email,
+    extension: row.extension,
+    did: row.did,
     profile: userProfile(row),
     is_online_enabled: row.is_online_enabled === 1,
     is_present: row.present_until !== null && row.present_until > now,
@@ -127,7 +129,16 @@ export function listUsers(
 
 type UserColumns = Pick<
   UserRow,
-  'first_name' | 'last_name' | 'alias' | 'avatar_id' | 'avatar_url' | 'email' | 'is_bot' | 'is_staff'
+  | 'first_name'
+  | 'last_name'
+  | 'alias'
+  | 'avatar_id'
+  | 'avatar_url'
+  | 'email'
+  | 'is_bot'
+  | 'is_staff'
+  | 'extension'
+  | 'did'
 >;
 
 type Changeable = UserColumns & Pick<UserRow, 'is_online_enabled'>;
@@ -137,12 +148,12 @@ export type NewUser = Pick<UserRow, 'id' | 'first_name' | 'created_at'> & {
   [Column in keyof Changeable]?: Changeable[Column] | undefined;
 } & { profile?: { [Key in keyof UserProfile]?: UserProfile[Key] | undefined } };
 
-/** Adds a user to an organization that exists. Null when the id is taken. */
+/** Adds a user to an organization that exists. Null when the id, the extension or the direct number is taken. */
 export function insertUser(database: IdentityDatabase, organizationId: string, user: NewUser): Promise<UserRow | null> {
   return database.first<UserRow>(
     `INSERT INTO users (id, organization_id, first_name, last_name, alias, avatar_id, avatar_url, email, is_bot, is_staff,
-       profile, is_online_enabled, created_at, updated_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, json_patch('{}', ?), ?, ?, ?)
+       extension, did, profile, is_online_enabled, created_at, updated_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, json_patch('{}', ?), ?, ?, ?)
      ON CONFLICT DO NOTHING RETURNING *`,
     user.id,
     organizationId,
@@ -154,6 +165,8 @@ export function insertUser(database: IdentityDatabase, organizationId: string, u
     user.email ?? null,
     user.is_bot ?? 0,
     user.is_staff ?? 0,
+    user.extension ?? null,
+    user.did ?? null,
     JSON.stringify(user.profile ?? {}),
     user.is_online_enabled ?? 1,
     user.created_at,
@@ -169,7 +182,7 @@ export type UserChanges = { [Column in keyof Changeable]?: Changeable[Column] | 
   preferences?: { [Key in keyof UserPreferences]?: UserPreferences[Key] | null | undefined };
 };
 
-/** Changes a user. Null when the organization has no such user. */
+/** Changes a user. Null when the organization has no such user, or their new extension or direct number is taken. */
 export function updateUser(
   database: IdentityDatabase,
   organizationId: string,
@@ -180,7 +193,7 @@ export function updateUser(
   return changing({ kind: 'user', organization_id: organizationId, user_id: userId }, async () => {
     const { set, parameters } = assignments({ ...columns, updated_at: now });
     return database.first<UserRow>(
-      `UPDATE users SET profile = json_patch(profile, ?), preferences = json_patch(preferences, ?), ${set}
+      `UPDATE OR IGNORE users SET profile = json_patch(profile, ?), preferences = json_patch(preferences, ?), ${set}
        WHERE id = ? AND organization_id = ? AND deleted_at IS NULL RETURNING *`,
       JSON.stringify(profile ?? {}),
       JSON.stringify(preferences ?? {}),
@@ -189,6 +202,27 @@ export function updateUser(
       organizationId,
     );
   });
+}
+
+/** Which of these names of a telephone line another user of the organization has; null: neither. */
+export async function findTakenLine(
+  database: IdentityDatabase,
+  organizationId: string,
+  userId: string,
+  { extension = null, did = null }: { extension?: string | null | undefined; did?: string | null | undefined },
+): Promise<'extension' | 'did' | null> {
+  const row = await database.first<{ line: 'extension' | 'did' }>(
+    `SELECT 'extension' AS line FROM users INDEXED BY users_by_extension
+       WHERE organization_id = ?1 AND extension = ?2 AND deleted_at IS NULL AND id <> ?4
+     UNION ALL SELECT 'did' FROM users INDEXED BY users_by_did
+       WHERE organization_id = ?1 AND did = ?3 AND deleted_at IS NULL AND id <> ?4
+     LIMIT 1`,
+    organizationId,
+    extension,
+    did,
+    userId,
+  );
+  return row?.line ?? null;
 }
 
 /** Marks a user as deleted, so their tokens stop working. Null when the organization never had such a user. */

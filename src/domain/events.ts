@@ -21,7 +21,14 @@ export type ChannelTarget = {
   echo_user_messages: boolean;
   /** For the webhook of a purge: the channel wants it. Missing for all others, and in the thread's own target. */
   tells_purge?: true;
+  /** The interface of the channel, whose form its webhooks have. Missing: UMI. */
+  dialect?: 'umi' | 'rpc' | 'threads';
+  /** Of the dialect `rpc`: both sides of the thread as a telephone system names them. */
+  line?: PhoneLine;
 };
+
+/** A user's side of a thread and the contact's, with the ids that JSON-RPC has for the organization and the user. */
+export type PhoneLine = { orgid: string; userid: string; extension: string; contact: string };
 
 /** Whether two targets are equal; null equals null. */
 export function isSameTarget(one: ChannelTarget | null, other: ChannelTarget | null): boolean {
@@ -31,7 +38,19 @@ export function isSameTarget(one: ChannelTarget | null, other: ChannelTarget | n
     one.channel_id === other.channel_id &&
     one.thread_id === other.thread_id &&
     one.messaging_channel === other.messaging_channel &&
-    one.echo_user_messages === other.echo_user_messages
+    one.echo_user_messages === other.echo_user_messages &&
+    one.dialect === other.dialect &&
+    isSameLine(one.line, other.line)
+  );
+}
+
+function isSameLine(one: PhoneLine | undefined, other: PhoneLine | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other;
+  return (
+    one.orgid === other.orgid &&
+    one.userid === other.userid &&
+    one.extension === other.extension &&
+    one.contact === other.contact
   );
 }
 

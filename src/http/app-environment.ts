@@ -1,4 +1,5 @@
 import type { Context, MiddlewareHandler } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Cost } from '../db/cost.ts';
 import {
   type Companion,
@@ -13,6 +14,7 @@ import {
 import type { OrganizationRow } from '../db/rows.ts';
 import type { DirectoryDatabases } from '../directory/read-routed-rooms.ts';
 import type { Credential } from '../directory/socket-owners.ts';
+import type { InterfaceKind } from '../resources/interface.ts';
 import type { StoredBytes } from '../resources/quotas.ts';
 import type { UserFacts } from '../resources/user.ts';
 
@@ -41,6 +43,13 @@ export type Principal = {
   credential: Credential;
 };
 
+/** The key of an interface with which a program makes a request, and its organization. */
+export type KeyHolder = {
+  kind: InterfaceKind;
+  key_id: string;
+  organization: Principal['organization'] & { domain: string | null };
+};
+
 /** What a call is about, for its entry of the audit log. The entry is shown, so nothing here is secret. */
 export type AuditTarget = {
   type: string;
@@ -64,6 +73,12 @@ export type VisitorPrincipal = {
   };
 };
 
+/** How an interface shows a refusal. `status`: what it is elsewhere; `message`: one sentence for people. */
+export type RefusalForm = (refusal: { status: ContentfulStatusCode; message: string }) => {
+  status: ContentfulStatusCode;
+  body: object;
+};
+
 /** A request with an `Idempotency-Key`. `id`: digest of the key and its owner. `request`: digest of the request. */
 export type KeyedRequest = {
   id: string;
@@ -85,6 +100,10 @@ export type AppEnvironment = {
      */
     organization: Pick<OrganizationRow, 'id' | 'name' | 'database'>;
     visitor: VisitorPrincipal;
+    /** Set on every route behind `authenticateKey()`. */
+    keyHolder: KeyHolder;
+    /** The form of refusals, where it is not that of the Chats API. */
+    refusalForm?: RefusalForm;
     cost: Cost;
     requestId: string;
     isBodyRead?: boolean;

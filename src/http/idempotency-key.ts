@@ -40,6 +40,8 @@ export function readIdempotencyKey(hasBody: boolean): AppMiddleware {
 function ownerOf(c: AppContext): [organization: string, kind: string, id: string] {
   const visitor = c.get('visitor');
   if (visitor !== undefined) return [visitor.organization.id, 'visitor', visitor.id];
+  const holder = c.get('keyHolder');
+  if (holder !== undefined) return [holder.organization.id, holder.kind, ''];
   const principal = c.get('principal');
   if (principal === undefined) return [c.var.organization.id, 'operator', ''];
   return [principal.organization.id, 'user', principal.user.id];

@@ -17,7 +17,9 @@ export function answerAccidents(app: AppRouter): void {
       return c.json({ detail: DETAILS[error.status] ?? 'Bad request.' }, error.status);
     writeLog('error', 'request_failed', failureFields(c, error));
     if (error instanceof SecretsUnavailable || isTemporary(error)) return refuse(c, { reason: 'unavailable' });
-    return c.json({ detail: 'Internal server error.' }, 500);
+    const message = 'Internal server error.';
+    const formed = c.get('refusalForm')?.({ status: 500, message });
+    return formed === undefined ? c.json({ detail: message }, 500) : c.json(formed.body, formed.status);
   });
 }
 

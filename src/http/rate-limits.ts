@@ -104,6 +104,14 @@ export const limitOrganizationWrites = limitRate('RATE_ORGANIZATION_WRITES', (c)
   isRead(c) ? null : c.var.principal.organization.id,
 );
 
+/** Limits the requests of one key of an interface. Must follow `authenticateKey()`. */
+export const limitKey = limitRate('RATE_TOKEN', (c) => c.var.keyHolder.key_id);
+
+/** Limits the writing requests of an organization's programs, together with its users'. Must follow `authenticateKey()`. */
+export const limitHolderWrites = limitRate('RATE_ORGANIZATION_WRITES', (c) =>
+  isRead(c) ? null : c.var.keyHolder.organization.id,
+);
+
 /** Limits the writing requests of one visitor. Must follow `authenticateVisitor()`. */
 export const limitVisitorWrites = limitRate('RATE_VISITOR_WRITES', (c) => (isRead(c) ? null : c.var.visitor.id));
 

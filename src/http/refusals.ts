@@ -117,10 +117,38 @@ function detail(status: ContentfulStatusCode, text: string, headers?: Record<str
 /** The type of a refusal's response. It fits the answer type of every handler. */
 export type Refused = Response & TypedResponse<never, never, never>;
 
-/** The response to a refusal: its status, `{detail}` or the fields' messages, and the status's headers. */
+/**
+ * The response to a refusal: its status, `{detail}` or the fields' messages, and the status's headers. An interface with
+ * another form of refusals gets that.
+ */
 export function refuse(c: AppContext, refusal: Refusal): Refused {
   const { status, body, headers } = answerTo(refusal);
-  return c.json(body, status, headers) as unknown as Refused;
+  const form = c.get('refusalForm');
+  if (form === undefined) return c.json(body, status, headers) as unknown as Refused;
+  const formed = form({ status, message: messageOf(body) });
+  return c.json(formed.body, formed.status, headers) as unknown as Refused;
+}
+
+/** Most fields that one sentence names. */
+const FIELDS_IN_A_MESSAGE = 5;
+
+/** The body of a refusal as one text: `from: This field is required.` */
+export function messageOf(body: Answer['body']): string {
+  const { detail: text } = body as { detail?: unknown };
+  if (typeof text === 'string') return text;
+  return textsIn(body as FieldErrors, '')
+    .slice(0, FIELDS_IN_A_MESSAGE)
+    .join(' ');
+}
+
+function textsIn(messages: FieldMessages, place: string): string[] {
+  const named = place === '' ? '' : `${place}: `;
+  const nested = Object.entries(messages as object) as [string, string | FieldMessages][];
+  return nested.flatMap(([key, value]) => {
+    if (typeof value === 'string') return [`${named}${value}`];
+    const isAll = key === 'non_field_errors';
+    return textsIn(value, isAll ? place : place === '' ? key : `${place}.${key}`);
+  });
 }
 
 /** A 400 for one field of the body or of the query. */

@@ -10,7 +10,7 @@ const NAME: QuotaName = 'stored_bytes';
  * Must follow authentication, whose cached row has the count, so it costs nothing and follows within AUTH_CACHE_SECONDS.
  */
 export const limitStorage: AppMiddleware = async (c, next) => {
-  const { stored } = (c.get('visitor') ?? c.get('principal')).organization;
+  const { stored } = (c.get('visitor') ?? c.get('keyHolder') ?? c.get('principal')).organization;
   const now = Date.now();
   if (stored.day === dayOf(now) && stored.bytes >= stored.quota) {
     const seconds = Math.ceil(((dayOf(now) + 1) * DAY - now) / 1000);

@@ -7,15 +7,22 @@ import type { ChannelTarget } from '../domain/events.ts';
 import type { ChannelWebhook } from '../resources/channel-webhook.ts';
 import type { purgeNotice } from '../resources/purge.ts';
 import type { SubscriberNotification } from './match.ts';
-import type { Kind, Notification, ThreadUpdate } from './notifications.ts';
-
-/** The kinds of notifications that channels get. */
-export const KINDS_OF_CHANNELS: ReadonlySet<Kind> = new Set(['message', 'reply_suggestion', 'purge']);
+import type { Notification, ThreadUpdate } from './notifications.ts';
 
 /** The `seq` of an event, and of the event accepted for the receiver before it (null: the first one). */
 export type LanePosition = { seq: number; prev_seq: number | null };
 
-/** The kind of webhook that a channel gets for a notification. */
+/** A webhook that a channel gets for a notification. */
+export type ChannelNotice = {
+  /** As the log of deliveries shows it. */
+  event_type: string;
+  /** Whether the body has a gap for the notification's resource. Otherwise it is whole. */
+  has_gap: boolean;
+  /** The text of the body. */
+  bodyAt: (position: LanePosition) => string;
+};
+
+/** The kind of webhook that a UMI channel gets for a notification. */
 export type ChannelEvent = { event_type: ChannelWebhook['event_type']; key: 'message' | 'reply_suggestion' | 'purge' };
 
 /**

@@ -30,6 +30,8 @@ export type OrganizationView = Attendants & {
   chat_retention_days: number | null;
   /** Whether users may change their own names. */
   is_renaming_allowed: boolean;
+  /** By which a telephone system names it. */
+  domain: string | null;
   has_active_subscription: boolean;
   private_chats: boolean;
   private_chat_history: boolean;
@@ -39,7 +41,7 @@ export type OrganizationView = Attendants & {
   updated_at: number;
 };
 
-/** The organization object. `script_tag` and `max_rules_count` are always null. Extensions: `message_list_days`, `chat_retention_days`, `is_renaming_allowed`. */
+/** The organization object. `script_tag` and `max_rules_count` are always null. Extensions: `message_list_days`, `chat_retention_days`, `is_renaming_allowed`, `domain`. */
 export function organizationResource(organization: OrganizationView) {
   return {
     id: organization.id,
@@ -53,6 +55,7 @@ export function organizationResource(organization: OrganizationView) {
     message_list_days: organization.message_list_days,
     chat_retention_days: organization.chat_retention_days,
     is_renaming_allowed: organization.is_renaming_allowed,
+    domain: organization.domain,
     created_at: isoTime(organization.created_at),
     updated_at: isoTime(organization.updated_at),
   };

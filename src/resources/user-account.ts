@@ -20,6 +20,9 @@ export type UserAccount = {
   facts: UserFacts;
   organization: NestedOrganization;
   email: string | null;
+  /** By which a telephone system names them. */
+  extension: string | null;
+  did: string | null;
   profile: UserProfile;
   is_online_enabled: boolean;
   is_present: boolean;
@@ -37,6 +40,8 @@ export function userAccountResource(account: UserAccount) {
     alias: account.facts.alias,
     email: account.facts.is_bot ? null : account.email,
     ...account.profile,
+    extension: account.extension,
+    did: account.did,
     is_manager: false,
     is_online_enabled: account.is_online_enabled,
     is_present: account.is_present,

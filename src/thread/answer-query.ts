@@ -3,8 +3,9 @@ import { textsSince } from '../domain/grants.ts';
 import type { Query, Reading, ReadingOf, ReadMessages, ReadSuggestions } from '../domain/queries.ts';
 import type { Result, ThreadRefusal } from '../domain/refusals.ts';
 import { type ChatState, membersIn, type ThreadState } from '../domain/state.ts';
+import { channelWebhook, kindsOfChannel } from '../notifications/channel-webhooks.ts';
 import { notificationsOf } from '../notifications/notifications.ts';
-import { channelBody, channelEvent, KINDS_OF_CHANNELS, wholeBody } from '../notifications/webhook-body.ts';
+import { wholeBody } from '../notifications/webhook-body.ts';
 import { hasTable } from '../platform/sqlite.ts';
 import type { ChannelWebhook } from '../resources/channel-webhook.ts';
 import type { MemberFacts, MemberView } from '../resources/membership.ts';
@@ -200,13 +201,13 @@ export function readEventPage(
     const update = notificationsOf(
       { event, before: chat, after: chat, suggestion_before: null, is_first: false },
       'organization',
-      KINDS_OF_CHANNELS,
+      new Set(kindsOfChannel(accepted.routing)),
     );
     const position = { seq: event.seq, prev_seq: accepted.prev_seq };
     return update.notifications.flatMap((notification) => {
-      const shown = channelEvent(update, notification, accepted.routing);
-      if (shown === null) return [];
-      const body = channelBody(shown, event.chat_id, accepted.routing, position);
+      const notice = channelWebhook(update, notification, accepted.routing);
+      if (notice === null) return [];
+      const body = notice.bodyAt(position);
       return [JSON.parse(wholeBody(body, JSON.stringify(notification.resource))) as ChannelWebhook];
     });
   });

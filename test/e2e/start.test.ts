@@ -68,7 +68,14 @@ describe('npm start', () => {
     const third = start(otherPort);
     await third.waitForOutput(READY);
     const moved = await demoFile();
-    expect(moved).toEqual({ ...demo, base_url: `http://127.0.0.1:${otherPort}` });
+    const base = `http://127.0.0.1:${otherPort}`;
+    const { rpc, threads } = demo;
+    expect(moved).toEqual({
+      ...demo,
+      base_url: base,
+      rpc: { ...rpc, url: `${base}/api` },
+      threads: { ...threads, url: `${base}/api/v1` },
+    });
     const messages = await new HubClient(moved.base_url, moved).request(
       'GET',
       `/api/v5/orgs/${moved.organization_id}/owned_chats/${sent.chat_id}`,

@@ -84,7 +84,8 @@ describe('the source files', () => {
     ];
     expect(importersOf('notifications/notifications.ts')).toEqual(['thread']);
     expect(importersOf('notifications/match.ts').sort()).toEqual(['live', 'thread']);
-    expect(importersOf('notifications/webhook-body.ts')).toEqual(['thread']);
+    expect(importersOf('notifications/webhook-body.ts').sort()).toEqual(['notifications', 'thread']);
+    expect(importersOf('notifications/channel-webhooks.ts')).toEqual(['thread']);
   });
 
   it('write to the log in one place', () => {

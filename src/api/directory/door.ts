@@ -4,6 +4,7 @@ import { uuidField } from '../../http/fields.ts';
 import {
   type Access,
   audited,
+  interfaceSettings,
   operatorOfOrganization,
   organizationUser,
   organizationUserWith,
@@ -33,6 +34,8 @@ export type Door = {
   writer: (scope: Scope) => Access;
   /** Access for changes to a user. Tenants may change themselves without a scope. */
   userWriter: Access;
+  /** Access to the settings and keys of JSON-RPC and the threads API. The audit log has each call: they show secrets. */
+  interfaces: Access;
   /** The id of the user who is recorded as the author of a change; null for the operator. */
   userId: (c: AppContext) => string | null;
 };
@@ -50,6 +53,7 @@ export function tenantDoor(version: 5 | 6): Door {
     reader: organizationUser,
     writer: (scope) => audited(organizationUserWith(scope)),
     userWriter: audited(userOrScope),
+    interfaces: interfaceSettings,
     userId: (c) => c.var.principal.user.id,
   };
 }
@@ -66,6 +70,7 @@ export const operatorDoor: Door = {
   reader: operatorOfOrganization,
   writer: () => operatorOfOrganization,
   userWriter: operatorOfOrganization,
+  interfaces: operatorOfOrganization,
   userId: () => null,
 };
 

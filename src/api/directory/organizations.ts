@@ -39,6 +39,10 @@ const tenantChanges = z
     message_list_days: daysKept,
     chat_retention_days: daysKept,
     is_renaming_allowed: z.boolean(),
+    domain: textField({ max: 255 })
+      .transform((text) => text.trim())
+      .openapi({ minLength: 1, maxLength: 255, description: 'By which JSON-RPC names the organization.' })
+      .nullable(),
   })
   .partial();
 
@@ -79,6 +83,7 @@ const organizationSchema = z
     message_list_days: z.int().nullable(),
     chat_retention_days: z.int().nullable(),
     is_renaming_allowed: z.boolean(),
+    domain: textOrNull,
     created_at: isoTimeSchema,
     updated_at: isoTimeSchema,
   })
@@ -222,7 +227,7 @@ organizationsRoutes.openapi(getOrganizations, async (c) => {
 
 /** The columns to change. Undefined leaves a value as it is. */
 function columnsOf(fields: OrganizationFields) {
-  const { name, message_list_days, chat_retention_days, ...flagsAndProfile } = fields;
+  const { name, message_list_days, chat_retention_days, domain, ...flagsAndProfile } = fields;
   const { is_renaming_allowed, has_active_subscription, private_chats, private_chat_history, ...others } =
     flagsAndProfile;
   const { stored_bytes_quota, channels_quota, apps_quota, webhooks_quota, rooms_quota, teams_quota, ...rest } = others;
@@ -231,6 +236,7 @@ function columnsOf(fields: OrganizationFields) {
     name,
     message_list_days,
     chat_retention_days,
+    domain,
     is_renaming_allowed: flag(is_renaming_allowed),
     has_active_subscription: flag(has_active_subscription),
     private_chats: flag(private_chats),

@@ -1,7 +1,10 @@
 import { type AppRouter, createRouter } from '../../http/router.ts';
+import { INTERFACE_KINDS } from '../../resources/interface.ts';
 import { allowedTagRoutesOf } from './allowed-tags.ts';
 import { auditLogRoutes, operatorAuditLogRoutes } from './audit-log.ts';
 import type { Door } from './door.ts';
+import { interfaceKeyRoutesOf } from './interface-keys.ts';
+import { interfaceSettingsRoutesOf } from './interface-settings.ts';
 import { organizationRoutesOf } from './organizations.ts';
 import { purgeRoutesOf } from './purges.ts';
 import { roomRoutesOf } from './rooms.ts';
@@ -23,6 +26,10 @@ export function directoryRoutesOf(door: Door): AppRouter {
     routes.route('/', allowedTagRoutesOf(door));
     routes.route('/', visitorSecretRoutesOf(door));
     routes.route('/', purgeRoutesOf(door));
+    for (const kind of INTERFACE_KINDS) {
+      routes.route('/', interfaceSettingsRoutesOf(door, kind));
+      routes.route('/', interfaceKeyRoutesOf(door, kind));
+    }
     routes.route('/', door.isOperator ? operatorAuditLogRoutes : auditLogRoutes);
   }
   routes.route('/', teamRoutesOf(door));

@@ -3,6 +3,7 @@ import { flag, type UserRow } from '../../db/rows.ts';
 import { findOrganization } from '../../directory/organizations.ts';
 import {
   deleteUser,
+  findTakenLine,
   findUser,
   insertUser,
   listUsers,
@@ -21,7 +22,7 @@ import {
   readPage,
 } from '../../http/collection.ts';
 import { booleanParameter, emailField, textField, webUrlField } from '../../http/fields.ts';
-import { refuse } from '../../http/refusals.ts';
+import { type Refusal, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
 import { isDay } from '../../resources/clock.ts';
@@ -33,6 +34,14 @@ import { organizationPath, USER_NOT_FOUND, userPath } from '../shared/paths.ts';
 import { userSchema } from '../shared/user-schemas.ts';
 import { chosenId, type Door, operatorDoor } from './door.ts';
 
+/** A name of a telephone line, without the blanks around it. */
+function lineField() {
+  return textField({ max: 64 })
+    .transform((text) => text.trim())
+    .openapi({ minLength: 1, maxLength: 64 })
+    .nullable();
+}
+
 const tenantChanges = z
   .object({
     is_online_enabled: z.boolean(),
@@ -43,6 +52,8 @@ const tenantChanges = z
     phone: textField({ max: 64 }).nullable(),
     gender: textField({ max: 64 }).nullable(),
     birthday: z.string().refine(isDay, 'Date has wrong format. Use YYYY-MM-DD.').nullable(),
+    extension: lineField().openapi({ description: 'Unique among the users of the organization, as `did` is.' }),
+    did: lineField(),
   })
   .partial();
 
@@ -157,7 +168,7 @@ export function userRoutesOf(door: Door): AppRouter {
     patch: {
       summary: 'Change a user',
       description:
-        'The token of a user changes that user; with the scope `users`, any user of the organization. Without that scope an organization may refuse changes of names: 403.',
+        'The token of a user changes that user; with the scope `users`, any user of the organization. Without that scope an organization may refuse changes of names: 403. An `extension` or a `did` that another user has is 409.',
       body: bodyOf(changes),
     },
     put: {
@@ -176,6 +187,7 @@ export function userRoutesOf(door: Door): AppRouter {
       path: one,
       ...texts,
       request: { params: userPath, body },
+      refusals: [409],
       answers: { 200: jsonOf(schema, 'Changed') },
     });
     routes.openapi(changeRoute, async (c) => {
@@ -186,7 +198,8 @@ export function userRoutesOf(door: Door): AppRouter {
         return refuse(c, { reason: 'scope_missing', scope: 'users' });
       }
       const row = await changeUser(c, user_id, fields);
-      return row === null ? refuse(c, USER_NOT_FOUND) : c.json(resource(accountOf(c, row)), 200);
+      if (row !== null) return c.json(resource(accountOf(c, row)), 200);
+      return refuse(c, (await refusalOfLine(c, user_id, fields)) ?? USER_NOT_FOUND);
     });
   }
 
@@ -238,7 +251,10 @@ userLifecycleRoutes.openapi(createUser, async (c) => {
     first_name,
     created_at: now,
   });
-  if (row === null) return refuse(c, { reason: 'conflict', detail: 'A user with this id already exists.' });
+  if (row === null) {
+    const taken: Refusal = { reason: 'conflict', detail: 'A user with this id already exists.' };
+    return refuse(c, (await refusalOfLine(c, id, fields)) ?? taken);
+  }
   return c.json(operatorAccountResource(accountOf(c, row)), 201);
 });
 
@@ -266,6 +282,13 @@ async function areNamesFixed(c: AppContext, userId: string, fields: UserFields):
   ]);
   if (organization === null || row === null || organization.is_renaming_allowed === 1) return false;
   return NAMES.some((name) => fields[name] !== undefined && fields[name] !== row[name]);
+}
+
+/** The 409 for an extension or a direct number that another user of the organization has; null when none is. */
+async function refusalOfLine(c: AppContext, userId: string, fields: UserFields): Promise<Refusal | null> {
+  const line = await findTakenLine(identityDatabase(c), c.var.organization.id, userId, fields);
+  if (line === null) return null;
+  return { reason: 'conflict', detail: `Another user of the organization has this ${line}.` };
 }
 
 async function changeUser(c: AppContext, userId: string, fields: UserFields): Promise<UserRow | null> {

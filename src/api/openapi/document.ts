@@ -42,6 +42,7 @@ const TAGS = [
   { name: 'Rooms', description: 'Rooms of the organization, rooms that reach a user, allowed tags of a room.' },
   { name: 'Organization', description: 'The organization itself.' },
   { name: 'Visitors', description: 'Visitors of a room and their variables.' },
+  { name: 'Interfaces', description: 'Settings and keys of JSON-RPC message sync and of the threads API.' },
   { name: 'Purges', description: 'Erasure of visitors, threads and messages (docs/privacy.md).' },
   { name: 'Public API', description: 'What a visitor may do: authenticate, visit rooms, chat.' },
   { name: 'Files', description: 'Files of messages: uploads, and their signed URLs (docs/files.md).' },

@@ -37,6 +37,10 @@ export const userSchema = z
     phone: textOrNull,
     gender: textOrNull,
     birthday: textOrNull.openapi({ format: 'date' }),
+    extension: textOrNull.openapi({ description: 'Extension: by which JSON-RPC names the user.' }),
+    did: textOrNull.openapi({
+      description: 'Extension: the direct number of the user, by which JSON-RPC names them too.',
+    }),
     is_manager: z.boolean().openapi({ description: 'Deprecated: always false.' }),
     is_online_enabled: z.boolean(),
     is_present: z.boolean(),

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { newSecret } from '../../delivery/signature.ts';
-import { findChannel, rotateChannelSecret } from '../../directory/channels.ts';
+import { findChannelWithSecret, rotateChannelSecret } from '../../directory/channels.ts';
 import { type OpenedChannel, openChannel, wrapSecret } from '../../directory/stored-secrets.ts';
 import { organizationDatabase } from '../../http/app-environment.ts';
 import { integerField, isoTimeSchema } from '../../http/fields.ts';
@@ -67,7 +67,7 @@ export const channelSecretRoutes = createRouter();
 
 channelSecretRoutes.openapi(getSecret, async (c) => {
   const { organization_id, config_id } = c.req.valid('param');
-  const channel = await findChannel(organizationDatabase(c), organization_id, config_id);
+  const channel = await findChannelWithSecret(organizationDatabase(c), organization_id, config_id);
   if (channel === null) return refuse(c, CHANNEL_NOT_FOUND);
   const now = Date.now();
   return c.json(secretResource(await openChannel(c.env, channel, now), now), 200);
@@ -77,7 +77,7 @@ channelSecretRoutes.openapi(rotateSecret, async (c) => {
   const { organization_id, config_id } = c.req.valid('param');
   const { grace_seconds } = c.req.valid('json');
   const database = organizationDatabase(c);
-  const before = await findChannel(database, organization_id, config_id);
+  const before = await findChannelWithSecret(database, organization_id, config_id);
   if (before === null) return refuse(c, CHANNEL_NOT_FOUND);
   const now = Date.now();
   const place = { table: 'channels', id: before.id } as const;

@@ -6,16 +6,10 @@
 import type { ChannelTarget, ThreadEvent, WebhookReceipt } from '../../domain/events.ts';
 import type { Transition } from '../../domain/state.ts';
 import type { Audience, Installation } from '../../notifications/audience.ts';
+import { channelWebhook, kindsOfChannel } from '../../notifications/channel-webhooks.ts';
 import { kindOf, match } from '../../notifications/match.ts';
 import { type Kind, type Notification, notificationsOf, type ThreadUpdate } from '../../notifications/notifications.ts';
-import {
-  appBody,
-  channelBody,
-  channelEvent,
-  KINDS_OF_CHANNELS,
-  type LanePosition,
-  wholeBody,
-} from '../../notifications/webhook-body.ts';
+import { appBody, type LanePosition, wholeBody } from '../../notifications/webhook-body.ts';
 import type { Receiver } from '../../resources/receiver.ts';
 
 /** The counts of a lane: how many webhooks it has accepted, and the `seq` of the last event among them. */
@@ -136,7 +130,7 @@ export function makeRest(
 }
 
 function wantedKinds({ target, installations }: Recipients): ReadonlySet<Kind> {
-  const wanted = new Set<Kind>(target === null ? [] : KINDS_OF_CHANNELS);
+  const wanted = new Set<Kind>(target === null ? [] : kindsOfChannel(target));
   for (const { subscriptions } of installations)
     for (const { channel: topic } of subscriptions) wanted.add(kindOf(topic));
   return wanted;
@@ -174,18 +168,18 @@ function plannedForChannel(
   notification: Notification,
   target: ChannelTarget,
 ): PlannedWebhook | null {
-  const event = channelEvent(update, notification, target);
-  if (event === null) return null;
+  const notice = channelWebhook(update, notification, target);
+  if (notice === null) return null;
   return {
     receiver: target.receiver,
     organization_id: null,
-    event_type: event.event_type,
+    event_type: notice.event_type,
     webhook_id: null,
     channel: null,
     resource_id: null,
     resource: notification.resource,
-    is_shared: true,
-    bodyAt: (position) => channelBody(event, update.place.chat_id, target, position),
+    is_shared: notice.has_gap,
+    bodyAt: notice.bodyAt,
   };
 }
 

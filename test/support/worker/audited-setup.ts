@@ -33,6 +33,8 @@ export async function auditedSetup(): Promise<AuditedSetup> {
   const made = async (path: string, body: object) => idOf(await admin(`${root}${path}`, { method: 'POST', body }));
   const [partner, stranger] = [await enroll(), await enroll()];
   const user_id = await made('/users', { first_name: 'Ada' });
+  // The first one gets the interfaces: the other is deleted.
+  const mail_room_id = await made('/rooms', { name: 'Mail' });
   const room_id = await made('/rooms', { name: 'Support' });
   const team_id = await made('/teams', { name: 'Night' });
   const app_id = await made('/apps', app);
@@ -42,7 +44,6 @@ export async function auditedSetup(): Promise<AuditedSetup> {
     channel_pattern: '/api/v5/orgs/{organization_id}/owned_chats',
   });
   const installation_id = await made('/app_installations', { app_id });
-  const mail_room_id = await made('/rooms', { name: 'Mail' });
   const names = {
     mail_room_id,
     webhooks_version: String((await admin(`${root}/apps/${app_id}`)).json['webhooks_version']),
@@ -56,6 +57,8 @@ export async function auditedSetup(): Promise<AuditedSetup> {
     installation_id,
     router_id: await made('/routers', { name: 'Day' }),
     token_id: await made(`/users/${user_id}/tokens`, { scopes: ['settings'] }),
+    rpc_key_id: await made('/rpc/keys', {}),
+    threads_key_id: await made('/threads/keys', {}),
     tag_name: 'Premium',
     partner_id: partner.organization_id,
     delivery_id: await logAppDelivery({ organization_id, installation_id, webhook_id, status: 'exhausted' }),

@@ -20,6 +20,8 @@ export type DirectoryNames = {
   config_id: string;
   chat_id: string;
   purge_id: string;
+  /** A key of JSON-RPC. */
+  key_id: string;
 };
 
 /** An organization with one of every resource. They belong to a colleague of `owner`, who has every scope. */
@@ -46,6 +48,7 @@ export async function fill(owner: Person): Promise<DirectoryNames> {
     tag_name,
     ...(await receiveVisitor(organization_id, String(room.json['id']))),
     ...(await purgeable(owner, String(room.json['id']))),
+    key_id: String((await ask(owner, 'POST', `${root}/rpc/keys`, {})).json['id']),
   };
 }
 
@@ -106,6 +109,8 @@ const TABLES = [
   'room_routers',
   'allowed_tags',
   'tokens',
+  'interface_keys',
+  'channels',
   'visitors',
   'visitor_variables',
   'purges',

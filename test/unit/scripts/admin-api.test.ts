@@ -81,9 +81,9 @@ function bodyOf(operation: Operation | undefined): Schema {
 function commands(): { resource: string; verb: Verb; operation: string }[] {
   return Object.entries(RESOURCES).flatMap(([resource, { path, id, required, verbs, fields }]) =>
     verbs.map((verb) => {
-      const named = [...`${path}/{${id}}`.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '');
-      const isOfOne = verb !== 'create' && verb !== 'list';
-      const ids = (isOfOne ? named : named.slice(0, -1)).map((name) => [name, 'ID']);
+      const isOfOne = id !== null && verb !== 'create' && verb !== 'list';
+      const asked = isOfOne ? `${path}/{${id}}` : path;
+      const ids = Array.from(asked.matchAll(/\{(\w+)\}/g), ([, name]) => [name ?? '', 'ID']);
       const given =
         verb === 'create' ? required.map((field) => [field.replaceAll('_', '-'), fields[field] && 'x']) : [];
       const parsed = parseCommand([resource, verb], Object.fromEntries([...ids, ...given]));

@@ -77,6 +77,31 @@ describe('admin command line', () => {
     expect(forgets('a month')).toMatchObject({ problem: '--message-list-days is days or empty' });
   });
 
+  it('turns settings and keys of interfaces into requests', () => {
+    expect(parseCommand(['rpc', 'get'], { organization: 'o' })).toMatchObject({
+      request: { method: 'GET', path: '/organizations/o/rpc' },
+    });
+    expect(parseCommand(['rpc', 'update'], { organization: 'o', 'webhook-url': '' })).toMatchObject({
+      request: { method: 'PATCH', path: '/organizations/o/rpc', body: { webhook_url: null } },
+    });
+    const responder = '{"type":"workers_ai","model":"small"}';
+    expect(parseCommand(['threads', 'update'], { organization: 'o', responder })).toMatchObject({
+      request: { path: '/organizations/o/threads', body: { responder: { type: 'workers_ai', model: 'small' } } },
+    });
+    expect(parseCommand(['threads', 'update'], { organization: 'o', responder: '' })).toMatchObject({
+      request: { body: { responder: null } },
+    });
+    expect(parseCommand(['threads', 'update'], { organization: 'o', responder: '{' })).toMatchObject({
+      problem: '--responder is JSON or empty',
+    });
+    expect(parseCommand(['rpc-keys', 'revoke'], { organization: 'o', key: 'k' })).toMatchObject({
+      request: { method: 'DELETE', path: '/organizations/o/rpc/keys/k', body: null },
+    });
+    expect(parseCommand(['rpc', 'get'], { organization: 'o', key: 'k' })).toMatchObject({
+      problem: 'rpc get takes no --key',
+    });
+  });
+
   it('turns apps, their webhooks and installations into requests', () => {
     const pages = { 'terms-url': 'https://x.example/t', 'privacy-url': 'https://x.example/p' };
     const lists = { 'trigger-types': 'install,setup', 'required-scopes': 'settings', 'is-app-user-required': 'true' };

@@ -143,7 +143,7 @@ describe('every operation on the directory', () => {
 
   it.each(
     OPERATIONS.filter(({ path }) =>
-      /\{(team|room|client|config|chat|purge)_id\}|orgs\/\{organization_id\}\/users\/\{user_id\}/.test(path),
+      /\{(team|room|client|config|chat|purge|key)_id\}|orgs\/\{organization_id\}\/users\/\{user_id\}/.test(path),
     ),
   )('$method $path (v$version) gives no access to another organization’s data', async (operation) => {
     const { foreigner } = callers;

@@ -43,9 +43,12 @@ const shown = ({ method, path }: Operation) => `${method} ${path.replace(/^\/api
 const isCall = (operation: Operation) =>
   isReading(operation) || /\/(test|replay|rebuild|memberships\/{member_id})$/.test(operation.path);
 
+/** Reading operations of tenants whose answers are or accompany secrets. */
+const READS_SECRETS = /^(getChannelSecret|(get|list)(Rpc|Threads)(Settings|Keys))$/;
+
 /** Every call of the operator, the reading of a secret, and every change but those above. */
 const AUDITED = OPERATIONS.filter((operation) => {
-  if (isOfOperator(operation) || operation.name === 'getChannelSecret') return true;
+  if (isOfOperator(operation) || READS_SECRETS.test(operation.name)) return true;
   if (isReading(operation) || operation.path === '/identity/token') return false;
   return !NOT_AUDITED.some((pattern) => pattern.test(shown(operation)));
 });
@@ -75,6 +78,7 @@ function bodyOf({ path, method }: Operation, { names, lacking }: AuditedSetup): 
     status: 'skipped',
     ids: [],
     thread_id: 'ticket-1',
+    webhook_url: `${NOBODY}/?key=hidden`,
     ...(path.endsWith('/consent') ? { webhooks_version: Number(names['webhooks_version']) } : {}),
     ...lacking,
   };
@@ -89,6 +93,7 @@ async function perform(operation: Operation, setup: AuditedSetup): Promise<Answe
     ...names,
     ...(isAdding ? lacking : {}),
     ...ofInstallation,
+    key_id: operation.path.includes('/rpc/') ? names['rpc_key_id'] : names['threads_key_id'],
     ...(operation.path.includes('/visitors/') ? { room_id: names['mail_room_id'] } : {}),
     id: isOfTeam ? names['team_id'] : names['room_id'],
     ...(operation.path.includes('visitor_secrets') ? { visitor_id: crypto.randomUUID().replaceAll('-', '') } : {}),
@@ -205,7 +210,8 @@ describe('an entry', () => {
     const secrets: string[] = ['hidden', owner.token];
     for (const operation of AUDITED.filter(({ method }) => method !== 'DELETE')) {
       const { json } = await perform(operation, setup);
-      for (const value of [json['secret'], json['token']]) if (typeof value === 'string') secrets.push(value);
+      for (const value of [json['secret'], json['token'], json['key'], json['webhook_key']])
+        if (typeof value === 'string') secrets.push(value);
     }
     const dump = await Promise.all(
       [testEnv.DB, organizationD1].map(async (d1) =>

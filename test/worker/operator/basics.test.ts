@@ -34,6 +34,7 @@ describe('the admin API', () => {
       message_list_days: null,
       chat_retention_days: null,
       is_renaming_allowed: true,
+      domain: null,
       ...quotaFields((name) => QUOTAS[name]),
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
       updated_at: created.json.created_at,

@@ -137,7 +137,7 @@ describe('every operation of the admin API', () => {
 
   it.each(
     BELOW_ORGANIZATION.filter(({ path }) =>
-      /\{(user|team|room|router|token|app|webhook|installation|delivery)_id\}|\{id\}/.test(path),
+      /\{(user|team|room|router|token|app|webhook|installation|delivery|key)_id\}|\{id\}/.test(path),
     ),
   )('$method $path reaches nothing through the path of another organization', async (operation) => {
     for (const organization_id of [stranger.organization_id, '0190a000-0000-7000-8000-00000000dead', 'nonsense']) {

@@ -68,6 +68,14 @@ async function setSecret(id: string, secret: string): Promise<void> {
 }
 
 describe('wrapping the secrets again by another key', () => {
+  it('takes the keys in the webhooks of interfaces along', async () => {
+    const path = `/organizations/${hub.organizationId}/rpc`;
+    const { json } = await admin(path, { method: 'PATCH', body: { webhook_url: 'https://gateway.example.com/' } });
+    await rewrapAll(BOTH);
+    const shown = await admin(path, { env: ONLY_NEW });
+    expect([shown.status, shown.json['webhook_key']]).toEqual([200, json['webhook_key']]);
+  });
+
   it('changes none of them, and the key before is no longer needed', async () => {
     const [plain, wrapped, rotated] = [await hub.register(), await hub.register(), await hub.register()];
     await setSecret(plain, OLD_SECRET);

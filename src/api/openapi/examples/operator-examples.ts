@@ -1,4 +1,10 @@
 import { isoTime } from '../../../resources/clock.ts';
+import {
+  interfaceKeyResource,
+  type Responder,
+  rpcSettingsResource,
+  threadsSettingsResource,
+} from '../../../resources/interface.ts';
 import { FOUNDED, ids } from './shop.ts';
 
 const newToken = { label: 'Alice at her desk', scopes: ['settings'], expires_at: '2027-03-02T08:00:00.000Z' };
@@ -14,6 +20,31 @@ const token = {
 
 const target = { kind: 'team', id: ids.team, include_bots: false };
 const newRouter = { name: 'Support goes to Shipping', targets: [target], room_ids: [ids.room] };
+
+const interfaceKey = interfaceKeyResource({
+  id: ids.token,
+  organization_id: ids.organization,
+  label: 'The gateway of our telephones',
+  revoked_at: null,
+  created_at: FOUNDED,
+});
+
+const settings = {
+  organization_id: ids.organization,
+  channel_id: ids.channel,
+  room_id: ids.room,
+  webhook_url: 'https://gateway.example.com/hub',
+  webhook_key: 'cGxlYXNlIGtub3cgdGhlIGh1YiBieSB0aGlzIGtleQ',
+  modified_at: FOUNDED,
+};
+
+const responder: Responder = {
+  type: 'openai',
+  url: 'https://models.example.com/v1/chat/completions',
+  model: 'small-model',
+  mode: 'suggest',
+};
+const newResponder = { ...responder, api_key: 'key-of-the-service' };
 
 /** By the names of components. */
 export const operatorExamples = {
@@ -43,6 +74,14 @@ export const operatorExamples = {
     address: null,
     request_id: '5b1f0c52-8f0f-4a3c-9a55-0a1d0f2b6c11',
   },
+  NewInterfaceKey: { label: 'The gateway of our telephones' },
+  InterfaceKey: interfaceKey,
+  CreatedInterfaceKey: { ...interfaceKey, key: 'umi_ZXhhbXBsZSBrZXkgb2YgYW4gaW50ZXJmYWNlLi4uLi4u' },
+  RpcSettings: rpcSettingsResource(settings, '10000000000000000017'),
+  PatchRpcSettings: { webhook_url: settings.webhook_url },
+  ThreadsSettings: threadsSettingsResource(settings, responder, true),
+  NewResponder: newResponder,
+  PatchThreadsSettings: { webhook_url: settings.webhook_url, responder: newResponder },
   AdminSigningKey: { id: 'q7Ue0X2s', created_at: isoTime(FOUNDED), accepted_until: null },
   AdminNewSigningKey: { ends_previous: false },
   AdminRewrap: { cursor: null },

@@ -4,13 +4,14 @@ import type { ChannelTarget, EventBody, ThreadEvent, WebhookReceipt } from '../.
 import { evolve } from '../../../../src/domain/evolve.ts';
 import { type ChatState, emptyThread, type Transition } from '../../../../src/domain/state.ts';
 import { NO_AUDIENCE } from '../../../../src/notifications/audience.ts';
+import { channelWebhook } from '../../../../src/notifications/channel-webhooks.ts';
 import {
   KINDS,
   type Notification,
   notificationsOf,
   type ThreadUpdate,
 } from '../../../../src/notifications/notifications.ts';
-import { channelBody, channelEvent, wholeBody } from '../../../../src/notifications/webhook-body.ts';
+import { wholeBody } from '../../../../src/notifications/webhook-body.ts';
 import { toldOf } from '../../../../src/thread/commit.ts';
 import { fanOutWebhooks, type LaneCheckpoint } from '../../../../src/thread/webhooks/fan-out.ts';
 import { bodiesOf } from '../../../support/bodies-of.ts';
@@ -79,9 +80,9 @@ function bodyFromLog(
   notification: Notification,
   { routing, prev_seq }: ChannelAcceptance,
 ): string[] {
-  const shown = channelEvent(update, notification, routing);
-  if (shown === null) return [];
-  const body = channelBody(shown, update.place.chat_id, routing, { seq: update.seq, prev_seq });
+  const notice = channelWebhook(update, notification, routing);
+  if (notice === null) return [];
+  const body = notice.bodyAt({ seq: update.seq, prev_seq });
   return [wholeBody(body, JSON.stringify(notification.resource))];
 }
 
@@ -99,6 +100,26 @@ describe('a channel gets', () => {
     expect(isTold(userMessageEvent('hi'))).toBe(true);
     expect(isTold(userMessageEvent('hi', null, { user: BOT }))).toBe(true);
     expect(isTold(suggestionAdded)).toBe(true);
+  });
+
+  test('in the form of the threads API, a message and nothing besides', () => {
+    const routing: ChannelTarget = { ...ROUTING, dialect: 'threads' };
+    const { outbox } = accept([event(1, userMessageEvent('hi'))], [], routing);
+    expect(outbox.contents).toEqual([]);
+    expect(outbox.rows.map(({ event_type }) => event_type)).toEqual(['send_message']);
+    expect(outbox.rows.map(({ body }) => JSON.parse(body))).toEqual([
+      {
+        event_type: 'send_message',
+        event_data: expect.objectContaining({
+          id: expect.stringMatching(/^[0-9a-f]{24}$/),
+          body: 'hi',
+          thread_fid: ROUTING.thread_id,
+          is_customer_support_agent: true,
+        }),
+      },
+    ]);
+    expect(isTold(visitorMessageEvent(1000), routing)).toBe(false);
+    expect(isTold(suggestionAdded, routing)).toBe(false);
   });
 
   test('no messages of visitors, no joins, leaves and changes', () => {

@@ -1,0 +1,40 @@
+/**
+ * The webhooks that a channel gets, in the form of its interface. Each interface has a module of its own; all of them
+ * are pure.
+ */
+
+import type { ChannelTarget } from '../domain/events.ts';
+import type { Kind, Notification, ThreadUpdate } from './notifications.ts';
+import { threadsWebhook } from './threads-webhook.ts';
+import { type ChannelNotice, channelBody, channelEvent, type LanePosition } from './webhook-body.ts';
+
+/** The kinds of notifications of which a channel may get webhooks. */
+export function kindsOfChannel({ dialect = 'umi' }: Pick<ChannelTarget, 'dialect'>): readonly Kind[] {
+  return KINDS[dialect];
+}
+
+const KINDS = {
+  umi: ['message', 'reply_suggestion', 'purge'],
+  rpc: ['message'],
+  threads: ['message'],
+} as const satisfies { [dialect in NonNullable<ChannelTarget['dialect']>]: readonly Kind[] };
+
+/** The webhook that a channel gets for a notification; null for none. */
+export function channelWebhook(
+  update: ThreadUpdate,
+  notification: Notification,
+  target: ChannelTarget,
+): ChannelNotice | null {
+  switch (target.dialect ?? 'umi') {
+    case 'umi': {
+      const event = channelEvent(update, notification, target);
+      if (event === null) return null;
+      const bodyAt = (position: LanePosition) => channelBody(event, update.place.chat_id, target, position);
+      return { event_type: event.event_type, has_gap: true, bodyAt };
+    }
+    case 'threads':
+      return threadsWebhook(update, notification, target);
+    case 'rpc':
+      return null;
+  }
+}

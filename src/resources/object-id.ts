@@ -1,0 +1,19 @@
+import { parseUuidVersion7 } from './uuid.ts';
+
+/** Bits of the `seq` in an object id. */
+const SEQ_BITS = 22n;
+
+/**
+ * The id of a message in the form of the threads API (24 hex digits): the second in which the id was made (32 bits), the
+ * 42 bits of the thread's address and 22 bits of the `seq`. Throws when the id is not a UUID version 7, which no message
+ * of the hub has.
+ */
+export function objectIdOf(messageId: string): string {
+  const parsed = parseUuidVersion7(messageId);
+  if (parsed === null) throw new Error(`the id of a message is not a UUID version 7: ${messageId}`);
+  const { high12, low62 } = parsed.tail;
+  const address = (BigInt(high12) << 30n) | (low62 >> 32n);
+  const seq = low62 & ((1n << SEQ_BITS) - 1n);
+  const second = BigInt(Math.floor(parsed.at / 1000)) & 0xffffffffn;
+  return ((second << (42n + SEQ_BITS)) | (address << SEQ_BITS) | seq).toString(16).padStart(24, '0');
+}
