@@ -1,7 +1,14 @@
+import { isUuid } from '../resources/uuid.ts';
+
 /** What a client may send over its socket (docs/live.md). The runtime answers `ping` itself. */
 export type ClientFrame =
   | { type: 'subscribe'; channels: string[]; after: number | null }
   | { type: 'unsubscribe'; channels: string[] }
+  /**
+   * The socket gets what this client of its user carries in `subscribed_channels`, now and after each change. `isAgain`:
+   * the client has changed.
+   */
+  | { type: 'follow'; client_id: string; after: number | null; isAgain?: true }
   | { type: 'ack'; number: number };
 
 /** Longest frame in bytes of UTF-8. */
@@ -20,6 +27,8 @@ export function readClientFrame(data: string | ArrayBuffer): { frame: ClientFram
   switch (fields['type']) {
     case 'subscribe':
       return readSubscribe(fields);
+    case 'follow':
+      return readFollow(fields);
     case 'unsubscribe': {
       const channels = readTopics(fields);
       return channels === null ? { problem: CHANNELS } : { frame: { type: 'unsubscribe', channels } };
@@ -29,7 +38,7 @@ export function readClientFrame(data: string | ArrayBuffer): { frame: ClientFram
       return isNumber(number) ? { frame: { type: 'ack', number } } : { problem: NUMBER('number') };
     }
     default:
-      return { problem: 'The type of a frame must be "subscribe", "unsubscribe" or "ack".' };
+      return { problem: 'The type of a frame must be "subscribe", "unsubscribe", "follow" or "ack".' };
   }
 }
 
@@ -39,6 +48,14 @@ function readSubscribe(fields: Fields): { frame: ClientFrame } | { problem: stri
   const after = fields['after'] ?? null;
   if (after !== null && !isNumber(after)) return { problem: NUMBER('after') };
   return { frame: { type: 'subscribe', channels, after } };
+}
+
+function readFollow(fields: Fields): { frame: ClientFrame } | { problem: string } {
+  const client_id = typeof fields['client_id'] === 'string' ? fields['client_id'].toLowerCase() : '';
+  if (!isUuid(client_id)) return { problem: '"client_id" must be the id of a client.' };
+  const after = fields['after'] ?? null;
+  if (after !== null && !isNumber(after)) return { problem: NUMBER('after') };
+  return { frame: { type: 'follow', client_id, after } };
 }
 
 const CHANNELS = '"channels" must be a list of one or more strings.';

@@ -1,3 +1,4 @@
+import { errorText, writeLog } from '../platform/log.ts';
 import type { Access, AccessCache } from './access.ts';
 import { type ClientFrame, LONGEST_FRAME, readClientFrame } from './client-frames.ts';
 import { hubFrame } from './hub-frames.ts';
@@ -16,6 +17,8 @@ export type FrameServerDeps = {
   keep: (socket: LiveSocket, added: readonly Subscription[]) => void;
   drop: (socket: LiveSocket, texts: readonly string[]) => void;
   close: (socket: LiveSocket, closeReason: CloseReason) => void;
+  /** What a client of the user carries in `subscribed_channels`; null when they have no such client. */
+  channelsOf: (userId: string, clientId: string) => Promise<readonly string[] | null>;
   now: () => number;
 };
 
@@ -49,6 +52,20 @@ export class FrameServer {
     }
     socket.waiting.push({ read, characters: 'frame' in read && typeof data === 'string' ? data.length : 0 });
     if (isTooMuch(socket.waiting)) this.#deps.close(socket, CLOSE_REASONS.flood);
+    await this.#work(socket);
+  }
+
+  /** The client that a socket follows has changed. Afterwards the distributor must run. */
+  async followAgain(socket: LiveSocket, clientId: string): Promise<void> {
+    if (socket.state.client_id !== clientId) return;
+    // A frame that waits reads the channels later than this call.
+    const waits = socket.waiting.some(({ read }) => 'frame' in read && isFollowing(read.frame, clientId));
+    const frame = { type: 'follow' as const, client_id: clientId, after: null, isAgain: true as const };
+    if (!waits) socket.waiting.push({ read: { frame }, characters: 0 });
+    await this.#work(socket);
+  }
+
+  async #work(socket: LiveSocket): Promise<void> {
     if (socket.isBusy) return;
     socket.isBusy = true;
     try {
@@ -64,6 +81,7 @@ export class FrameServer {
     if (socket.isStalled) this.#deps.close(socket, CLOSE_REASONS.slow);
     else if ('problem' in read) this.#complain(socket, read.problem);
     else if (read.frame.type === 'subscribe') await this.#subscribe(socket, read.frame);
+    else if (read.frame.type === 'follow') await this.#follow(socket, read.frame);
     else if (read.frame.type === 'unsubscribe') this.#unsubscribe(socket, read.frame.channels);
     socket.save(this.#deps.logRange().head);
   }
@@ -79,6 +97,33 @@ export class FrameServer {
     const channels = [...new Set(texts)].filter((text) => socket.unsubscribe(text));
     this.#deps.drop(socket, channels);
     socket.send(hubFrame({ type: 'unsubscribed', channels }), null, this.#deps.now());
+  }
+
+  /**
+   * Gives a socket exactly the channels of a client. It follows the client from before they are read, so that a change
+   * meanwhile makes it read them again.
+   */
+  async #follow(socket: LiveSocket, frame: ClientFrame & { type: 'follow' }): Promise<void> {
+    const { owner, state } = socket;
+    if (owner.kind !== 'user') return this.#complain(socket, 'Visitors have no clients.');
+    const { client_id, after, isAgain = false } = frame;
+    state.client_id = client_id;
+    let channels: readonly string[] | null;
+    try {
+      channels = await this.#deps.channelsOf(owner.user_id, client_id);
+    } catch (error) {
+      writeLog('error', 'live_client_unavailable', { error: errorText(error) });
+      return this.#deps.close(socket, CLOSE_REASONS.unavailable);
+    }
+    if (channels === null) {
+      state.client_id = null;
+      if (!isAgain) return this.#complain(socket, 'The user has no such client.');
+    }
+    const wanted = channels ?? [];
+    const surplus = [...socket.subscriptions.keys()].filter((text) => !wanted.includes(text));
+    if (surplus.length > 0) this.#unsubscribe(socket, surplus);
+    const isNew = wanted.some((text) => !socket.subscriptions.has(text));
+    if (!isAgain || isNew) await this.#subscribe(socket, { type: 'subscribe', channels: [...wanted], after });
   }
 
   async #subscribe(socket: LiveSocket, frame: ClientFrame & { type: 'subscribe' }): Promise<void> {
@@ -129,6 +174,10 @@ export class FrameServer {
     socket.state.faults += 1;
     if (socket.state.faults >= MOST_FAULTS) this.#deps.close(socket, CLOSE_REASONS.malformed);
   }
+}
+
+function isFollowing(frame: ClientFrame, clientId: string): boolean {
+  return frame.type === 'follow' && frame.client_id === clientId;
 }
 
 function isTooMuch(waiting: LiveSocket['waiting']): boolean {

@@ -16,9 +16,9 @@ import {
   type PublishResult,
   TICKET_LIFETIME,
   type TicketKept,
-  type TicketName,
 } from '../rpc/live-hub.ts';
-import { AccessCache, closeReasonOf, factsKey, LOOK_UP_TIMEOUT, type OwnerFacts } from './access.ts';
+import { askUser } from '../rpc/user.ts';
+import { AccessCache, LOOK_UP_TIMEOUT, type OwnerFacts } from './access.ts';
 import { ASK_THREADS, askThreadsAt, askThreadsIfDue } from './ask-threads.ts';
 import { Distributor } from './distributor.ts';
 import { FrameServer } from './frame-server.ts';
@@ -57,7 +57,8 @@ import { accessInDatabase } from './load-access.ts';
 import { KEEP_EVENTS, KEEP_FOR, unseenOf } from './log-rules.ts';
 import { ownerId, PROTOCOL, readOpeningRequest, type SocketOwner } from './socket-owner.ts';
 import { Sockets } from './sockets.ts';
-import { deleteExpiredTickets, findTicket, putTicket, takeTicket } from './tickets.ts';
+import { ownerOfTicket } from './ticket-owner.ts';
+import { deleteExpiredTickets, putTicket, takeTicket } from './tickets.ts';
 
 /** When a failed look-up of rights is repeated (ms). */
 const RETRY_AFTER = 5000;
@@ -124,6 +125,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
       freeSubscriptions: () => this.#load.freeSubscriptions,
       keep: (socket, added) => this.#sockets.keepSubscriptions(socket, added),
       drop: (socket, texts) => this.#sockets.dropSubscriptions(socket, texts),
+      channelsOf: (userId, clientId) => channelsOfClient(env, userId, clientId),
     });
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
     ctx.blockConcurrencyWhile(() => this.#alarmClock.start());
@@ -137,7 +139,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     const opening = readOpeningRequest(request);
     if (opening === null) return new Response(null, { status: 426 });
     const { opener, speaks } = opening;
-    const owner = 'owner' in opener ? opener.owner : await this.#ownerOf(opener.ticket);
+    const owner = 'owner' in opener ? opener.owner : await ownerOfTicket(this.env, this.#sql, opener.ticket);
     if (owner instanceof Response) return owner;
     let awakeUntil: number;
     try {
@@ -197,6 +199,14 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     this.ctx.storage.transactionSync(() => emptyPurged(this.#sql, request));
     this.#log.reload();
     return { ok: true };
+  }
+
+  /** Lets the sockets that follow a client read its channels again. */
+  async followClient({ v, user_id, client_id }: { v: 1; user_id: string; client_id: string }): Promise<void> {
+    if (v !== 1 || !this.#isMade) return;
+    const sockets = [...this.#sockets.all()].filter(({ owner }) => ownerId(owner) === user_id);
+    await Promise.all(sockets.map((socket) => this.#server.followAgain(socket, client_id)));
+    await this.#distributor.run();
   }
 
   /** Closes every socket and deletes everything: the visitor of the hub was purged. */
@@ -264,25 +274,6 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     } catch (error) {
       logFailure('live_alarm_failed', error);
       this.#alarmClock.armBy(Date.now() + ALARM_AFTER_ACCIDENT);
-    }
-  }
-
-  /**
-   * Whose socket a ticket opens, with the rights that its owner has now: what was revoked since it was made counts. A
-   * refusal is the answer to the handshake.
-   */
-  async #ownerOf(ticket: TicketName): Promise<SocketOwner | Response> {
-    const owner = findTicket(this.#sql, ticket, Date.now());
-    if (owner === null) return new Response(null, { status: 401 });
-    try {
-      const found = await withinTime(accessInDatabase(this.env).factsOf([owner]), LOOK_UP_TIMEOUT);
-      if (found === null) throw new Error('D1 did not answer in time');
-      const reason = closeReasonOf(owner, found.get(factsKey(owner)) ?? null);
-      if (reason === null) return owner;
-      return new Response(null, { status: reason === CLOSE_REASONS.subscription ? 403 : 401 });
-    } catch (error) {
-      logFailure('live_rights_unavailable', error);
-      return new Response(null, { status: 503 });
     }
   }
 
@@ -391,6 +382,17 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
       this.#timers = this.#makeTimers();
     }
   }
+}
+
+/** What a client of a user carries; null when there is none. Rejects when their object does not answer in time. */
+async function channelsOfClient(env: Env, userId: string, clientId: string): Promise<readonly string[] | null> {
+  const clients = await withinTime(
+    askUser(env, noCost(), userId, (stub) => stub.listClients({ v: 1 })),
+    LOOK_UP_TIMEOUT,
+  );
+  if (clients === null) throw new Error('the object of the user did not answer in time');
+  const client = clients.find(({ id }) => id === clientId);
+  return client === undefined ? null : (client.subscribed_channels ?? []);
 }
 
 function logFailure(event: string, error: unknown): void {

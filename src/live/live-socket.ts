@@ -30,6 +30,8 @@ export type SocketState = {
   /** Whether it has ever subscribed. */
   has_begun: boolean;
   faults: number;
+  /** The client whose channels it follows. Missing: none. */
+  client_id?: string | null;
 };
 
 const OPEN = 1;

@@ -39,6 +39,7 @@ export function newClient(id: string, changes: ClientChanges, now: number): Clie
     presence_expires_at: now + expiresIn * 1000,
     gcm_token: changes.gcm_token ?? null,
     properties: changes.properties ?? {},
+    subscribed_channels: changes.subscribed_channels ?? [],
     created_at: now,
     updated_at: now,
   };
@@ -56,6 +57,7 @@ export function changeClient(client: ClientFacts, changes: ClientChanges, now: n
     presence_expires_at: now + expiresIn * 1000,
     gcm_token: changes.gcm_token === undefined ? client.gcm_token : changes.gcm_token,
     properties: changes.properties ?? client.properties,
+    subscribed_channels: changes.subscribed_channels ?? client.subscribed_channels ?? [],
     updated_at: now,
   };
 }

@@ -48,21 +48,41 @@ export function readOwner(sql: SqlStorage): PresenceOwner {
   return sql.exec<PresenceOwner>('SELECT user_id, organization_id FROM owner').one();
 }
 
-type ClientRow = Omit<ClientFacts, 'properties'> & { properties: string };
+type ClientRow = Omit<ClientFacts, 'properties' | 'subscribed_channels'> & {
+  properties: string;
+  subscribed_channels: string | null;
+};
+
+/** The channels of clients that have any, as JSON. Made with its first row. */
+const CHANNELS =
+  'CREATE TABLE IF NOT EXISTS client_channels (client_id TEXT PRIMARY KEY, channels TEXT NOT NULL) WITHOUT ROWID';
+
+function selectClients(sql: SqlStorage): string {
+  if (!hasTable(sql, 'client_channels')) return 'SELECT clients.*, NULL AS subscribed_channels FROM clients';
+  return `SELECT clients.*, client_channels.channels AS subscribed_channels FROM clients
+    LEFT JOIN client_channels ON client_channels.client_id = clients.id`;
+}
 
 /** All clients, the oldest first. */
 export function listClients(sql: SqlStorage): ClientFacts[] {
-  return sql.exec<ClientRow>('SELECT * FROM clients ORDER BY id').toArray().map(clientOf);
+  return sql
+    .exec<ClientRow>(`${selectClients(sql)} ORDER BY id`)
+    .toArray()
+    .map(clientOf);
 }
 
 /** A client; null when there is none. */
 export function findClient(sql: SqlStorage, id: string): ClientFacts | null {
-  const row = sql.exec<ClientRow>('SELECT * FROM clients WHERE id = ?', id).toArray()[0];
+  const row = sql.exec<ClientRow>(`${selectClients(sql)} WHERE id = ?`, id).toArray()[0];
   return row === undefined ? null : clientOf(row);
 }
 
-function clientOf(row: ClientRow): ClientFacts {
-  return { ...row, properties: JSON.parse(row.properties) as Record<string, unknown> };
+function clientOf({ properties, subscribed_channels, ...row }: ClientRow): ClientFacts {
+  return {
+    ...row,
+    properties: JSON.parse(properties) as Record<string, unknown>,
+    subscribed_channels: subscribed_channels === null ? [] : (JSON.parse(subscribed_channels) as string[]),
+  };
 }
 
 /** Inserts or replaces a client. */
@@ -79,16 +99,37 @@ export function putClient(sql: SqlStorage, client: ClientFacts): void {
     client.created_at,
     client.updated_at,
   );
+  putChannels(sql, client);
+}
+
+function putChannels(sql: SqlStorage, { id, subscribed_channels: channels = [] }: ClientFacts): void {
+  if (channels.length === 0) {
+    deleteChannels(sql, id);
+    return;
+  }
+  sql.exec(CHANNELS);
+  sql.exec(
+    `INSERT INTO client_channels (client_id, channels) VALUES (?, ?)
+     ON CONFLICT (client_id) DO UPDATE SET channels = excluded.channels WHERE channels IS NOT excluded.channels`,
+    id,
+    JSON.stringify(channels),
+  );
+}
+
+function deleteChannels(sql: SqlStorage, clientId: string): void {
+  if (hasTable(sql, 'client_channels')) sql.exec('DELETE FROM client_channels WHERE client_id = ?', clientId);
 }
 
 /** Answers false when there is no such client. */
 export function deleteClient(sql: SqlStorage, id: string): boolean {
+  deleteChannels(sql, id);
   return sql.exec('DELETE FROM clients WHERE id = ? RETURNING id', id).toArray().length > 0;
 }
 
 /** Deletes all clients. */
 export function deleteAllClients(sql: SqlStorage): void {
   sql.exec('DELETE FROM clients');
+  if (hasTable(sql, 'client_channels')) sql.exec('DELETE FROM client_channels');
 }
 
 /** How many clients there are, and when the first and the last expire (ms). */

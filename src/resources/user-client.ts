@@ -11,6 +11,8 @@ export type ClientFacts = {
   presence_expires_at: number;
   gcm_token: string | null;
   properties: Record<string, unknown>;
+  /** What the sockets that follow the client get. Objects of an older version leave it out: nothing. */
+  subscribed_channels?: string[];
   created_at: number;
   updated_at: number;
 };
@@ -23,9 +25,7 @@ export function isClientPresent(client: Pick<ClientFacts, 'presence_expires_at'>
   return client.presence_expires_at > now;
 }
 
-/**
- * The client as the API shows it at `now` (ms). `subscribed_channels` is always empty: subscriptions belong to sockets.
- */
+/** The client as the API shows it at `now` (ms). */
 export function clientResource(client: ClientFacts, now: number) {
   const isPresent = isClientPresent(client, now);
   return {
@@ -36,7 +36,7 @@ export function clientResource(client: ClientFacts, now: number) {
     is_about_to_expire: isPresent && client.presence_expires_at - now < ABOUT_TO_EXPIRE,
     gcm_token: client.gcm_token,
     properties: client.properties,
-    subscribed_channels: [] as string[],
+    subscribed_channels: client.subscribed_channels ?? [],
     created_at: isoTime(client.created_at),
     updated_at: isoTime(client.updated_at),
   };

@@ -68,6 +68,8 @@ export interface LiveHubStub {
   /** Makes a ticket: for TICKET_LIFETIME its bearer may open one socket of `owner`. `digest`: of its secret. */
   keepTicket(request: { v: 1; owner: SocketOwner; digest: string }): Promise<TicketKept>;
   purge(request: HubPurge): Promise<PublishResult>;
+  /** What a client of a user carries has changed, or the client is gone: sockets that follow it read it again. */
+  followClient(request: { v: 1; user_id: string; client_id: string }): Promise<void>;
   /** Closes every socket and deletes everything: the visitor of the hub was purged. */
   forget(request: { v: 1 }): Promise<void>;
   fetch(request: Request): Promise<Response>;

@@ -10,6 +10,7 @@ export type ClientChanges = {
   presence_expires_in?: number | undefined;
   gcm_token?: string | null | undefined;
   properties?: Record<string, unknown> | undefined;
+  subscribed_channels?: string[] | undefined;
 };
 
 /** `was_absent`: the client is new or had expired, which is answered with 201. */

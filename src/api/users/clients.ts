@@ -5,11 +5,15 @@ import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage 
 import { refuseChangedNumbers } from '../../http/exact-numbers.ts';
 import { integerField, isoTimeSchema, pathId, refuseUnkeepableName, textField } from '../../http/fields.ts';
 import { isNestedWithin, jsonBytes } from '../../http/json-size.ts';
-import { type Refused, refuse } from '../../http/refusals.ts';
+import { type Refused, refuse, refuseField } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
+import { cutText } from '../../resources/characters.ts';
+import { MAX_PATTERN_LENGTH, subscribedTopic } from '../../resources/topic.ts';
 import { clientResource } from '../../resources/user-client.ts';
-import { askUser, userStub } from '../../rpc/user.ts';
+import { callTwice } from '../../rpc/call.ts';
+import { liveHubStub, organizationHub } from '../../rpc/live-hub.ts';
+import { askUser, type PresenceOwner, userStub } from '../../rpc/user.ts';
 import { ownUser, userOrScope, withGuards } from '../access.ts';
 import { defineRoute, VERBS } from '../define-route.ts';
 import { USER_NOT_FOUND } from '../shared/paths.ts';
@@ -20,6 +24,9 @@ const LONGEST_PRESENCE = 30 * 24 * 3600;
 const PROPERTIES_LIMIT = 10_000;
 /** Deepest nesting of objects and lists in `properties`. */
 const PROPERTIES_LEVELS = 32;
+
+/** Most channels of a client, as of a socket. */
+const MOST_CHANNELS = 100;
 
 function refuseBulk(value: unknown, context: z.RefinementCtx): unknown {
   if (!isNestedWithin(value, PROPERTIES_LEVELS)) {
@@ -41,6 +48,11 @@ const changesSchema = z
       .openapi({ description: 'Seconds. Default: 120 for a new client; a renewed client keeps its value.' }),
     gcm_token: textField({ max: 4096, blank: true }).nullable().optional(),
     properties: properties.optional(),
+    subscribed_channels: z
+      .array(z.string())
+      .max(MOST_CHANNELS)
+      .optional()
+      .openapi({ description: 'What the live sockets that follow this client get (docs/live.md).' }),
   })
   .openapi('UserClientChanges');
 
@@ -149,7 +161,10 @@ for (const { name, base, access, all, one } of PLACES) {
   clientRoutes.openapi(createClientRoute, async (c) => {
     const { user_id } = c.req.valid('param');
     const owner = { user_id, organization_id: c.var.principal.organization.id };
-    const saved = await userStub(c.env, user_id).createClient({ v: 1, owner, changes: c.req.valid('json') });
+    const changes = c.req.valid('json');
+    const problem = channelProblem(changes.subscribed_channels, owner);
+    if (problem !== null) return refuseField(c, 'subscribed_channels', problem);
+    const saved = await userStub(c.env, user_id).createClient({ v: 1, owner, changes });
     if (saved === null) return refuse(c, { reason: 'conflict', detail: 'The user has too many clients.' });
     return c.json(clientResource(saved.client, Date.now()), 201);
   });
@@ -179,7 +194,7 @@ for (const { name, base, access, all, one } of PLACES) {
       path: `${base}/{client_id}`,
       summary: "Renew the presence of a user's client",
       description:
-        'Both methods renew the presence, also with an empty body, and leave what is left out as it is. A client that had expired is answered with 201. The call can be repeated.',
+        'Both methods renew the presence, also with an empty body, and leave what is left out as it is. Live sockets that follow the client get the `subscribed_channels` at once. A client that had expired is answered with 201. The call can be repeated.',
       request: { params: one, body: bodyOf(changesSchema) },
       answers: {
         200: jsonOf(clientSchema, 'The client'),
@@ -189,10 +204,15 @@ for (const { name, base, access, all, one } of PLACES) {
     clientRoutes.openapi(updateRoute, async (c) => {
       const { user_id, client_id } = c.req.valid('param');
       const changes = c.req.valid('json');
+      const owner = { user_id, organization_id: c.var.principal.organization.id };
+      const problem = channelProblem(changes.subscribed_channels, owner);
+      if (problem !== null) return refuseField(c, 'subscribed_channels', problem);
       const saved = await askUser(c.env, c.var.cost, user_id, (stub) =>
         stub.updateClient({ v: 1, client_id, changes }),
       );
       if (saved === null) return refuseClient(c);
+      // Also when nothing has changed: a repeat after a lost answer must reach the sockets.
+      if (changes.subscribed_channels !== undefined) await tellSockets(c, user_id, client_id);
       return c.json(clientResource(saved.client, Date.now()), saved.was_absent ? 201 : 200);
     });
   }
@@ -204,15 +224,32 @@ for (const { name, base, access, all, one } of PLACES) {
     path: `${base}/{client_id}`,
     summary: "Delete a user's client",
     description:
-      'Signs the user off when no other client of theirs is unexpired; waiting chats that only they attended become pending. Repeating the call answers 404.',
+      'Signs the user off when no other client of theirs is unexpired; waiting chats that only they attended become pending. Live sockets that follow the client get nothing more by it. Repeating the call answers 404.',
     request: { params: one },
     answers: { 204: { description: 'Deleted' } },
   });
   clientRoutes.openapi(deleteRoute, async (c) => {
     const { user_id, client_id } = c.req.valid('param');
     const isDeleted = await askUser(c.env, c.var.cost, user_id, (stub) => stub.deleteClient({ v: 1, client_id }));
-    return isDeleted ? c.body(null, 204) : refuseClient(c);
+    if (!isDeleted) return refuseClient(c);
+    await tellSockets(c, user_id, client_id);
+    return c.body(null, 204);
   });
+}
+
+/** What is wrong with one of the channels that a client of a user is to carry; null when nothing is. */
+function channelProblem(channels: readonly string[] | undefined, owner: PresenceOwner): string | null {
+  for (const channel of channels ?? []) {
+    const read = subscribedTopic(channel, owner);
+    if ('problem' in read) return `${cutText(channel, MAX_PATTERN_LENGTH)}: ${read.problem}`;
+  }
+  return null;
+}
+
+/** Lets the sockets of a user that follow the client read what it carries now. */
+async function tellSockets(c: AppContext, user_id: string, client_id: string): Promise<void> {
+  const hub = organizationHub(c.var.principal.organization.id);
+  await callTwice(c.var.cost, () => liveHubStub(c.env, hub).followClient({ v: 1, user_id, client_id }));
 }
 
 function refuseClient(c: AppContext): Refused {

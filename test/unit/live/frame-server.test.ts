@@ -26,6 +26,7 @@ function newServer(access: () => Promise<Access>, freeSubscriptions = 1000) {
       ended.push(ending.code);
       socket.close(ending);
     },
+    channelsOf: () => Promise.resolve(null),
     now: () => 7,
   });
   return { server, ended, kept };

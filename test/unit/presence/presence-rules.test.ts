@@ -30,6 +30,7 @@ describe('a client', () => {
       presence_expires_at: NOW + 120_000,
       gcm_token: null,
       properties: {},
+      subscribed_channels: [],
       created_at: NOW,
       updated_at: NOW,
     });

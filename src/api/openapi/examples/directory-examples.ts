@@ -155,7 +155,11 @@ export const directoryExamples = {
   UserPreferences: { chat_capacity: 5, ui_language_code: 'en' },
   UserPreferencesChanges: { chat_capacity: 5, ui_language_code: 'en' },
   UserClient: clientResource(client, at('12:22:16.370')),
-  UserClientChanges: { presence_expires_in: 300, properties: { device: 'desktop' } },
+  UserClientChanges: {
+    presence_expires_in: 300,
+    properties: { device: 'desktop' },
+    subscribed_channels: ['/api/v5/users/{user_id}/routed_chats/*/messages'],
+  },
   ServiceSpan: serviceHours.hours[0],
   ServiceHours: serviceHours,
   Room: roomResource(support),
