@@ -24,6 +24,7 @@ export class ProjectorObject extends DurableObject<Env> implements ProjectorStub
     add: (organizationId, bytes) =>
       addStoredBytes(openIdentityDatabase(this.env, noCost()), organizationId, dayOf(Date.now()), bytes),
     background: (work) => this.ctx.waitUntil(work),
+    random: () => Math.random(),
   });
   #buffered = 0;
 
