@@ -44,6 +44,7 @@ const SURFACE = [
   'chats/{chat-*,conversation-starters,invitations,join-*,messages,organization-messages,owned-chats}',
   'chats/{reply-suggestions,room,start-chats,update-chat}',
   'directory/{organization,purges,retention,rooms,safety,teams,users}',
+  'files/*',
   'live/subscribe',
   'operator/{audit-log,audit-log-lists,databases,directory,routers}',
   'presence/chats',

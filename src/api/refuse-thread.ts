@@ -36,6 +36,10 @@ const MAPPING: Mapping = {
   message_to_ended_chat: () => ({ reason: 'conflict', detail: 'The chat has ended.' }),
   message_too_long: () =>
     invalid({ message: [`Ensure this field has no more than ${CHAT_MESSAGE_CHARACTERS} characters.`] }),
+  files_of_other_organization: () => ({
+    reason: 'conflict',
+    detail: 'Files can be sent only in chats of the sender’s organization.',
+  }),
   waiting_of_ended_chat: () => invalid({ is_waiting: ['The chat has already been ended.'] }),
   tag_not_found: () => ({ reason: 'not_found', detail: 'Tag not found.' }),
   too_many_members: () => ({ reason: 'conflict', detail: 'The chat has too many members.' }),

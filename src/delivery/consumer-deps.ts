@@ -6,14 +6,16 @@ import { findChannelOrDeleted } from '../directory/channels.ts';
 import { findOrganization } from '../directory/organizations.ts';
 import { cachedHubKeys } from '../directory/signing-keys.ts';
 import { type OpenedChannel, openAppSecret, openChannel } from '../directory/stored-secrets.ts';
+import { FILE_URL_LIFE, fileUrls } from '../files/file-urls.ts';
 import { fault } from '../platform/faults.ts';
 import { writeLog } from '../platform/log.ts';
 import { collectBatch, takeAcknowledged } from '../read-model/collector.ts';
+import { bodyWithFileUrls, mayHaveFiles } from '../resources/file-links.ts';
 import { channelOfReceiver, installationOfReceiver } from '../resources/receiver.ts';
 import type { Lane } from '../rpc/lane.ts';
 import { threadStub } from '../rpc/thread.ts';
 import { makeAppUserAuth } from './app-user-auth.ts';
-import { attemptDeps, attemptWebhook } from './attempt.ts';
+import { attemptDeps, attemptWebhook, type Destination } from './attempt.ts';
 import type { DeliveryDeps } from './deliver-lane.ts';
 import { type Endpoint, endpointOfChannel, endpointOfInstallation, type OpenedAppEndpoint } from './endpoint.ts';
 import { EndpointCache } from './endpoint-cache.ts';
@@ -24,7 +26,10 @@ export function consumerDeps(env: Env): DeliveryDeps {
   return {
     lane: (thread) => laneOf(env, thread),
     endpoint: (leased) => readEndpoint(env, leased),
-    attempt: (destination, webhook, times) => attemptWebhook(attemptDeps(env, times), destination, webhook),
+    attempt: async (destination, webhook, times) => {
+      const body = await withFileLinks(env, destination, webhook.body);
+      return await attemptWebhook(attemptDeps(env, times), destination, { ...webhook, body });
+    },
     send: async (wakeUp, delaySeconds) => {
       await env.WEBHOOKS.send(wakeUp, { delaySeconds: queueDelay(delaySeconds) });
     },
@@ -82,6 +87,15 @@ async function readChannel(env: Env, organizationId: string, channelId: string):
     return found === null ? null : openChannel(env, found, Date.now());
   });
   return endpointOfChannel(channel, Date.now(), env.PUBLIC_ORIGIN);
+}
+
+/** The frozen body of a webhook with fresh URLs of its files: those that a commit could make would be old by a replay. */
+async function withFileLinks(env: Env, { own_origins }: Destination, body: string): Promise<string> {
+  if (!mayHaveFiles(body)) return body;
+  const { signing } = await cachedHubKeys(env, noCost());
+  const origin = own_origins.find((each) => each !== '') ?? '';
+  const urlOf = fileUrls(signing, origin, Date.now(), FILE_URL_LIFE.webhook);
+  return JSON.stringify(bodyWithFileUrls(JSON.parse(body) as object, urlOf));
 }
 
 /** An organization's database never changes, so the isolate may remember it. */

@@ -73,6 +73,7 @@ export type IncomingMessage = {
   selected_reply_suggestion_id: string | null;
   /** The sender, when `sender_type` is `user`. */
   user: UserFacts | null;
+  attachments?: NewAttachment[];
 };
 
 /** Messages for one external thread. All are accepted or none (UMI documentation, 2.1). */
@@ -136,10 +137,7 @@ export type OpenVisitorChat = CommandHeader & {
   chat_id: string | null;
   identity: Extract<ThreadIdentity, { kind: 'visitor' }> | null;
   visitor_id: string;
-  /**
-   * The variable `username`. It is used for a thread that does not exist yet, and whenever the visitor sends the
-   * command.
-   */
+  /** The variable `username`, for a thread that does not exist yet, and whenever the visitor sends the command. */
   visitor_name: string | null;
   database: string;
   /** The organization of the room. */
@@ -185,7 +183,7 @@ export type PostVisitorMessage = CommandHeader & {
   /** Limits the visitor's messages in the thread. Null or missing: no limit. */
   limit?: Limit | null;
   content:
-    | { type: 'msg'; message: string }
+    | { type: 'msg'; message: string; attachments?: NewAttachment[] }
     | {
         type: 'action';
         message_id: string;

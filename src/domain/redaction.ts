@@ -91,8 +91,15 @@ function redactMessage(message: MessageFacts, { at, seq }: PurgedEvent): Message
     attachments: [],
     attachment_template: null,
     response_to: null,
+    ...filesGone(message),
     purged: { at, seq },
   };
+}
+
+/** The files that go with what a message loses. */
+function filesGone({ attachments, files_gone = [] }: MessageFacts): Pick<MessageFacts, 'files_gone'> {
+  const gone = [...files_gone, ...attachments.flatMap(({ file }) => file?.id ?? [])];
+  return gone.length === 0 ? {} : { files_gone: gone };
 }
 
 /** Whether what is of this time (ms) goes. Messages of a chat have growing times, so it is a beginning of the chat. */

@@ -15,6 +15,8 @@ export type ThreadRefusal =
   | { reason: 'message_not_found' }
   | { reason: 'message_to_ended_chat' }
   | { reason: 'message_too_long' }
+  /** The sender's files are of another organization than the chat. */
+  | { reason: 'files_of_other_organization' }
   | { reason: 'join_of_ended_chat' }
   | { reason: 'join_of_taken_chat' }
   | { reason: 'chat_capacity_reached' }

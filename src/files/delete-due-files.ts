@@ -3,7 +3,7 @@ import { deleteTakenFiles, takeDueFiles } from '../directory/files.ts';
 
 /** Files that are deleted at a time, and most of them in a run. The next run goes on. */
 const FILES_AT_ONCE = 100;
-const FILES_IN_A_RUN = 5_000;
+export const FILES_IN_A_RUN = 5_000;
 
 /**
  * Deletes the files of a database that no message names any more, at `now` (ms): first their bytes, then their rows, so that

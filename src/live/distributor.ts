@@ -1,6 +1,7 @@
 import type { ThreadUpdate } from '../notifications/notifications.ts';
 import { errorText, writeLog } from '../platform/log.ts';
 import { type Access, type AccessCache, factsKey } from './access.ts';
+import type { FileLinks } from './file-links.ts';
 import { hubFrame } from './hub-frames.ts';
 import type { LoggedEvent } from './hub-store.ts';
 import type { CloseReason } from './limits.ts';
@@ -17,6 +18,7 @@ export type DistributorDeps = {
   logRange: () => LogRange;
   eventsAfter: (number: number, limit: number) => LoggedEvent[];
   accessCache: Pick<AccessCache, 'known' | 'lookUp'>;
+  files: Pick<FileLinks, 'isReady' | 'prepare' | 'shown'>;
   close: (socket: LiveSocket, closeReason: CloseReason) => void;
   now: () => number;
   /** Called when rights could not be looked up: `run` must be called again some seconds later. */
@@ -44,6 +46,8 @@ export class Distributor {
   readonly #asking = new Set<LiveSocket>();
   readonly #unknown = new Set<LiveSocket>();
   #isWanted = false;
+  /** The next events have files whose URLs cannot be made yet. */
+  #lacksUrls = false;
   #running: Promise<void> | null = null;
   /** Resolves when there are new events, or a look-up has ended. */
   #changed = Promise.withResolvers<void>();
@@ -93,7 +97,11 @@ export class Distributor {
         await this.#changed.promise;
         this.#changed = Promise.withResolvers();
         this.#isWanted = false;
-        for (let isBehind = this.#serve(); isBehind; isBehind = this.#serve()) await this.#deps.yieldToOthers();
+        for (let isBehind = this.#serve(); isBehind; isBehind = this.#serve()) {
+          if (this.#lacksUrls) await this.#deps.files.prepare();
+          this.#lacksUrls = false;
+          await this.#deps.yieldToOthers();
+        }
       }
     } catch (error) {
       this.#failed(error);
@@ -167,16 +175,19 @@ export class Distributor {
 
   /** Reads the log after a position, as frames that all sockets share. Null when the limit of this pass is reached. */
   #framesAfter(): (after: number) => UpdateFrames[] | null {
-    const { eventsAfter, subscriptionsFor } = this.#deps;
+    const { eventsAfter, subscriptionsFor, files } = this.#deps;
     const shared = new Map<number, UpdateFrames>();
     let characters = 0;
     return (after) => {
       if (characters >= MOST_CHARACTERS) return null;
-      return eventsAfter(after, EVENTS_AT_A_TIME).map(({ number, update, characters: more }) => {
+      const events = eventsAfter(after, EVENTS_AT_A_TIME);
+      this.#lacksUrls ||= events.some(({ update }) => !files.isReady(update));
+      if (this.#lacksUrls) return null;
+      return events.map(({ number, update, characters: more }) => {
         const known = shared.get(number);
         if (known !== undefined) return known;
         characters += more;
-        const frames = new UpdateFrames(number, update, subscriptionsFor(number, update));
+        const frames = new UpdateFrames(number, files.shown(update), subscriptionsFor(number, update));
         shared.set(number, frames);
         return frames;
       });

@@ -21,6 +21,7 @@ import { askUser } from '../rpc/user.ts';
 import { AccessCache, LOOK_UP_TIMEOUT, type OwnerFacts } from './access.ts';
 import { ASK_THREADS, askThreadsAt, askThreadsIfDue } from './ask-threads.ts';
 import { Distributor } from './distributor.ts';
+import { fileLinksIn } from './file-links.ts';
 import { FrameServer } from './frame-server.ts';
 import { hubFrame } from './hub-frames.ts';
 import { HubLoad } from './hub-load.ts';
@@ -60,13 +61,11 @@ import { Sockets } from './sockets.ts';
 import { ownerOfTicket } from './ticket-owner.ts';
 import { deleteExpiredTickets, putTicket, takeTicket } from './tickets.ts';
 
-/** When a failed look-up of rights is repeated (ms). */
+/** When a failed look-up of rights is repeated, and when the alarm rings again after an error (ms). */
 const RETRY_AFTER = 5000;
-/** When the alarm rings again after an error (ms). */
 const ALARM_AFTER_ACCIDENT = 60_000;
 /** The connection is broken, so nobody can be answered (RFC 6455, 7.4.1). */
 const BROKEN: ReadonlySet<number> = new Set([1006, 1015]);
-
 /** The timer of a failed renewal. */
 const RENEW = 'renew';
 
@@ -114,6 +113,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     };
     this.#distributor = new Distributor({
       ...common,
+      files: fileLinksIn(env),
       sockets: () => this.#sockets.all(),
       subscriptionsFor: (number, update) => this.#load.subscriptions.matching(number, update),
       eventsAfter: (number, limit) => this.#log.after(number, limit),

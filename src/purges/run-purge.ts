@@ -1,6 +1,7 @@
 import { noCost } from '../db/cost.ts';
 import { type OrganizationDatabase, openOrganizationDatabase } from '../db/database.ts';
 import type { PurgeRow } from '../db/rows.ts';
+import { freeUnnamedFiles } from '../directory/files.ts';
 import {
   deleteVisitorData,
   finishPurge,
@@ -10,6 +11,7 @@ import {
   placesOfVisitor,
 } from '../directory/purges.ts';
 import { threadName } from '../domain/address.ts';
+import { deleteDueFiles, FILES_IN_A_RUN, fileBucket } from '../files/delete-due-files.ts';
 import { errorText, writeLog } from '../platform/log.ts';
 import { liveHubStub, visitorHub } from '../rpc/live-hub.ts';
 import { type PurgeOrder, threadStub } from '../rpc/thread.ts';
@@ -23,8 +25,12 @@ import { visitorStub } from '../rpc/user.ts';
 export async function runPurge(env: Env, database: OrganizationDatabase, purge: PurgeRow): Promise<boolean> {
   const isDone =
     purge.kind === 'visitor' ? await purgeVisitor(env, database, purge) : await purgeThread(env, database, purge);
-  if (isDone) await finishPurge(database, purge.id, Date.now());
-  return isDone;
+  if (!isDone) return false;
+  // The threads have told D1 which files go.
+  const deleted = await deleteDueFiles(fileBucket(env), database, 0, purge.organization_id);
+  if (deleted >= FILES_IN_A_RUN) return false;
+  await finishPurge(database, purge.id, Date.now());
+  return true;
 }
 
 /**
@@ -104,5 +110,6 @@ async function forgetVisitor(
   await notePurgedVisitor(database, organizationId, visitorId, Date.now());
   await visitorStub(env, visitorId).forget({ v: 1 });
   await liveHubStub(env, visitorHub(visitorId)).forget({ v: 1 });
+  await freeUnnamedFiles(database, organizationId, visitorId);
   await deleteVisitorData(database, organizationId, visitorId);
 }

@@ -5,7 +5,13 @@ import { addStoredBytes } from '../directory/organizations.ts';
 import { errorText, writeLog } from '../platform/log.ts';
 import { dayOf } from '../resources/clock.ts';
 import type { ProjectorStub } from '../rpc/projector.ts';
-import { BATCH_VERSION, type BatchResult, type RebuildStart, type ReplicaBatch } from '../rpc/projector.ts';
+import {
+  BATCH_VERSION,
+  type BatchResult,
+  FILES_BATCH_VERSION,
+  type RebuildStart,
+  type ReplicaBatch,
+} from '../rpc/projector.ts';
 import { emptyingTransactions } from './rebuild-statements.ts';
 import { StorageMeter } from './storage-meter.ts';
 import { runTransaction, StoreWriter } from './store-writer.ts';
@@ -37,7 +43,7 @@ export class ProjectorObject extends DurableObject<Env> implements ProjectorStub
   }
 
   async #take(database: string, batch: ReplicaBatch): Promise<BatchResult> {
-    if (batch.v !== BATCH_VERSION) return { ok: false, reason: 'other_version' };
+    if (batch.v !== BATCH_VERSION && batch.v !== FILES_BATCH_VERSION) return { ok: false, reason: 'other_version' };
     if (this.#buffered > 0 && this.#buffered + batch.size > BUFFER_BYTES) return { ok: false, reason: 'busy' };
     this.#buffered += batch.size;
     try {

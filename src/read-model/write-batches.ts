@@ -90,6 +90,15 @@ function unlessPurged(visitor: string, time: string, write: RowsWrite): RowsWrit
     );
 }
 
+/**
+ * A file stays while a message names it, and is due at once when its newest message does no more. The newest of what is told
+ * wins; a file that is already being deleted stays so.
+ */
+const nameFiles: RowsWrite = (_columns, rows) => `UPDATE files
+  SET chat_id = row.chat_id, message_id = row.message_id, seq = row.seq, delete_after = iif(row.is_named, NULL, 0)
+  ${rows} AND files.id = row.id AND files.organization_id = row.organization_id AND files.is_deleting = 0
+    AND row.seq > files.seq AND (row.is_named OR files.message_id IS NULL OR files.message_id = row.message_id)`;
+
 const COPY: readonly TableWrite[] = [
   {
     table: 'threads',
@@ -155,6 +164,11 @@ const COPY: readonly TableWrite[] = [
     statements: [
       mend('messages', 'organization_id, place', 'seq', ['chat_id', 'room_id', 'seq', 'sender_type', 'type', 'facts']),
     ],
+  },
+  {
+    table: 'files',
+    columns: ['id', 'organization_id', 'chat_id', 'message_id', 'seq', 'is_named'],
+    statements: [nameFiles],
   },
   {
     table: 'tags',

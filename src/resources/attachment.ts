@@ -1,3 +1,5 @@
+import type { FileFacts } from './file.ts';
+
 /** The kinds of attachments of a message (Chats API, Chat message attachments). */
 export type AttachmentTemplate = 'generic' | 'interaction' | 'external';
 export type LinkTarget = '_blank' | '_parent';
@@ -27,7 +29,10 @@ export type Action = {
   is_disabled_on_visitor_message: boolean;
 };
 
-/** An attachment of a message, as stored and shown. `link_target` exists only when the title or the image is a link. */
+/**
+ * An attachment of a message, as stored and shown. `link_target` exists only when the title or the image is a link. An
+ * attachment with a file is stored without URLs: they are put in whenever it is shown (file-links.ts).
+ */
 export type Attachment = {
   id: string;
   title: string | null;
@@ -40,6 +45,7 @@ export type Attachment = {
   interaction_id: string | null;
   attachment_url: string | null;
   parameters: Record<string, unknown> | null;
+  file?: FileFacts;
 };
 
 /** An action before the thread gives it an id. */

@@ -1,3 +1,4 @@
+import type { NewAttachment } from './attachment.ts';
 import { type Disposition, type FileFacts, isInlineType } from './file.ts';
 
 /**
@@ -9,6 +10,27 @@ import { type Disposition, type FileFacts, isInlineType } from './file.ts';
 export type FileUrl = (file: FileFacts, disposition: Disposition) => string;
 
 type Linked = { file?: FileFacts; title_link_url: string | null; image_url: string | null };
+
+/**
+ * The attachment with a file: its title is the file's name, unless it has one. URLs beside it are dropped, since the file's
+ * own take their place.
+ */
+export function fileAttachment(file: FileFacts, attachment: Partial<NewAttachment> = {}): NewAttachment {
+  const { title, text, actions } = attachment;
+  return {
+    title: title == null || title.trim() === '' ? file.name : title,
+    text: text ?? null,
+    title_link_url: null,
+    image_url: null,
+    image_link_url: null,
+    link_target: attachment.link_target ?? '_blank',
+    actions: actions ?? [],
+    interaction_id: null,
+    attachment_url: null,
+    parameters: null,
+    file,
+  };
+}
 
 /** Whether a resource, or the changes of one, is a message with a file. */
 export function hasFiles(resource: object): boolean {

@@ -39,6 +39,8 @@ export type MessageFacts = {
   attachments: Attachment[];
   attachment_template: AttachmentTemplate | null;
   response_to: ResponseFacts | null;
+  /** Ids of the files that it named before it was purged: they are deleted too. Missing for none. */
+  files_gone?: string[];
   /** The purge of its sensitive data: when (ms), and the `seq` of its event. Missing for never. */
   purged?: { at: number; seq: number };
 };

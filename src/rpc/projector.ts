@@ -16,6 +16,8 @@ export type ReplicaTable =
   | 'members'
   | 'involvements'
   | 'messages'
+  /** Which files a message names, or names no more. Only in batches of FILES_BATCH_VERSION. */
+  | 'files'
   /** A row without facts: the tag was removed. */
   | 'tags'
   | 'invitations'
@@ -29,11 +31,15 @@ export type ReplicaTable =
   /** Rows of `chats` whose flags are written if D1 has others. */
   | 'chats';
 
-/** Version of batches. A projector refuses any other. */
+/**
+ * Versions of batches. A projector refuses any other. An older program would leave out the rows of files and say that D1 has
+ * them, so batches with such rows have a version of their own.
+ */
 export const BATCH_VERSION = 4;
+export const FILES_BATCH_VERSION = 5;
 
 export type ReplicaBatch = {
-  v: typeof BATCH_VERSION;
+  v: typeof BATCH_VERSION | typeof FILES_BATCH_VERSION;
   thread: string;
   /** Whose bytes these are. Absent in a rebuild, which stores nothing new, and in batches of earlier versions. */
   organization_id?: string;

@@ -260,6 +260,7 @@ const CONSTANTS: readonly [row: string, constant: string, unit?: number][] = [
   ['elements in a body above 65,536 bytes', 'JSON_ELEMENTS'],
   ['levels in a body above 65,536 bytes', 'JSON_LEVELS'],
   ['a file', 'FILE_BYTES'],
+  ['files of a message', 'FILES_OF_A_MESSAGE'],
   ['what a form has beside its file', 'FORM_BYTES'],
   ['attachments of a message', 'ATTACHMENTS_BYTES'],
   ['levels of nesting in attachments', 'ATTACHMENTS_LEVELS'],

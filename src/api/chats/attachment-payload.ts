@@ -2,12 +2,9 @@ import { z } from '@hono/zod-openapi';
 import { refuseChangedNumbers } from '../../http/exact-numbers.ts';
 import { isWebUrl, refuseUnkeepableName, textField, uuidField, webUrlField } from '../../http/fields.ts';
 import { isNestedWithin, jsonBytes } from '../../http/json-size.ts';
-import {
-  ACTION_STYLES,
-  type AttachmentTemplate,
-  type NewAction,
-  type NewAttachment,
-} from '../../resources/attachment.ts';
+import { ACTION_STYLES, type AttachmentTemplate, type NewAction } from '../../resources/attachment.ts';
+import { FILES_OF_A_MESSAGE } from '../../resources/file.ts';
+import type { WantedAttachment } from '../shared/attach-files.ts';
 
 /** Largest JSON of a message's attachments in bytes, both as received and as stored. */
 const ATTACHMENTS_BYTES = 200_000;
@@ -17,8 +14,9 @@ const ATTACHMENTS_ELEMENTS = 1_250;
  * Deepest nesting of objects and lists: the attachments, their actions or parameters, and the values of the parameters.
  */
 const ATTACHMENTS_LEVELS = 32;
-/** Bytes of the id that the thread adds to the JSON of an attachment or action. */
+/** Bytes of the id that the thread adds to the JSON of an attachment or action, and at most those of a file. */
 const ID_BYTES = 45;
+const FILE_JSON_BYTES = 800;
 const URL_CHARACTERS = 2048;
 const TEXT_CHARACTERS = 10_000;
 const LABEL_CHARACTERS = 2000;
@@ -66,6 +64,7 @@ const attachmentSchema = z
     interaction_id: uuidField().nullish(),
     attachment_url: webUrl().nullish(),
     parameters: parametersSchema,
+    file_id: uuidField().nullish().openapi({ description: 'Extension: a file that the sender has uploaded.' }),
   })
   .openapi('NewChatMessageAttachment');
 
@@ -105,10 +104,10 @@ export const attachmentFields = {
 };
 
 /**
- * The attachments that the two fields define. All defaults are set, and each attachment has only the fields of its
+ * The attachments that the two fields define, which may name files. All defaults are set, and each attachment has only the fields of its
  * template.
  */
-export type Attached = { attachments: NewAttachment[]; attachment_template: AttachmentTemplate | null };
+export type Attached = { attachments: WantedAttachment[]; attachment_template: AttachmentTemplate | null };
 
 /** The attachments of a validated payload. Reports fields that the template requires and that are missing. */
 export function attachedTo(
@@ -133,7 +132,10 @@ export function attachedTo(
   }
   const attachments = given.map((attachment) => keptOf(template, attachment));
   const ids = attachments.reduce((count, { actions }) => count + 1 + actions.length, 0);
-  if (jsonBytes(attachments) + ids * ID_BYTES > ATTACHMENTS_BYTES) refuse([], TOO_LARGE);
+  const files = attachments.filter(({ file_id }) => file_id !== undefined).length;
+  if (files > FILES_OF_A_MESSAGE) refuse([], `Ensure this field has no more than ${FILES_OF_A_MESSAGE} files.`);
+  const added = ids * ID_BYTES + files * FILE_JSON_BYTES;
+  if (jsonBytes(attachments) + added > ATTACHMENTS_BYTES) refuse([], TOO_LARGE);
   return { attachments, attachment_template: template };
 }
 
@@ -143,8 +145,8 @@ function missingIn(
 ): { field: string | null; message: string } | null {
   switch (template) {
     case 'generic': {
-      const { title, text, image_url, actions } = attachment;
-      if ([title, text, image_url].some(isFilled) || (actions ?? []).length > 0) return null;
+      const { title, text, image_url, actions, file_id } = attachment;
+      if ([title, text, image_url, file_id].some(isFilled) || (actions ?? []).length > 0) return null;
       return { field: null, message: 'At least one of title, text, image_url and actions is required.' };
     }
     case 'interaction':
@@ -158,7 +160,7 @@ function isFilled(text: string | null | undefined): boolean {
   return text != null && text.trim() !== '';
 }
 
-function keptOf(template: AttachmentTemplate, attachment: AttachmentPayload): NewAttachment {
+function keptOf(template: AttachmentTemplate, attachment: AttachmentPayload): WantedAttachment {
   const shared = { title: attachment.title ?? null, text: attachment.text ?? null };
   if (template === 'generic') {
     const links = { title: attachment.title_link_url ?? null, image: attachment.image_link_url ?? null };
@@ -173,6 +175,7 @@ function keptOf(template: AttachmentTemplate, attachment: AttachmentPayload): Ne
       interaction_id: null,
       attachment_url: null,
       parameters: null,
+      ...(attachment.file_id == null ? {} : { file_id: attachment.file_id }),
     };
   }
   return {

@@ -6,6 +6,7 @@ import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { type MessageFacts, messageResource } from '../../resources/message.ts';
 import { defineRoute } from '../define-route.ts';
+import { messageWithUrls, pageWithUrls } from '../shared/file-links.ts';
 import { pageOfMessages } from '../shared/message-page.ts';
 import { messageSchema } from '../shared/message-schema.ts';
 import { chatParams, queryChat, routeIn } from './in-scope.ts';
@@ -68,14 +69,15 @@ export function messageRoutes(scope: ChatScope) {
     });
     if (!read.ok) return read.refused;
     const show = (message: MessageFacts, room_id: string | null) => messageResource(message, { id, room_id });
-    return c.json(pageOfMessages(c, page, read.answer, show), 200);
+    return c.json(await pageWithUrls(c, pageOfMessages(c, page, read.answer, show)), 200);
   });
 
   router.openapi(itemRoute, async (c) => {
     const { chat_id: id, message_id } = c.req.valid('param');
     const read = await queryChat(c, scope, c.req.valid('param'), { type: 'read_message', message_id });
     if (!read.ok) return read.refused;
-    return c.json(messageResource(read.answer.message, { id, room_id: read.answer.room_id }), 200);
+    const message = messageResource(read.answer.message, { id, room_id: read.answer.room_id });
+    return c.json(await messageWithUrls(c, message), 200);
   });
 
   return router;

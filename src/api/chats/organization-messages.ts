@@ -16,6 +16,7 @@ import { messageResource } from '../../resources/message.ts';
 import { organizationUserWith } from '../access.ts';
 import { copyDatabase } from '../copy-database.ts';
 import { defineRoute } from '../define-route.ts';
+import { pageWithUrls } from '../shared/file-links.ts';
 import { messageSchema } from '../shared/message-schema.ts';
 import { typeList } from './messages.ts';
 
@@ -65,5 +66,5 @@ organizationMessageRoutes.openapi(getMessages, async (c) => {
     keyOf: messageKey,
     resource: ({ message, chat_id, room_id }) => messageResource(message, { id: chat_id, room_id }),
   });
-  return c.json(body, 200);
+  return c.json(await pageWithUrls(c, body), 200);
 });

@@ -14,6 +14,7 @@ import { type ReplayFilter, readThread } from '../../rpc/thread.ts';
 import { type Access, mayReadHistory } from '../access.ts';
 import { deliveryLogCopy } from '../copy-database.ts';
 import { defineRoute } from '../define-route.ts';
+import { bodyTextWithUrls } from '../shared/file-links.ts';
 import { type KeptDelivery, type LogShape, replayedSchema, replayRequest, replaySchema } from './delivery.ts';
 
 /** The delivery log of one receiver. */
@@ -106,7 +107,8 @@ export function deliveryRoutesOf<Params extends z.ZodObject>(receivers: Receiver
     if (row === null) return refuse(c, DELIVERY_NOT_FOUND);
     const kept = await readKept(c, row);
     const showsBody = log.shows_bodies && mayReadHistory(c);
-    return c.json(shape.detailResource(row, showsBody ? kept : { ...kept, body: null }), 200);
+    const body = showsBody ? await bodyTextWithUrls(c, kept.body) : null;
+    return c.json(shape.detailResource(row, { ...kept, body }), 200);
   });
 
   if (receivers.isReadOnly) return routes;

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { isoTimeSchema } from '../../http/fields.ts';
 import { ACTION_STYLES } from '../../resources/attachment.ts';
+import { fileFields } from './file-schemas.ts';
 import { avatarSchema } from './user-schemas.ts';
 
 /** The schema of a message (Chats API, Chat messages, Chat message attachments). */
@@ -36,6 +37,10 @@ const attachmentSchema = z
     interaction_id: idOrNull,
     attachment_url: textOrNull,
     parameters: z.record(z.string(), z.unknown()).nullable(),
+    file: z.object(fileFields).optional().openapi({
+      description:
+        'Extension: the file, if there is one. `title_link_url`, and for some images `image_url`, then give it until they expire.',
+    }),
   })
   .openapi('ChatMessageAttachment');
 

@@ -13,6 +13,7 @@ import { readThread } from '../../rpc/thread.ts';
 import { channelSettings, mayReadHistory } from '../access.ts';
 import { defineRoute } from '../define-route.ts';
 import { refuseThread } from '../refuse-thread.ts';
+import { bodiesWithUrls } from '../shared/file-links.ts';
 import { CHANNEL, CHANNEL_NOT_FOUND, channelPath } from './paths.ts';
 
 const wholeNumber = z
@@ -73,7 +74,7 @@ listEventsRoutes.openapi(route, async (c) => {
     {
       next: has_more && last !== undefined ? nextUrl(publicOrigin(c), c.req.url, last.seq) : null,
       previous: null,
-      results: mayReadHistory(c) ? events : events.map(withoutText),
+      results: mayReadHistory(c) ? await bodiesWithUrls(c, events) : events.map(withoutText),
     },
     200,
   );

@@ -1,4 +1,6 @@
 import { z } from '@hono/zod-openapi';
+import type { PostVisitorMessage } from '../../domain/commands.ts';
+import { visitorDatabase } from '../../http/app-environment.ts';
 import { boundsOf, collectionQuery, collectionSchema, orderingParameter, readPage } from '../../http/collection.ts';
 import { pathId } from '../../http/fields.ts';
 import { exactLimit } from '../../http/rate-limits.ts';
@@ -11,6 +13,8 @@ import { storing } from '../access.ts';
 import { defineRoute } from '../define-route.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { commandHead } from '../send-command.ts';
+import { sendWithFiles } from '../shared/attach-files.ts';
+import { messageWithUrls, pageWithUrls } from '../shared/file-links.ts';
 import { pageOfMessages } from '../shared/message-page.ts';
 import { pageForFirstMessage } from './first-message-page.ts';
 import { commandToOwnChat, ownChats, queryOwnChat } from './in-chat.ts';
@@ -58,7 +62,7 @@ const postRoute = defineRoute({
   idempotency: 'command',
   summary: 'Send a message as the visitor',
   description:
-    'With `type` `msg`, the default, a text that makes the chat wait for an answer. With `type` `action`, an answer to an attachment, which does not; `response_to_message_id` and `response_to_attachment_id` are then required. Two equal calls make two messages, unless they have the same `Idempotency-Key`. A disabled action, and any message to an ended chat, is 409. Writing renews the presence of the visitor.',
+    'With `type` `msg`, the default, a text that makes the chat wait for an answer; `attachments` may name files of the visitor, and the text may then be empty. With `type` `action`, an answer to an attachment, which does not; `response_to_message_id` and `response_to_attachment_id` are then required. Two equal calls make two messages, unless they have the same `Idempotency-Key`. A disabled action, and any message to an ended chat, is 409. Writing renews the presence of the visitor.',
   request: { params: chatPath, body: bodyOf(postMessageSchema) },
   refusals: [409],
   answers: {
@@ -87,7 +91,7 @@ messageRoutes.openapi(listRoute, async (c) => {
   });
   if (!read.ok) return read.refused;
   const show = (message: MessageFacts, room_id: string | null) => messageForVisitor(message, { id: chat_id, room_id });
-  return c.json(pageOfMessages(c, page, read.answer, show), 200);
+  return c.json(await pageWithUrls(c, pageOfMessages(c, page, read.answer, show)), 200);
 });
 
 messageRoutes.openapi(itemRoute, async (c) => {
@@ -96,7 +100,7 @@ messageRoutes.openapi(itemRoute, async (c) => {
   if (!read.ok) return read.refused;
   const { message, room_id } = read.answer;
   if (HIDDEN_FROM_VISITORS.includes(message.type)) return refuseThread(c, { reason: 'message_not_found' });
-  return c.json(messageForVisitor(message, { id: chat_id, room_id }), 200);
+  return c.json(await messageWithUrls(c, messageForVisitor(message, { id: chat_id, room_id })), 200);
 });
 
 messageRoutes.openapi(postRoute, async (c) => {
@@ -104,16 +108,26 @@ messageRoutes.openapi(postRoute, async (c) => {
   const content = c.req.valid('json');
   const visitor_id = c.var.visitor.id;
   const page = content.type === 'msg' ? await pageForFirstMessage(c, chat_id) : null;
-  const posted = await commandToOwnChat(c, {
-    ...commandHead(c),
-    type: 'post_visitor_message',
+  const send = (sent: PostVisitorMessage['content']) =>
+    commandToOwnChat(c, {
+      ...commandHead(c),
+      type: 'post_visitor_message',
+      chat_id,
+      visitor_id,
+      page,
+      limit: exactLimit(c.env, 'visitor_messages'),
+      content: sent,
+    });
+  const place = {
+    database: visitorDatabase(c),
+    owner: { organization_id: c.var.visitor.organization.id, type: 'visitor' as const, id: visitor_id },
     chat_id,
-    visitor_id,
-    page,
-    limit: exactLimit(c.env, 'visitor_messages'),
-    content,
-  });
+  };
+  const posted =
+    content.type === 'msg'
+      ? await sendWithFiles(c, place, content.attachments, (attachments) => send({ ...content, attachments }))
+      : await send(content);
   if (!posted.ok) return posted.refused;
   stayPresent(c, posted.answer.chat.room_id);
-  return c.json(messageForVisitor(posted.answer.message, posted.answer.chat), 201);
+  return c.json(await messageWithUrls(c, messageForVisitor(posted.answer.message, posted.answer.chat)), 201);
 });

@@ -27,6 +27,10 @@ export function postMessage(state: ThreadState, command: PostMessage, context: C
   if (state.thread?.channel_id == null && characterCount(command.message) > CHAT_MESSAGE_CHARACTERS) {
     return refuse({ reason: 'message_too_long' });
   }
+  const isOwn = command.actor.organization_id === chat.facts.organization_id;
+  if (!isOwn && command.attachments.some(({ file }) => file !== undefined)) {
+    return refuse({ reason: 'files_of_other_organization' });
+  }
   const suggestionId = command.selected_reply_suggestion_id;
   const suggestion = suggestionId === null ? undefined : state.suggestions.get(suggestionId);
   const isReadable = suggestion?.chat_id === command.chat_id && suggestion.facts.created_at >= found.since;
@@ -42,6 +46,18 @@ export function postMessage(state: ThreadState, command: PostMessage, context: C
   };
   const message = addMessage(recorder, command.chat_id, userAsSender(command.actor), content, { is_waiting: false });
   return accept(recorder, { message, chat: ref });
+}
+
+/** What a message has of attachments that are generic. */
+export function attached(
+  attachments: readonly NewAttachment[] = [],
+  context: Context,
+): Pick<MessageFacts, 'attachments' | 'attachment_template'> {
+  const isEmpty = attachments.length === 0;
+  return {
+    attachments: attachments.map((attachment) => withIds(attachment, context)),
+    attachment_template: isEmpty ? null : 'generic',
+  };
 }
 
 function withIds(attachment: NewAttachment, context: Context): Attachment {
@@ -79,7 +95,7 @@ export function postVisitorMessage(
       recorder,
       command.chat_id,
       sender,
-      { type: 'msg', message: command.content.message },
+      { type: 'msg', message: command.content.message, ...attached(command.content.attachments, context) },
       { is_waiting: true, ...(command.page == null ? {} : { page: command.page }) },
     );
     return accept(recorder, { message, chat: ref });

@@ -7,7 +7,7 @@ import { hasNoRoomFor, userAsSender, userMember, visitorAsSender, visitorMember 
 import type { ThreadRefusal } from '../refusals.ts';
 import { type ChatState, memberIn, openChat, type ReceivedBefore, type ThreadState } from '../state.ts';
 import { endChat, openThread } from './chat-lifecycle.ts';
-import { addMessage, selectedSuggestion } from './messages.ts';
+import { addMessage, attached, selectedSuggestion } from './messages.ts';
 import { accept, type Context, type Decision, EventRecorder, refuse, unchanged } from './recorder.ts';
 
 /** Limit of the variables in one event, in bytes of JSON. A single variable has at most 0.6 MB. */
@@ -207,6 +207,7 @@ function addIncoming(
     external_sender_id: user === null ? message.sender_id : null,
     external_message_id: message.message_id,
     selected_reply_suggestion: selectedSuggestion(recorder.state, message.selected_reply_suggestion_id),
+    ...attached(message.attachments, recorder.context),
   };
   const sender = user === null ? visitorAsSender(recorder.state) : userAsSender(user);
   const { id } = addMessage(recorder, chatId, sender, content, {

@@ -1,5 +1,11 @@
 import { Buffer } from 'node:buffer';
-import { BATCH_VERSION, type RebuildStart, type ReplicaBatch, type ReplicaTable } from '../../rpc/projector.ts';
+import {
+  BATCH_VERSION,
+  FILES_BATCH_VERSION,
+  type RebuildStart,
+  type ReplicaBatch,
+  type ReplicaTable,
+} from '../../rpc/projector.ts';
 
 /** Builds a replica batch row by row. */
 export class BatchBuilder {
@@ -18,6 +24,7 @@ export class BatchBuilder {
     this.batch.rows[table] = rows;
     this.batch.size += Buffer.byteLength(encoded);
     this.isEmpty = false;
+    if (table === 'files') this.batch.v = FILES_BATCH_VERSION;
   }
 
   /** Makes this the first batch of a rebuild. */

@@ -46,6 +46,7 @@ export class ChatChanges {
     this.#addInvolvements(builder, chat);
     const chatId = chat.facts.id;
     this.#addMessages(builder, chat);
+    this.#addFiles(builder, chat);
     for (const [name, { seq, tag }] of this.#tags) builder.add('tags', [chatId, name, seq, tag]);
     for (const [id, { seq, facts }] of chat.invitations) {
       if (isWithin(seq, range)) builder.add('invitations', [chatId, id, seq, facts.invitee.id, facts]);
@@ -58,6 +59,15 @@ export class ChatChanges {
     for (const { seq, facts } of this.#messages) {
       const { sender_type, type } = facts;
       builder.add('messages', [organization_id, messagePlace(facts), id, room.id, seq, sender_type, type, facts]);
+    }
+  }
+
+  /** Of chats without a room too: their files are deleted in the same way. */
+  #addFiles(builder: BatchBuilder, { facts: { id, organization_id } }: ChatState): void {
+    for (const { seq, facts } of this.#messages) {
+      const row = (fileId: string, isNamed: 0 | 1) => [fileId, organization_id, id, facts.id, seq, isNamed];
+      for (const { file } of facts.attachments) if (file !== undefined) builder.add('files', row(file.id, 1));
+      for (const fileId of facts.files_gone ?? []) builder.add('files', row(fileId, 0));
     }
   }
 

@@ -1,10 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { SigningKeys } from '../../../src/directory/token-keys.ts';
 import type { Access } from '../../../src/live/access.ts';
 import { Distributor } from '../../../src/live/distributor.ts';
+import { FileLinks } from '../../../src/live/file-links.ts';
 import { HubLoad } from '../../../src/live/hub-load.ts';
 import type { LoggedEvent } from '../../../src/live/hub-store.ts';
 import type { LiveSocket } from '../../../src/live/live-socket.ts';
 import type { SocketOwner } from '../../../src/live/socket-owner.ts';
+import type { ThreadUpdate } from '../../../src/notifications/notifications.ts';
 import type { Subscriber } from '../../../src/notifications/subscriber.ts';
 import { compilePattern } from '../../../src/resources/topic.ts';
 import { MESSAGES, newSocket, ORGANIZATION, OWNER, USER, updateOf } from '../../support/sample-sockets.ts';
@@ -40,6 +43,9 @@ class Setup {
   /** Owners whose access is known without a look-up. */
   readonly known = new Map<SocketOwner, Access>();
   readonly load = new HubLoad<LiveSocket>(() => {});
+  now = 0;
+  keys = vi.fn(() => Promise.resolve(KEYS));
+  readonly files = new FileLinks({ keys: () => this.keys(), origin: () => 'https://hub.example', now: () => this.now });
   readonly distributor = new Distributor({
     sockets: () => this.sockets,
     subscriptionsFor: (number, event) => this.load.subscriptions.matching(number, event),
@@ -61,6 +67,7 @@ class Setup {
         return found;
       },
     },
+    files: this.files,
     close: (socket, ending) => {
       this.ended.push(ending.code);
       socket.close(ending);
@@ -107,6 +114,55 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.restoreAllMocks();
+});
+
+const KEYS: SigningKeys = [
+  { id: 'first', created_at: 0, keys: {} as SigningKeys[0]['keys'], files: new Uint8Array(32) },
+];
+
+/** An update with a message that has a file. */
+function withFile(number: number): ThreadUpdate {
+  const update = updateOf(number);
+  const file = { id: 'f1', name: 'cat.png', content_type: 'image/png', size: 1, sha256: '' };
+  const attachments = [{ file, title_link_url: null, image_url: null }];
+  const notifications = update.notifications.map((each) => ({ ...each, resource: { ...each.resource, attachments } }));
+  return { ...update, notifications };
+}
+
+describe('the distributor, of files', () => {
+  it('puts URLs in, which the log does not have, and reads the keys once for ten minutes', async () => {
+    const { recorder } = setup.socket(0);
+    for (const number of [1, 2, 3]) setup.events.push({ number, update: withFile(number), characters: 100 });
+    await setup.distributor.run();
+    setup.events.push({ number: 4, update: withFile(4), characters: 100 });
+    await setup.distributor.run();
+    expect(recorder.said).toEqual([1, 2, 3, 4]);
+    expect(setup.keys).toHaveBeenCalledTimes(1);
+    expect(recorder.sent.at(-1)).toMatch(
+      /"title_link_url":"https:\/\/hub\.example\/files\/f1\?expires=\d+&disposition=attachment&key=first&signature=[\w-]{43}","image_url":"https:.+disposition=inline/,
+    );
+    expect(JSON.stringify(setup.events)).not.toContain('signature');
+    setup.now = 600_001;
+    setup.events.push({ number: 5, update: withFile(5), characters: 100 });
+    await setup.distributor.run();
+    expect(setup.keys).toHaveBeenCalledTimes(2);
+  });
+
+  it('reads no keys for events without files', async () => {
+    const { recorder } = setup.socket(0);
+    setup.add(3);
+    await setup.distributor.run();
+    expect([recorder.said, setup.keys.mock.calls.length]).toEqual([[1, 2, 3], 0]);
+  });
+
+  it('sends events without URLs while the keys cannot be read', async () => {
+    const { recorder } = setup.socket(0);
+    setup.keys.mockRejectedValue(new Error('D1_ERROR'));
+    setup.events.push({ number: 1, update: withFile(1), characters: 100 });
+    await setup.distributor.run();
+    expect(recorder.said).toEqual([1]);
+    expect(recorder.sent.at(-1)).toContain('"title_link_url":null');
+  });
 });
 
 describe('the distributor', () => {

@@ -18,6 +18,7 @@ const variable = {
 
 /** By the names of components. */
 export const visitorExamples = {
+  NewVisitorAttachment: { file_id: ids.file },
   LiveTicket: {
     ticket: `${ids.organization}.ZXhhbXBsZSBvZiBhIHRpY2tldCBmb3Igb25lIHVzZS4`,
     expires_at: isoTime(at('12:22:47.000')),

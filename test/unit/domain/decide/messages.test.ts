@@ -45,6 +45,17 @@ describe("a user's message", () => {
     expect(waiting.model.refusal(post(waiting.chatId))).toBe('message_to_ended_chat');
   });
 
+  test('has files only in a chat of its sender’s organization', () => {
+    const file = { id: 'f1', name: 'a.pdf', content_type: 'application/pdf', size: 1, sha256: '' };
+    const attachments = [{ ...ATTACHMENT, file }];
+    const guest = { ...AGENT, id: COLLEAGUE.id, organization_id: '0190a000-0000-7000-8000-00000000f0f0' };
+    model.answer(join(chatId, { actor: guest }));
+    expect(model.refusal(post(chatId, { actor: guest, attachments }))).toBe('files_of_other_organization');
+    expect(model.answer(post(chatId, { actor: guest })).message.attachments).toEqual([]);
+    const { message } = model.answer(post(chatId, { message: '', attachments, attachment_template: 'generic' }));
+    expect(message).toMatchObject({ message: '', attachments: [{ file }] });
+  });
+
   test('gives its attachments and their actions ids that do not change', () => {
     const message = model.answer(
       post(chatId, {

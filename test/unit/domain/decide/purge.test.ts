@@ -70,6 +70,20 @@ function writtenChat(): { model: ThreadModel; chatId: string } {
   return { model, chatId };
 }
 
+describe('a purge of a message with files', () => {
+  test('keeps only their ids, so that D1 learns which files go, also when it comes twice', () => {
+    const { model, chatId } = visitorsChat();
+    const file = { id: 'f1', name: 'canary.pdf', content_type: 'application/pdf', size: 1, sha256: 'canary' };
+    model.answer(post(chatId, { attachments: [{ ...ATTACHMENT, file }], attachment_template: 'generic' }));
+    model.answer(purge(chatId));
+    model.answer(purge(chatId));
+    const message = messagesIn(kept(model)).at(-1);
+    expect(message).toMatchObject({ attachments: [], files_gone: ['f1'] });
+    expect(JSON.stringify(kept(model))).not.toContain('canary');
+    expect(messageResource(message ?? ({} as never), { id: chatId, room_id: null })).not.toHaveProperty('files_gone');
+  });
+});
+
 describe('a purge of messages', () => {
   test('leaves nothing that was written, in the log and in the state, and keeps the counts', () => {
     const { model, chatId } = writtenChat();
