@@ -30,10 +30,16 @@ export function optionOf(field: string): string {
   return field.replaceAll('_', '-');
 }
 
+/** The ids that a path needs: the words in braces. */
+function idsIn(path: string): string[] {
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '');
+}
+
 /** The options of all commands, without those of the connection. */
 export function commandOptions(): string[] {
   const fields = Object.values(RESOURCES).flatMap((resource) => [
     ...(resource.id === null ? [] : [resource.id]),
+    ...idsIn(resource.path),
     ...Object.keys(resource.fields).map(optionOf),
   ]);
   return [...new Set([...fields, 'page-size', 'cursor'])];
@@ -44,8 +50,9 @@ export function parseCommand(words: readonly string[], options: Options): Parsed
   const [resourceName = '', verbName = '', ...surplus] = words;
   const resource = Object.hasOwn(RESOURCES, resourceName) ? RESOURCES[resourceName] : undefined;
   if (resource === undefined) return problem(`unknown resource "${resourceName}"`);
-  const isObvious = verbName === '' && resource.verbs.length === 1;
-  const verb = resource.verbs.find((known) => isObvious || known === verbName);
+  // Only reading needs no verb: nothing is changed by a word that is missing.
+  const given = verbName === '' && resource.verbs.length === 1 ? 'list' : verbName;
+  const verb = resource.verbs.find((known) => known === given);
   if (verb === undefined) return problem(`${resourceName} can be: ${resource.verbs.join(', ')}`);
   if (surplus.length > 0) return problem(`unexpected "${surplus.join(' ')}"`);
 
@@ -55,7 +62,7 @@ export function parseCommand(words: readonly string[], options: Options): Parsed
 
   const item = itemOption(resource, verb);
   const template = item === null ? resource.path : `${resource.path}/{${item}}`;
-  const missing = [...template.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '').filter((name) => !options[name]);
+  const missing = idsIn(template).filter((name) => !options[name]);
   if (missing.length > 0) return problem(`missing ${missing.map((name) => `--${name} <id>`).join(' and ')}`);
   const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(options[name] ?? ''));
 
@@ -63,7 +70,8 @@ export function parseCommand(words: readonly string[], options: Options): Parsed
     return { ok: true, request: { method: 'POST', path: `${path}/secret/rotate`, body: null } };
   if (verb === 'list')
     return { ok: true, request: { method: 'GET', path: `${path}${pageQuery(options)}`, body: null } };
-  if (verb !== 'create' && verb !== 'update') return { ok: true, request: { method: METHODS[verb], path, body: null } };
+  const hasBody = (verb === 'create' || verb === 'update') && Object.keys(resource.fields).length > 0;
+  if (!hasBody) return { ok: true, request: { method: METHODS[verb], path, body: null } };
   const body: Record<string, unknown> = {};
   for (const [field, kind] of Object.entries(resource.fields)) {
     const text = options[optionOf(field)];
@@ -86,7 +94,7 @@ function foreignOptions(resource: Resource, verb: Verb, options: Options): strin
   const takesFields = verb === 'create' || verb === 'update';
   const item = itemOption(resource, verb);
   const known = new Set([
-    ...[...resource.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name),
+    ...idsIn(resource.path),
     ...(item === null ? [] : [item]),
     ...(verb === 'list' ? ['page-size', 'cursor'] : []),
     ...(takesFields
@@ -170,7 +178,9 @@ function problem(text: string): ParsedCommand {
 /** The help text, made from the same table as the commands. */
 export function helpText(): string {
   const lines = Object.entries(RESOURCES).flatMap(([name, resource]) => {
-    const ids = [...resource.path.matchAll(/\{(\w+)\}/g)].map(([, id]) => `--${id} <id>`).join(' ');
+    const ids = idsIn(resource.path)
+      .map((id) => `--${id} <id>`)
+      .join(' ');
     const fields = Object.entries(resource.fields).map(([field, kind]) => {
       const mark = resource.required.includes(field) ? '*' : '';
       return `--${optionOf(field)}${mark} <${VALUES[kind]}>`;

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { answer } from '../../scripts/webhook-receiver.ts';
 import { openHub, type TestHub } from '../support/local/hub.ts';
 import { RawSocket } from '../support/local/raw-socket.ts';
+import { runScript } from '../support/local/script-process.ts';
 import { storeText } from '../support/local/store-text.ts';
 
 type Json = Record<string, unknown>;
@@ -26,9 +27,12 @@ async function ok(
 
 /** Asks for a purge, and waits until it is done. */
 async function purge(path: string, body?: Json): Promise<void> {
-  const organization = `/api/v5/orgs/${session.demo.organization_id}`;
-  const { id } = await ok('POST', `${organization}${path}`, body);
-  const state = async () => expect((await ok('GET', `${organization}/purges/${id}`))['status']).toBe('done');
+  await untilDone(String((await ok('POST', `/api/v5/orgs/${session.demo.organization_id}${path}`, body))['id']));
+}
+
+async function untilDone(id: string): Promise<void> {
+  const path = `/api/v5/orgs/${session.demo.organization_id}/purges/${id}`;
+  const state = async () => expect((await ok('GET', path))['status']).toBe('done');
   await vi.waitFor(state, { timeout: 60_000, interval: 200 });
 }
 
@@ -145,7 +149,7 @@ describe('after a purge no store contains what was purged', () => {
     });
   });
 
-  test('of the messages of a chat', async () => {
+  test('of the messages of a chat, by the operator’s command line', async () => {
     const { client } = session;
     const word = canary('chat');
     const channel = await client.registerChannel(`${session.receiver.url}/hooks`);
@@ -154,7 +158,13 @@ describe('after a purge no store contains what was purged', () => {
       timeout: 30_000,
       interval: 500,
     });
-    await purge(`/owned_chats/${chat_id}/purge`);
+    const begun = runScript(
+      'scripts/admin.ts',
+      ['chat-purges', 'create', '--organization', session.demo.organization_id, '--chat', chat_id],
+      { UMI_ADMIN_TOKEN: session.hub.adminToken, UMI_BASE_URL: session.hub.url },
+    );
+    expect([await begun.ended, begun.output()]).toEqual([0, expect.stringContaining('"status": "running"')]);
+    await untilDone((JSON.parse(begun.output()) as { id: string }).id);
     expect(await placesOf(word)).toEqual([]);
   });
 });

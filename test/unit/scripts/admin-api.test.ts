@@ -40,10 +40,6 @@ const LEFT_OUT = [
   'POST /organizations/{}/teams/{}/members',
   // npm run admin -- rotate-keys.
   'POST /secrets/rewrap',
-  // A purge cannot be undone. It is asked for over HTTP.
-  'POST /organizations/{}/owned_chats/{}/purge',
-  'POST /organizations/{}/rooms/{}/visitors/{}/purge',
-  'POST /organizations/{}/unified_messaging/{}/purge',
   // npm run rebuild.
   'POST /rebuild',
 ];
@@ -103,7 +99,8 @@ describe('the table of the admin command line', () => {
     for (const { resource, verb, operation } of commands()) {
       if (verb !== 'create' && verb !== 'update') continue;
       const { fields = {}, required = [] } = RESOURCES[resource] ?? {};
-      const body = bodyOf(operations().get(operation));
+      const asked = operations().get(operation);
+      const body = asked !== undefined && asked.requestBody === undefined ? {} : bodyOf(asked);
       const named = Object.keys(fields).filter((field) => verb === 'create' || !FIXED_FIELDS.includes(field));
       expect(named.sort(), `${resource} ${verb}`).toEqual(Object.keys(body.properties ?? {}).sort());
       expect([...(verb === 'create' ? required : [])].sort(), `${resource} ${verb}`).toEqual(
@@ -115,6 +112,7 @@ describe('the table of the admin command line', () => {
   it('has the choices of the lists that take some values only', () => {
     for (const { resource, verb, operation } of commands()) {
       if (verb !== 'create' && verb !== 'update') continue;
+      if (Object.keys(RESOURCES[resource]?.fields ?? {}).length === 0) continue;
       const body = bodyOf(operations().get(operation));
       for (const [field, kind] of Object.entries(RESOURCES[resource]?.fields ?? {})) {
         const choices = body.properties?.[field]?.items;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { helpText, parseCommand } from '../../../scripts/admin-command.ts';
+import { commandOptions, helpText, parseCommand } from '../../../scripts/admin-command.ts';
 import { RESOURCES } from '../../../scripts/admin-resources.ts';
 
 describe('admin command line', () => {
@@ -145,6 +145,31 @@ describe('admin command line', () => {
     });
   });
 
+  it('begins purges, each with its verb', () => {
+    const root = '/organizations/o';
+    expect(parseCommand(['visitor-purges', 'create'], { organization: 'o', room: 'r', visitor: 'v' })).toEqual({
+      ok: true,
+      request: { method: 'POST', path: `${root}/rooms/r/visitors/v/purge`, body: null },
+    });
+    const thread = { organization: 'o', channel: 'c', 'thread-id': 'jane@example.com' };
+    expect(parseCommand(['thread-purges', 'create'], thread)).toEqual({
+      ok: true,
+      request: { method: 'POST', path: `${root}/unified_messaging/c/purge`, body: { thread_id: 'jane@example.com' } },
+    });
+    const chat = { organization: 'o', chat: 'x' };
+    expect(parseCommand(['chat-purges', 'create'], chat)).toEqual({
+      ok: true,
+      request: { method: 'POST', path: `${root}/owned_chats/x/purge`, body: {} },
+    });
+    const older = { ...chat, 'created-at-before': '2026-01-01T00:00:00Z' };
+    expect(parseCommand(['chat-purges', 'create'], older)).toMatchObject({
+      request: { body: { created_at_before: '2026-01-01T00:00:00Z' } },
+    });
+    expect(parseCommand(['chat-purges'], chat)).toEqual({ ok: false, problem: 'chat-purges can be: create' });
+    expect(parseCommand(['visitor-secrets'], { organization: 'o', visitor: 'v' })).toMatchObject({ ok: false });
+    expect(parseCommand(['usage'], { organization: 'o' })).toMatchObject({ request: { method: 'GET' } });
+  });
+
   it('says what is wrong', () => {
     for (const targets of ['everybody', 'user:', 'room:1', 'all,x', 'all+', 'user:u1+bots']) {
       expect(parseCommand(['routers', 'create'], { organization: 'o', targets })).toEqual({
@@ -186,6 +211,11 @@ describe('admin command line', () => {
       ok: false,
       problem: '--is-bot is true or false',
     });
+  });
+
+  it('knows each option that a path needs', () => {
+    const needed = Object.values(RESOURCES).flatMap(({ path }) => [...path.matchAll(/\{(\w+)\}/g)].map(([, id]) => id));
+    expect(needed.filter((id) => !commandOptions().includes(id ?? ''))).toEqual([]);
   });
 
   it('names every resource in its help', () => {
