@@ -155,6 +155,8 @@ export type OpenVisitorChat = CommandHeader & {
   is_kept_out: boolean;
   /** Limits the chats that start in the thread. Null or missing: no limit. */
   limit?: Limit | null;
+  /** What the visitor was offered, and on which page: a chat that starts now begins with it. */
+  autosuggestion?: { sender: UserFacts; message: string; page: PageFacts };
 };
 
 /** At most `most` in any `period` (ms). */

@@ -90,7 +90,7 @@ export type EventBody =
       origin: Receiver | null;
       /** Nobody is notified: the request had `skip_webhooks`, or the message was imported. */
       is_silent: boolean;
-      /** The page from which the visitor wrote, if known. */
+      /** The page from which the visitor wrote, or on which they received the autosuggestion, if known. */
       page?: PageFacts;
     }
   | { type: 'waiting_ended' }

@@ -205,8 +205,11 @@ function setWaiting(facts: ChatFacts, isWaiting: boolean, at: number): ChatFacts
   return { ...facts, is_waiting: isWaiting, waiting_started_at: isWaiting ? at : facts.waiting_started_at };
 }
 
-/** Keeps the page of the visitor's first message (Chats API, Chats). */
+/** Keeps the page of the visitor's first message, and that of an autosuggestion (Chats API, Chats). */
 function notePage(facts: ChatFacts, { message, page }: Extract<ThreadEvent, { type: 'message_added' }>): ChatFacts {
+  if (message.type === 'autosuggest') {
+    return { ...facts, is_autosuggested: true, ...(page === undefined ? {} : { autosuggest_page: page }) };
+  }
   const isFirst =
     facts.first_visitor_message_at === null && message.type === 'msg' && message.sender_type === 'visitor';
   return isFirst && page !== undefined ? { ...facts, first_visitor_message_page: page } : facts;

@@ -109,7 +109,7 @@ export function isCovered(time: number, { before }: Pick<PurgedEvent, 'before'>)
 
 /** The chat after the event. A chat that has ended and of which nothing is left is marked, so nobody purges it again. */
 export function redactChat(chat: ChatState, purge: PurgedEvent): ChatState {
-  const { first_visitor_message_page: page, ...rest } = chat.facts;
+  const { first_visitor_message_page: page, autosuggest_page, ...rest } = chat.facts;
   const first = rest.first_visitor_message_at;
   const isPageKept = page !== undefined && first !== null && !isCovered(first, purge);
   // The chat of a purged visitor ends with the purge.
@@ -117,6 +117,8 @@ export function redactChat(chat: ChatState, purge: PurgedEvent): ChatState {
   const facts = {
     ...rest,
     ...(isPageKept ? { first_visitor_message_page: page } : {}),
+    // An autosuggestion is as old as its chat.
+    ...(autosuggest_page === undefined || isCovered(rest.created_at, purge) ? {} : { autosuggest_page }),
     ...(isEmptied ? { purged_at: rest.purged_at ?? purge.at } : {}),
   };
   const touched = { ...chat, seq: purge.seq, facts };

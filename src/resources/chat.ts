@@ -64,6 +64,10 @@ export type ChatFacts = {
   first_visitor_message_at: number | null;
   /** The page of the visitor's first message; missing when unknown. */
   first_visitor_message_page?: PageFacts;
+  /** The chat started with an autosuggestion; missing for the others. */
+  is_autosuggested?: true;
+  /** The page on which the visitor received it; missing when it is purged. */
+  autosuggest_page?: PageFacts;
   /** The first `msg` of a user after the visitor's first one: the answer that they waited for. */
   first_answer_at: number | null;
   /**
@@ -155,7 +159,7 @@ export function chatResource(chat: ChatFacts) {
     room_organization_id: chat.room?.organization_id ?? null,
     is_private: chat.is_private,
     is_real_conversation: chat.has_human_message && chat.visitor_message_count > 0,
-    is_autosuggested: false,
+    is_autosuggested: chat.is_autosuggested ?? false,
     is_encrypted: false,
     is_waiting: chat.is_waiting,
     is_pending: isPending(chat),
@@ -168,8 +172,8 @@ export function chatResource(chat: ChatFacts) {
     has_visitor_messages: chat.visitor_message_count > 0,
     first_visitor_message_url: chat.first_visitor_message_page?.url ?? null,
     first_visitor_message_url_title: chat.first_visitor_message_page?.title ?? null,
-    autosuggest_url: null,
-    autosuggest_url_title: null,
+    autosuggest_url: chat.autosuggest_page?.url ?? null,
+    autosuggest_url_title: chat.autosuggest_page?.title ?? null,
     tag_count: chat.tag_count,
     member_count: chat.member_count,
     user_member_count: chat.user_member_count,

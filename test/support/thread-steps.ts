@@ -207,7 +207,10 @@ export function commandOf(
     case 'visit': {
       const opened =
         identity.kind === 'chat' ? null : open({ user: 0, present: of.present, kept_out: false }, model, identity);
-      return opened?.type === 'open_visitor_chat' ? { ...opened, actor: null, visitor_name: of.name } : null;
+      if (opened?.type !== 'open_visitor_chat') return null;
+      const page = { url: 'https://shop.example/', title: 'Shop' };
+      const offered = of.present ? { autosuggestion: { sender: userAt(0), message: 'Can I help?', page } } : {};
+      return { ...opened, ...offered, actor: null, visitor_name: of.name };
     }
     case 'attend':
       return {

@@ -13,11 +13,12 @@ import type {
   VisitorRenamed,
 } from '../commands.ts';
 import { visitorName } from '../evolve.ts';
-import { hasNoRoom, visitorMember } from '../members.ts';
+import { hasNoRoom, userAsSender, visitorMember } from '../members.ts';
 import { type ChatState, openChat, type ThreadState } from '../state.ts';
 import { findChat } from './find-chat.ts';
 import { secondsToWait } from './limits.ts';
 import { hasPresentAgent, memberOf, setMembership, setVisitorMembership } from './memberships.ts';
+import { addMessage } from './messages.ts';
 import { accept, type Context, type Decision, EventRecorder, refuse, unchanged } from './recorder.ts';
 
 /**
@@ -104,6 +105,11 @@ function startSession(recorder: EventRecorder, command: OpenVisitorChat): string
   const name = recorder.state.thread?.visitor_name ?? null;
   const is_present = command.actor === null && command.is_present;
   recorder.emit(chatId, { type: 'member_added', member: { ...visitorMember(visitor_id, name, now), is_present } });
+  const { autosuggestion } = command;
+  if (autosuggestion !== undefined) {
+    const { sender, message, page } = autosuggestion;
+    addMessage(recorder, chatId, userAsSender(sender), { type: 'autosuggest', message }, { page });
+  }
   return chatId;
 }
 

@@ -44,7 +44,9 @@ const messagesIn = (log: ThreadEvent[]) =>
 
 /** A chat of a channel in which everything that somebody can write is a canary. */
 function writtenChat(): { model: ThreadModel; chatId: string } {
-  const { model, chatId } = visitorsChat({ visitor_name: 'canary name' });
+  const seen = { url: 'https://canary.page/seen', title: 'canary page' };
+  const autosuggestion = { sender: AGENT, message: 'canary suggestion of a rule', page: seen };
+  const { model, chatId } = visitorsChat({ visitor_name: 'canary name', autosuggestion });
   const page = { url: 'https://canary.page/', title: 'canary page' };
   model.answer({ ...say(model, chatId, { type: 'msg', message: 'canary question' }), page });
   const asked = messagesIn(model.log).at(-1)?.id ?? '';
@@ -99,6 +101,15 @@ describe('a purge of messages', () => {
     expect(left).not.toMatch(/canary (question|answer|suggestion|page|title|action)/);
     // The visitor is not purged.
     expect(left).toContain('canary name');
+    expect(model.chat(chatId).facts).toMatchObject({ is_autosuggested: true });
+  });
+
+  test('of an earlier time leaves the page of an autosuggestion, as its text', () => {
+    const { model, chatId } = writtenChat();
+    model.answer(purge(chatId, { before: model.chat(chatId).facts.created_at }));
+    expect(model.chat(chatId).facts.autosuggest_page?.url).toBe('https://canary.page/seen');
+    model.answer(purge(chatId, { before: model.chat(chatId).facts.created_at + 1 }));
+    expect(model.chat(chatId).facts.autosuggest_page).toBeUndefined();
   });
 
   test('shows when it was, and hides the names of visitors but not of users', () => {

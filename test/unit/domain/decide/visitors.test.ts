@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { threadName } from '../../../../src/domain/address.ts';
 import type { PostVisitorMessage, RenameVisitor, UpdateVisitorMembership } from '../../../../src/domain/commands.ts';
+import { chatResource } from '../../../../src/resources/chat.ts';
 import { head, incoming, open, START, visitorsChat, waitingChat } from '../../../support/sample-commands.ts';
 import { AGENT, VISITOR } from '../../../support/sample-events.ts';
 import { ThreadModel } from '../../../support/thread-model.ts';
@@ -67,6 +68,58 @@ describe('a visitor who opens a chat', () => {
     const before = model.state.last_seq;
     model.answer(open({ actor: null, chat_id: chatId, identity: null }));
     expect(model.state.last_seq).toBe(before);
+  });
+});
+
+describe('a chat that starts with an autosuggestion', () => {
+  const page = { url: 'https://shop.example/cart', title: 'Cart' };
+  const autosuggestion = { sender: AGENT, message: 'May I help you?', page };
+
+  test('has it as its first message, of the user who is no member, on the page of the visitor', () => {
+    const model = new ThreadModel(START, threadName(VISITOR_IDENTITY));
+    const command = open({ actor: null, autosuggestion });
+    expect(model.eventsOf(command)).toEqual([
+      'thread_opened',
+      'chat_started',
+      'visitor_named',
+      'member_added',
+      'autosuggest',
+    ]);
+    const { chat } = model.answer(command);
+    expect(chatResource(chat)).toMatchObject({
+      is_autosuggested: true,
+      autosuggest_url: page.url,
+      autosuggest_url_title: page.title,
+    });
+    const [added] = model.log.flatMap((event) => (event.type === 'message_added' ? [event.message] : []));
+    expect(added).toMatchObject({ type: 'autosuggest', message: 'May I help you?', sender_id: AGENT.id });
+    expect(memberOf(model, chat.id, AGENT.id)).toBeUndefined();
+  });
+
+  test('counts it in no number and does not wait for an answer', () => {
+    const model = new ThreadModel(START, threadName(VISITOR_IDENTITY));
+    const { chat } = model.answer(open({ actor: null, autosuggestion }));
+    expect(chatResource(chat)).toMatchObject({
+      is_waiting: false,
+      is_pending: false,
+      message_count: 0,
+      user_message_count: 0,
+      has_messages: false,
+      has_user_messages: false,
+      is_real_conversation: false,
+      member_count: 1,
+      user_member_count: 0,
+    });
+    expect([chat.message_counts, chat.first_answer_at, chat.last_activity_at]).toEqual([{}, null, null]);
+    model.answer(say(chat.id));
+    expect(chatResource(model.chat(chat.id).facts)).toMatchObject({ is_waiting: true, message_count: 1 });
+  });
+
+  test('is resumed without another one', () => {
+    const { model, chatId } = ownChat();
+    const again = open({ actor: null, chat_id: chatId, identity: null, autosuggestion });
+    expect(model.eventsOf(again)).toEqual([]);
+    expect(chatResource(model.chat(chatId).facts).is_autosuggested).toBe(false);
   });
 });
 
