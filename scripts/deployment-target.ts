@@ -192,6 +192,10 @@ function readSettings(path: string, knownVariables: readonly string[]): Settings
       `${path} sets ${unknown.join(', ')}. It takes CLOUDFLARE_ACCOUNT_ID, DOMAIN, DATABASE_LOCATION, DATABASES and ${knownVariables.join(', ')}.`,
     );
   }
+  const jurisdiction = variables['JURISDICTION'] ?? '';
+  if (!/^[a-z-]*$/.test(jurisdiction)) {
+    throw new DeploymentRefused(`${path} has JURISDICTION=${jurisdiction}. It is a name like eu or fedramp.`);
+  }
   const databases = DATABASES === undefined || DATABASES === '' ? [] : DATABASES.split(',').map((name) => name.trim());
   const wrong = databases.filter((name, place) => !/^DB(_[A-Z0-9]+)+$/.test(name) || databases.indexOf(name) !== place);
   if (wrong.length > 0) {

@@ -48,6 +48,8 @@ export async function deploy(deployment: Deployment, percentage: number | null):
   const lacking = await keyProblem(run, target);
   if (lacking !== null) throw new DeploymentRefused(lacking);
   const { databases, queues, buckets } = await missingResources(run, target);
+  const fixed = await fixedJurisdiction(run, target, databases);
+  refuseOther(target, fixed);
   for (const name of databases) {
     say(`Creating the D1 database ${name} …`);
     await createDatabase(run, target, name);
@@ -67,6 +69,7 @@ export async function deploy(deployment: Deployment, percentage: number | null):
     needsRebuild ||= changesCopy(due);
     if (due.length > 0) await applyMigrations({ ...deployment, run }, binding, name);
   }
+  if (fixed === null) await recordJurisdiction(run, target);
   if (needsRebuild) {
     say(
       'The copy of the chats has new tables or columns. When the Worker is deployed, run `npm run rebuild` once: it fills',
@@ -113,7 +116,8 @@ async function besideOf(deployment: Deployment, accountId: string): Promise<Besi
 
 /**
  * Prints what `deploy` would do and builds the Worker. Changes nothing. Without a login it only builds. Answers whether
- * the version can be put beside the one that is live; null when that is not known.
+ * the version can be put beside the one that is live; null when that is not known. Throws `DeploymentRefused` when the
+ * Worker does not build, or has another jurisdiction than the deployment.
  */
 export async function rehearse(deployment: Deployment): Promise<boolean | null> {
   const { target, say } = deployment;
@@ -128,6 +132,7 @@ export async function rehearse(deployment: Deployment): Promise<boolean | null> 
     const lacking = await keyProblem(run, target);
     if (lacking !== null) say(lacking);
     const { databases, queues, buckets } = await missingResources(run, target);
+    refuseOther(target, await fixedJurisdiction(run, target, databases));
     for (const name of databases) say(`Would create the D1 database ${name}.`);
     for (const name of queues) say(`Would create the queue ${name}.`);
     for (const name of buckets) say(`Would create the R2 bucket ${name}.`);
@@ -203,23 +208,54 @@ async function migrationsOf({ migrations }: Target): Promise<string[]> {
  * a missing one.
  */
 export async function dueMigrations(run: RunWrangler, target: Target, binding: string): Promise<string[]> {
-  const sql = 'SELECT name FROM d1_migrations';
-  const result = await run([
-    'd1',
-    'execute',
-    binding,
-    '--remote',
-    '--json',
-    '--command',
-    sql,
-    environmentArgument(target),
-  ]);
-  const isNew = result.code !== 0 && `${result.stdout}${result.stderr}`.includes('no such table: d1_migrations');
-  if (isNew) return await migrationsOf(target);
+  const result = await execute(run, target, binding, 'SELECT name FROM d1_migrations');
+  if (lacksTable(result, 'd1_migrations')) return await migrationsOf(target);
   const { stdout } = await must(Promise.resolve(result), `The migrations of ${binding} could not be read`);
   const [answer] = JSON.parse(stdout) as { results: { name: string }[] }[];
   const applied = new Set(answer?.results.map(({ name }) => name));
   return (await migrationsOf(target)).filter((name) => !applied.has(name));
+}
+
+/** Runs a statement in a database of the deployment. */
+function execute(run: RunWrangler, target: Target, binding: string, sql: string): ReturnType<RunWrangler> {
+  return run(['d1', 'execute', binding, '--remote', '--json', '--command', sql, environmentArgument(target)]);
+}
+
+function lacksTable({ code, stdout, stderr }: Awaited<ReturnType<RunWrangler>>, table: string): boolean {
+  return code !== 0 && `${stdout}${stderr}`.includes(`no such table: ${table}`);
+}
+
+/** The jurisdiction of the settings; empty for none. */
+function jurisdictionOf({ settings }: Target): string {
+  return settings.variables['JURISDICTION'] ?? '';
+}
+
+/** The jurisdiction of the first deployment; null when there was none, or none that has recorded it. */
+async function fixedJurisdiction(run: RunWrangler, target: Target, missing: readonly string[]): Promise<string | null> {
+  const [first] = target.databases;
+  if (first === undefined || missing.includes(first.name)) return null;
+  const result = await execute(run, target, first.binding, 'SELECT jurisdiction FROM deployment');
+  if (lacksTable(result, 'deployment')) return null;
+  const { stdout } = await must(Promise.resolve(result), 'The jurisdiction of the deployment could not be read');
+  const [answer] = JSON.parse(stdout) as { results: { jurisdiction: string }[] }[];
+  return answer?.results[0]?.jurisdiction ?? null;
+}
+
+/** Objects of the same name in another jurisdiction are other objects: the hub would find none of its threads. */
+function refuseOther(target: Target, fixed: string | null): void {
+  if (fixed === null || fixed === jurisdictionOf(target)) return;
+  const shown = (jurisdiction: string) => (jurisdiction === '' ? 'no JURISDICTION' : `JURISDICTION=${jurisdiction}`);
+  throw new DeploymentRefused(
+    `This deployment was made with ${shown(fixed)}, and ${settingsFile(target.environment)} has ${shown(jurisdictionOf(target))}. It cannot change: the hub would find none of its threads. Moving means a new deployment (docs/privacy.md).`,
+  );
+}
+
+/** Before the Worker is deployed: then no thread can have another jurisdiction. */
+async function recordJurisdiction(run: RunWrangler, target: Target): Promise<void> {
+  const [first] = target.databases;
+  if (first === undefined) return;
+  const sql = `INSERT INTO deployment (one, jurisdiction) VALUES (1, '${jurisdictionOf(target)}') ON CONFLICT DO NOTHING`;
+  await must(execute(run, target, first.binding, sql), 'The jurisdiction could not be recorded');
 }
 
 async function applyMigrations({ target, run, say }: Deployment, binding: string, name: string): Promise<void> {

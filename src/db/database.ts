@@ -153,3 +153,9 @@ function countedDatabase(d1: D1Database, cost: Cost, companion?: Companion): Dat
 export async function hasMigration(database: Database, name: string): Promise<boolean> {
   return (await database.first('SELECT 1 FROM d1_migrations WHERE name >= ? LIMIT 1', name)) !== null;
 }
+
+/** The jurisdiction of the first deployment (empty: none), if it is not `present`. Null when it is, or is not recorded. */
+export async function otherJurisdiction(database: IdentityDatabase, present: string): Promise<string | null> {
+  const sql = 'SELECT jurisdiction FROM deployment WHERE jurisdiction <> ?';
+  return (await database.first<{ jurisdiction: string }>(sql, present))?.jurisdiction ?? null;
+}

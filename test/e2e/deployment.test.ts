@@ -9,6 +9,10 @@ import { promote } from '../../scripts/gradual-deployment.ts';
 import { projectPath } from '../../scripts/project.ts';
 import { type Account, fakeAccount } from '../support/local/fake-account.ts';
 
+/** The call that records the jurisdiction of the first deployment. */
+const recorded = (jurisdiction: string, environment: string) =>
+  `d1 execute DB --remote --json --command INSERT INTO deployment (one, jurisdiction) VALUES (1, '${jurisdiction}') ON CONFLICT DO NOTHING --env=${environment}`;
+
 describe('npm run deploy', () => {
   let root: string;
   const said: string[] = [];
@@ -47,6 +51,7 @@ describe('npm run deploy', () => {
       'r2 bucket create umi-files',
       'd1 migrations apply DB --remote --env=',
       'd1 migrations apply DELIVERY_LOG --remote --env=',
+      recorded('', ''),
       'deploy --env=',
     ]);
     for (const secret of ['ADMIN_TOKEN', 'SECRETS_KEY']) expect(said.join('\n')).toContain(`There is no ${secret}`);
@@ -90,6 +95,7 @@ describe('npm run deploy', () => {
       'r2 bucket create umi-production-files --location weur',
       'd1 migrations apply DB --remote --env=production',
       'd1 migrations apply DELIVERY_LOG --remote --env=production',
+      recorded('', 'production'),
       'deploy --env=production --var PUBLIC_ORIGIN:https://umi.example.com --domain umi.example.com',
     ]);
     expect(account.accountIds).toEqual(new Set(['a1']));
@@ -115,6 +121,42 @@ describe('npm run deploy', () => {
     expect(account.changes()).toHaveLength(1);
   });
 
+  test('the jurisdiction of the first deployment is recorded before the Worker is there, and never changes', async () => {
+    const account = fakeAccount();
+    await settings('staging', 'JURISDICTION=eu');
+    await deployTo(account, 'staging');
+    expect(account.changes().slice(-2)).toEqual([
+      recorded('eu', 'staging'),
+      'deploy --env=staging --var JURISDICTION:eu',
+    ]);
+    for (const [text, shown] of [
+      ['', 'no JURISDICTION'],
+      ['JURISDICTION=fedramp', 'JURISDICTION=fedramp'],
+    ] as const) {
+      await settings('staging', text);
+      account.calls.length = 0;
+      const refusal = `This deployment was made with JURISDICTION=eu, and deployments/staging.env has ${shown}.`;
+      await expect(deployTo(account, 'staging')).rejects.toThrow(refusal);
+      await expect(deployTo(account, 'staging', 10)).rejects.toThrow();
+      await expect(rehearse(await at(account, 'staging'))).rejects.toThrow(refusal);
+      expect(account.changes()).toEqual([]);
+    }
+    const anywhere = fakeAccount({ databases: ['umi', 'umi-deliveries'], jurisdiction: '' });
+    await settings('default', 'JURISDICTION=eu');
+    await expect(deployTo(anywhere)).rejects.toThrow('was made with no JURISDICTION');
+    // A deployment from before this was recorded.
+    const older = fakeAccount({ databases: ['umi', 'umi-deliveries'], due: ['0029_deployment.sql'] });
+    await deployTo(older);
+    expect(older.changes()).toContain(recorded('eu', ''));
+  });
+
+  test('refuses a JURISDICTION that is no name', async () => {
+    await settings('default', `JURISDICTION="eu'); DROP"`);
+    const account = fakeAccount();
+    await expect(deployTo(account)).rejects.toThrow('It is a name like eu or fedramp');
+    expect(account.calls).toEqual([]);
+  });
+
   test('further databases for organizations are made and migrated, and the Worker gets their bindings', async () => {
     const account = fakeAccount();
     await settings('staging', 'DATABASES=DB_2');
@@ -130,6 +172,7 @@ describe('npm run deploy', () => {
       'd1 migrations apply DB --remote --env=staging',
       'd1 migrations apply DELIVERY_LOG --remote --env=staging',
       'd1 migrations apply DB_2 --remote --env=staging',
+      recorded('', 'staging'),
       'deploy --env=staging',
     ]);
     const written = join(root, 'wrangler.staging.generated.toml');

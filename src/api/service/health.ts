@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { type Database, databasesOf, hasMigration } from '../../db/database.ts';
+import { type Database, databasesOf, hasMigration, otherJurisdiction } from '../../db/database.ts';
 import { tryHubKeys } from '../../directory/signing-keys.ts';
 import { secretsProblem } from '../../directory/stored-secrets.ts';
 import { deliveryDatabase, identityDatabase } from '../../http/app-environment.ts';
@@ -13,7 +13,7 @@ import { defineRoute } from '../define-route.ts';
  * The last file of `migrations/`; a test checks it. A database without this migration lacks tables or columns that this
  * version reads.
  */
-export const NEWEST_MIGRATION = '0028_interfaces.sql';
+export const NEWEST_MIGRATION = '0029_deployment.sql';
 
 const checkHealth = defineRoute({
   operationId: 'checkHealth',
@@ -23,7 +23,7 @@ const checkHealth = defineRoute({
   access: publicAccess,
   summary: 'Check health',
   description:
-    'For monitors: it needs no token. 200 when the databases answer and have all tables of this version, and the secret SECRETS_KEY is the one that has wrapped the keys of the hub; else 503; the log says what is missing.',
+    'For monitors: it needs no token. 200 when the databases answer and have all tables of this version, and the secret SECRETS_KEY is the one that has wrapped the keys of the hub, and its JURISDICTION is that of the first deployment; else 503; the log says what is missing.',
   answers: {
     200: {
       description: 'The service works',
@@ -49,6 +49,8 @@ healthRoutes.openapi(checkHealth, async (c) => {
     return refuse(c, { reason: 'unavailable' });
   }
   try {
+    const jurisdiction = await otherJurisdiction(identityDatabase(c), c.env.JURISDICTION ?? '');
+    if (jurisdiction !== null) throw new Error(`the threads are in the jurisdiction "${jurisdiction}"`);
     await tryHubKeys(c.env, identityDatabase(c));
   } catch (error) {
     writeLog('error', 'unhealthy', { error: errorText(error) });

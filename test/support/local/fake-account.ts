@@ -13,6 +13,8 @@ export type AccountState = {
   due?: string[];
   /** `SECRETS_KEY` alone when a version is deployed. */
   secrets?: string[];
+  /** The jurisdiction that the first deployment has recorded. */
+  jurisdiction?: string;
   /** Called with a secret that is set, before wrangler answers. */
   onSecret?: (name: string, value: string) => Promise<void>;
   /** What the deployed hub answers at /admin/v1/organizations, to a request without a token. */
@@ -42,8 +44,10 @@ export type Account = {
 };
 
 const MIGRATIONS = readdirSync(projectPath('migrations')).sort();
+/** The migration that makes the table of the jurisdiction. */
+const DEPLOYMENT = '0029_deployment.sql';
 const LOOKS =
-  /^(whoami|d1 list|d1 execute|queues info|r2 bucket info|secret list|deployments status|auth token|deploy --dry-run)( |$)/;
+  /^(whoami|d1 list|d1 execute \S+ --remote --json --command SELECT|queues info|r2 bucket info|secret list|deployments status|auth token|deploy --dry-run)( |$)/;
 
 /** A Cloudflare account as wrangler shows it, and a record of the calls. */
 export function fakeAccount(state: AccountState = {}): Account {
@@ -53,6 +57,7 @@ export function fakeAccount(state: AccountState = {}): Account {
   const known = new Set(queues);
   const buckets = new Set(state.buckets);
   const secrets = new Set(state.secrets ?? (version === undefined ? [] : ['SECRETS_KEY']));
+  let fixed = state.jurisdiction;
   const calls: string[] = [];
   const accountIds = new Set<string>();
   const configurations = new Set<string>();
@@ -79,7 +84,12 @@ export function fakeAccount(state: AccountState = {}): Account {
     if (call.startsWith('auth token --json')) return answer({ type: 'oauth', token: 'token' });
     if (call === 'd1 list --json') return answer([...applied.keys()].map((name) => ({ name })));
     if (call.startsWith('d1 create')) applied.set(args[2] ?? '', []);
-    if (call.startsWith('d1 execute')) {
+    if (call.includes(' --command INSERT INTO deployment ')) fixed ??= /'(.*?)'/.exec(call)?.[1] ?? '';
+    else if (call.includes(' --command SELECT jurisdiction FROM deployment ')) {
+      const isMade = applied.get(databaseOf(args[2], environment))?.includes(DEPLOYMENT) === true;
+      if (!isMade) return answer({ error: { text: 'no such table: deployment: SQLITE_ERROR' } }, 1);
+      return answer([{ results: fixed === undefined ? [] : [{ jurisdiction: fixed }] }]);
+    } else if (call.startsWith('d1 execute')) {
       const names = applied.get(databaseOf(args[2], environment)) ?? [];
       if (names.length > 0) return answer([{ results: names.map((name) => ({ name })) }]);
       return answer({ error: { text: 'no such table: d1_migrations: SQLITE_ERROR' } }, 1);

@@ -265,6 +265,21 @@ describe('routes', () => {
     expect((await call('/healthz', { env: { DELIVERY_LOG: brokenDatabase } })).status).toBe(503);
   });
 
+  it('report in /healthz that the jurisdiction is not that of the first deployment', async () => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const eu = { env: { JURISDICTION: 'eu' as const } };
+    expect((await call('/healthz', eu)).status).toBe(200);
+    await testEnv.DB.prepare("INSERT INTO deployment (one, jurisdiction) VALUES (1, '')").run();
+    expect((await call('/healthz')).status).toBe(200);
+    expect((await call('/healthz', eu)).status).toBe(503);
+    await testEnv.DB.prepare("UPDATE deployment SET jurisdiction = 'eu'").run();
+    expect((await call('/healthz', eu)).status).toBe(200);
+    expect((await call('/healthz')).status).toBe(503);
+    expect(log.mock.lastCall?.[0]).toContain('the threads are in the jurisdiction \\"eu\\"');
+    await testEnv.DB.prepare('DELETE FROM deployment').run();
+    log.mockRestore();
+  });
+
   it('report in /healthz whether the migrations of this version are applied', async () => {
     const newest = (testEnv as unknown as { TEST_MIGRATIONS: { name: string }[] }).TEST_MIGRATIONS.at(-1)?.name;
     expect(NEWEST_MIGRATION).toBe(newest);
@@ -307,7 +322,7 @@ describe('the log and the headers of a request', () => {
     expect((await call('/healthz')).headers.has('Server-Timing')).toBe(false);
     const timing = (await call('/healthz', { env: { SERVER_TIMING: '1' } })).headers.get('Server-Timing');
     expect(timing).toMatch(
-      /^d1;desc="trips=3;read=6;written=0";dur=[\d.]+, thread;desc="calls=0;written=0";dur=0, total;dur=[\d.]+$/,
+      /^d1;desc="trips=4;read=7;written=0";dur=[\d.]+, thread;desc="calls=0;written=0";dur=0, total;dur=[\d.]+$/,
     );
   });
 });
