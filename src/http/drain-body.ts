@@ -25,15 +25,15 @@ export function drainRefusedBodies(): AppMiddleware {
 const DRAIN_BUFFER = 65_536;
 
 /**
- * Reads and discards the rest of a body: at most DRAIN_LIMIT bytes, for at most DRAIN_PATIENCE. A client that has
+ * Reads and discards the rest of a body: at most `limit` bytes, for at most DRAIN_PATIENCE. A client that has
  * disconnected is not an error.
  */
-export async function drain(body: ReadableStream<Uint8Array>): Promise<void> {
+export async function drain(body: ReadableStream<Uint8Array>, limit = DRAIN_LIMIT): Promise<void> {
   const reader = body.getReader({ mode: 'byob' });
   const timer = setTimeout(() => void reader.cancel().catch(() => {}), DRAIN_PATIENCE);
   try {
     let buffer = new ArrayBuffer(DRAIN_BUFFER);
-    for (let length = 0; length <= DRAIN_LIMIT; ) {
+    for (let length = 0; length <= limit; ) {
       const { done, value } = await reader.read(new Uint8Array(buffer));
       if (done) return;
       length += value.byteLength;

@@ -25,6 +25,17 @@ async function ok(
   return answered as Json;
 }
 
+/** Uploads a file whose name and bytes contain a word. */
+async function upload(path: string, word: string, token: string): Promise<Json> {
+  const response = await fetch(`${session.hub.url}${path}?name=${word}.txt`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${token}` },
+    body: `${word} in a file`,
+  });
+  expect(response.status).toBe(201);
+  return (await response.json()) as Json;
+}
+
 /** Asks for a purge, and waits until it is done. */
 async function purge(path: string, body?: Json): Promise<void> {
   await untilDone(String((await ok('POST', `/api/v5/orgs/${session.demo.organization_id}${path}`, body))['id']));
@@ -45,7 +56,7 @@ async function placesOf(text: string): Promise<string[]> {
 
 /** Whose objects or databases the files belong to. */
 const kindsOf = (places: readonly string[]) =>
-  new Set(places.map((place) => /d1|ThreadObject|UserObject|LiveHub/.exec(place)?.[0] ?? place));
+  new Set(places.map((place) => /d1|r2|ThreadObject|UserObject|LiveHub/.exec(place)?.[0] ?? place));
 
 function canary(name: string): string {
   return `canary-${name}-${crypto.randomUUID()}`;
@@ -100,17 +111,26 @@ describe('after a purge no store contains what was purged', () => {
     await ok('POST', `${room}/visitors`, { id: visitor, current_page_title: word }, token);
     const chat = await ok('POST', `${room}/visitors/${visitor}/chats`, {}, token);
     const messages = `/api/v5/public/visitors/${visitor}/chats/${chat['id']}/messages`;
-    await ok('POST', messages, { message: `${word} asks` }, token);
+    const files = `/api/v5/public/visitors/${visitor}/files`;
+    const named = await upload(files, word, token);
+    const unsent = await upload(files, word, token);
+    await ok('POST', messages, { message: `${word} asks`, attachments: [{ file_id: named['id'] }] }, token);
+    const urls = [String(named['url']), String(unsent['url'])];
+    for (const url of urls) expect((await fetch(url)).status).toBe(200);
     await client.joinChat(demo.agent, String(chat['id']));
     await client.reply(demo.agent, String(chat['id']), `${word} answers`);
     const records = `/api/v5/orgs/${demo.organization_id}/rooms/${demo.room_id}/visitors/${visitor}`;
     await ok('POST', `${records}/variables`, { key: 'phone', value: word });
-    await vi.waitFor(async () => expect(kindsOf(await placesOf(word))).toContain('d1'), {
-      timeout: 30_000,
-      interval: 500,
-    });
+    await vi.waitFor(
+      async () => expect([...kindsOf(await placesOf(word))]).toEqual(expect.arrayContaining(['d1', 'r2'])),
+      {
+        timeout: 30_000,
+        interval: 500,
+      },
+    );
     await purge(`/rooms/${demo.room_id}/visitors/${visitor}/purge`);
     expect(await placesOf(word)).toEqual([]);
+    for (const url of urls) expect((await fetch(url)).status).toBe(404);
     // Nothing leads to the visitor's id any more but the purge and what has no name.
     expect((await session.client.request('GET', records)).status).toBe(404);
   });

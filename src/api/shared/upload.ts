@@ -63,7 +63,7 @@ export async function receiveUpload(
   if (stored.ok) return { ok: true, file: await withUrl(c, stored.file, now) };
   // The client may still be writing: see http/drain-body.ts.
   await source?.return(undefined);
-  if (body !== null && c.req.header('CF-Ray') === undefined) await drain(body);
+  if (body !== null && c.req.header('CF-Ray') === undefined) await drain(body, 2 * FILE_BYTES);
   return { ok: false, refused: refuse(c, stored.refusal) };
 }
 
