@@ -289,20 +289,24 @@ export function visitorName(name: string | null): string | null {
     .join('');
 }
 
-/** The state with the name of the thread's visitor. An ended chat keeps the name that it had. */
+/**
+ * The state with the name of the thread's visitor. An ended chat keeps the name that it had. What changes of the chat
+ * follows from its own member: the thread's name may come from an event of another chat, which a purge takes away.
+ */
 function nameVisitor(
   state: ThreadState,
   event: ThreadEvent & { visitor_id: string },
   name: string | null,
 ): ThreadState {
-  if (state.thread === null || state.thread.visitor_name === name) return state;
-  const next = { ...state, thread: { ...state.thread, visitor_name: name } };
+  if (state.thread === null) return state;
+  const isNew = state.thread.visitor_name !== name;
+  const next = isNew ? { ...state, thread: { ...state.thread, visitor_name: name } } : state;
   const chat = state.chats.get(event.chat_id);
-  if (chat === undefined) return next;
-  const touched = { ...chat, seq: event.seq };
-  const member = chat.members.get(event.visitor_id);
-  if (member === undefined || chat.facts.ended_at !== null) return withChat(next, touched);
+  const member = chat?.members.get(event.visitor_id);
+  if (chat === undefined || member === undefined || chat.facts.ended_at !== null || member.facts.name === name)
+    return next;
   const facts = { ...member.facts, name, public_name: name, updated_at: event.at };
   const members = new Map(chat.members).set(event.visitor_id, { seq: event.seq, facts });
-  return withChat(next, { ...touched, facts: { ...chat.facts, updated_at: event.at }, members });
+  const touched = { ...chat, seq: event.seq, facts: { ...chat.facts, updated_at: event.at } };
+  return withChat(next, { ...touched, members });
 }

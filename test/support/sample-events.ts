@@ -49,8 +49,8 @@ export function chatStarted(chatType: ChatType = 'external'): EventBody {
   };
 }
 
-export function visitorAdded(at: number): EventBody {
-  return { type: 'member_added', member: visitorMember(VISITOR, null, at) };
+export function visitorAdded(at: number, name: string | null = null): EventBody {
+  return { type: 'member_added', member: visitorMember(VISITOR, name, at) };
 }
 
 export function userAdded(user: UserFacts, at: number, isParticipating: boolean): EventBody {

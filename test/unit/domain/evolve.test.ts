@@ -186,6 +186,19 @@ describe('the visitor', () => {
     expect(log.state.chats).toBe(chats);
   });
 
+  test('loses the name in the open chat when the purge of an earlier one has taken it from the thread', () => {
+    log.add(1, named('Jane')).add(2, { type: 'chat_ended' });
+    log.chatId = 'chat-2';
+    log.add(3, chatStarted()).add(3, visitorAdded(START + 3, 'Jane'));
+    log.chatId = 'chat-1';
+    log.add(4, { type: 'purged', covers: 'visitor', before: null });
+    log.chatId = 'chat-2';
+    expect([log.state.thread?.visitor_name, name()]).toEqual([null, 'Jane']);
+    log.add(5, { type: 'variables_set', visitor_id: VISITOR, variables: { username: null } });
+    expect(name()).toBeNull();
+    expect(log.chat).toMatchObject({ seq: log.state.last_seq, facts: { updated_at: START + 5 } });
+  });
+
   test('has a name of at most 255 whole characters', () => {
     log.add(2, named('\u{1F600}'.repeat(1000)));
     expect(name()).toBe('\u{1F600}'.repeat(255));
