@@ -1,6 +1,6 @@
 import type { Scope } from '../directory/tokens.ts';
 import type { AppContext, AppMiddleware, RefusalForm } from '../http/app-environment.ts';
-import { auditCalls, auditChanges } from '../http/audit.ts';
+import { auditCalls, auditChanges, auditNamed } from '../http/audit.ts';
 import { authenticate } from '../http/authenticate.ts';
 import { authenticateKey, requireHolderSubscription } from '../http/authenticate-interface.ts';
 import {
@@ -67,6 +67,11 @@ export function audited(access: Access): Access {
 /** The same access for routes of which the audit log must have each call: they read a secret, or change a thread. */
 export function auditedCalls(access: Access): Access {
   return withGuards(access, auditCalls);
+}
+
+/** The same access for routes whose handler says which calls the audit log must have (`nameTarget`). */
+export function auditedWhenNamed(access: Access): Access {
+  return withGuards(access, auditNamed);
 }
 
 function asUser(...guards: AppMiddleware[]): Access {

@@ -1,5 +1,6 @@
 import type { IdentityDatabase } from '../db/database.ts';
 import type { AppRow } from '../db/rows.ts';
+import { type AuditEntry, auditOfLastingToken } from './audit-log.ts';
 import { LASTING_TOKEN_UNUSED, MAX_LASTING_TOKENS } from './lasting-tokens.ts';
 import type { NewToken } from './tokens.ts';
 
@@ -38,13 +39,14 @@ export type UsedCode = {
 
 /**
  * Exchanges a code for a lasting token of the installation's bot user. One transaction: of two exchanges of the same code,
- * only one gets a token. It also deletes the installation's tokens that have ended, and those beyond MAX_LASTING_TOKENS.
+ * only one gets a token. It also writes `entry` for the token, and deletes the installation's tokens that have ended, and those beyond MAX_LASTING_TOKENS.
  * Null when the code was used, the app has a newer secret, or the installation or its bot user no longer exists.
  */
 export async function exchangeCode(
   identity: IdentityDatabase,
   code: UsedCode,
   token: Pick<NewToken, 'digest' | 'id' | 'label' | 'created_at'>,
+  entry: AuditEntry,
 ): Promise<{ user_id: string; organization_id: string } | null> {
   const [, , made] = await identity.batch([
     ['DELETE FROM app_user_codes WHERE expires_at < ?', token.created_at],
@@ -75,6 +77,7 @@ export async function exchangeCode(
       code.id,
       token.id,
     ],
+    auditOfLastingToken(entry, token.id),
     [
       `DELETE FROM tokens WHERE installation_id = ?1 AND EXISTS (SELECT 1 FROM tokens WHERE id = ?2)
          AND (revoked_at IS NOT NULL OR expires_at <= ?3 OR secret_version <> ?4 OR id NOT IN (

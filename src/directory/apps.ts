@@ -4,6 +4,7 @@ import type { AppInstallationRow, AppRow, StoredSecret } from '../db/rows.ts';
 import { randomSecret } from '../platform/secrets.ts';
 import type { AppView } from '../resources/app.ts';
 import { assignments } from './assignments.ts';
+import { type AuditEntry, auditOfEndingInstallations } from './audit-log.ts';
 import { changing, forget } from './changes.ts';
 import { type KeptAnswer, keepingAnswer } from './keyed-requests.ts';
 import { isBelow } from './quotas.ts';
@@ -246,10 +247,12 @@ export function deleteApp(
   organizationId: string,
   appId: string,
   now: number,
+  entry: AuditEntry,
 ): Promise<EndedInstallation[] | null> {
   return changing({ kind: 'app', app_id: appId }, async () => {
     const live = 'EXISTS (SELECT 1 FROM apps WHERE id = ?1 AND organization_id = ?2 AND deleted_at IS NULL)';
-    const [, , installations, apps] = await identity.batch([
+    const [, , , installations, apps] = await identity.batch([
+      auditOfEndingInstallations(entry, { organizationId, appId }),
       [
         `UPDATE users SET deleted_at = ?3, updated_at = ?3 WHERE deleted_at IS NULL AND id IN (
            SELECT app_user_id FROM app_installations WHERE app_id = ?1 AND deleted_at IS NULL AND ${live})`,

@@ -65,6 +65,62 @@ export function auditOfChange(entry: AuditEntry): Statement {
   return [`${INSERT} WHERE changes() > 0 ON CONFLICT DO NOTHING RETURNING id`, ...valuesOf(entry)];
 }
 
+/** Adds the entry of a lasting token that the batch has made: it names the organization and the bot user of the token. */
+export function auditOfLastingToken(entry: AuditEntry, tokenId: string): Statement {
+  const columns = { organization_id: 'tokens.organization_id', actor_id: 'tokens.user_id' };
+  return selecting(entry, columns, 'FROM tokens WHERE tokens.id = ?', tokenId);
+}
+
+/**
+ * Adds an entry for each other organization whose installation the deletion of an app is about to end, in the same batch
+ * before it. They see who ended it, and not from where or by which token.
+ */
+export function auditOfEndingInstallations(
+  entry: AuditEntry,
+  { organizationId, appId }: { organizationId: string; appId: string },
+): Statement {
+  const shown = {
+    ...entry,
+    // The time of a UUID version 7; the rest is made for each row.
+    id: entry.id.slice(0, 24),
+    token_id: null,
+    app_id: null,
+    target_type: 'installation',
+    details: JSON.stringify({ app_id: appId, app_organization_id: organizationId }),
+    address: null,
+  };
+  const columns = {
+    id: '? || lower(hex(randomblob(6)))',
+    organization_id: 'installations.organization_id',
+    target_id: 'installations.id',
+  };
+  return selecting(
+    shown,
+    columns,
+    `FROM apps JOIN app_installations AS installations ON installations.app_id = apps.id
+     WHERE apps.id = ? AND apps.organization_id = ? AND apps.deleted_at IS NULL AND installations.deleted_at IS NULL
+       AND installations.organization_id <> apps.organization_id`,
+    appId,
+    organizationId,
+  );
+}
+
+/** Adds entries like this one for rows. `columns`: expressions in place of its values. */
+function selecting(
+  entry: AuditEntry,
+  columns: { readonly [name in keyof AuditEntry]?: string },
+  from: string,
+  ...parameters: unknown[]
+): Statement {
+  const expressions = COLUMNS.map((name) => columns[name] ?? '?');
+  const values = COLUMNS.filter((_, place) => expressions[place]?.includes('?')).map((name) => entry[name]);
+  return [
+    `INSERT INTO audit_log (${COLUMNS.join(', ')}) SELECT ${expressions.join(', ')} ${from}`,
+    ...values,
+    ...parameters,
+  ];
+}
+
 /** Adds an entry. */
 export async function insertAuditEntry(database: AuditedDatabase, entry: AuditEntry): Promise<void> {
   await database.run(INSERT, ...valuesOf(entry));

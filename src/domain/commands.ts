@@ -219,7 +219,13 @@ export type JoinChat = CommandHeader & {
   composing_status: ComposingStatus;
 };
 
-export type ChatJoined = { member: MemberFacts; chat: ChatFacts; is_new: boolean };
+export type ChatJoined = {
+  member: MemberFacts;
+  chat: ChatFacts;
+  is_new: boolean;
+  /** The command has changed the membership, at its first call. Objects of an older version leave it out. */
+  is_changed?: boolean;
+};
 
 /** A user changes their membership; null leaves a field as it is (Chats API, Update a chat membership of a user). */
 export type UpdateMembership = OfMember & {

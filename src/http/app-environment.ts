@@ -113,7 +113,7 @@ export type AppEnvironment = {
     operation: string;
     /** Of an audited route: what goes with each write to the database with a binding of this name. See audit.ts. */
     companionOf?: (binding: string) => Companion;
-    auditTarget?: AuditTarget;
+    auditTarget?: AuditTarget | undefined;
   };
 };
 

@@ -30,8 +30,26 @@ export const auditCalls: AppMiddleware = async (c, next) => {
   // An accident: the log of requests has it, and D1 may be what is away.
   const isTold = c.get('principal') === undefined ? c.res.status < 500 : c.res.status < 400;
   if (audit.isWritten || !isTold) return;
-  await insertAuditEntry(openIdentityDatabase(c.env, c.var.cost), entryOf(c, newUuid(Date.now()), c.res.status));
+  await insertAuditEntry(openIdentityDatabase(c.env, c.var.cost), auditEntry(c, c.res.status));
 };
+
+/**
+ * Writes an entry for each call of which the handler names a target: it has changed something in a thread. A call whose
+ * entry cannot be written is not answered. Must follow authentication.
+ */
+export const auditNamed: AppMiddleware = async (c, next) => {
+  await next();
+  // Hono may run a middleware twice (json-body.ts).
+  if (c.get('auditTarget') === undefined || c.res.status >= 400) return;
+  const entry = auditEntry(c, c.res.status);
+  c.set('auditTarget', undefined);
+  await insertAuditEntry(openIdentityDatabase(c.env, c.var.cost), entry);
+};
+
+/** The entry of a call: for a change (`status` null) that a query writes with an entry of its own, or with its answer. */
+export function auditEntry(c: AppContext, status: number | null): AuditEntry {
+  return entryOf(c, newUuid(Date.now()), status);
+}
 
 /** Names what the call is about, before its change: what it makes, or a target that is not the last of the path. */
 export function nameTarget(c: AppContext, target: AuditTarget): void {

@@ -13,7 +13,7 @@ import {
 } from '../../directory/apps.ts';
 import { placeOfApp, wrapSecret } from '../../directory/stored-secrets.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
-import { nameTarget } from '../../http/audit.ts';
+import { auditEntry, nameTarget } from '../../http/audit.ts';
 import { collectionResponse, collectionSchema, creationKey, readPage } from '../../http/collection.ts';
 import { answerToKeep } from '../../http/kept-answers.ts';
 import { type Refusal, refuse, refuseField } from '../../http/refusals.ts';
@@ -159,7 +159,7 @@ export function appRoutesOf(door: Door): AppRouter {
   });
   routes.openapi(removeApp, async (c) => {
     const { organization_id, app_id } = c.req.valid('param');
-    const ended = await deleteApp(identityDatabase(c), organization_id, app_id, Date.now());
+    const ended = await deleteApp(identityDatabase(c), organization_id, app_id, Date.now(), auditEntry(c, null));
     if (ended === null) return refuse(c, APP_NOT_FOUND);
     await endInstallations(c, ended);
     return c.body(null, 204);

@@ -5,6 +5,7 @@ import { hubKeysFor } from '../../directory/signing-keys.ts';
 import { openAppSecret } from '../../directory/stored-secrets.ts';
 import { newToken, tokenDigest } from '../../directory/tokens.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
+import { auditEntry, nameTarget } from '../../http/audit.ts';
 import { PUBLIC_BODY } from '../../http/body-limits.ts';
 import { readBody } from '../../http/json-body.ts';
 import { guesses, limitGuesses } from '../../http/rate-limits.ts';
@@ -15,6 +16,7 @@ import { isSameSecret } from '../../platform/secrets.ts';
 import { isUuid, newUuid } from '../../resources/uuid.ts';
 
 const PATH = '/token';
+const OPERATION = 'exchangeAppUserCode';
 
 const formSchema = z
   .object({
@@ -51,7 +53,7 @@ export const identityRoutes = createRouter();
 identityRoutes.openAPIRegistry.registerPath({
   method: 'post',
   path: PATH,
-  operationId: 'exchangeAppUserCode',
+  operationId: OPERATION,
   tags: ['Apps'],
   security: [],
   summary: 'Exchange the code of an installation for a lasting token of the app’s bot user',
@@ -84,6 +86,11 @@ identityRoutes.post(PATH, limitGuesses, async (c) => {
   const claims = await readAppUserCode(signing, code, now);
   if (claims === null || claims.app_id !== appId.toLowerCase()) return fail(c, 'invalid_grant');
   const token = newToken();
+  const id = newUuid(now);
+  c.set('operation', OPERATION);
+  nameTarget(c, { type: 'token', id, details: { installation_id: claims.inst_id } });
+  // The app acts as its bot user, whom the query knows.
+  const acts = { actor_type: 'user', token_id: claims.inst_id, app_id: claims.app_id } as const;
   const owner = await exchangeCode(
     identity,
     {
@@ -93,7 +100,8 @@ identityRoutes.post(PATH, limitGuesses, async (c) => {
       expires_at: claims.exp * 1000,
       secret_version: app.secret_version,
     },
-    { digest: tokenDigest(token), id: newUuid(now), label: `App ${claims.app_id}`, created_at: now },
+    { digest: tokenDigest(token), id, label: `App ${claims.app_id}`, created_at: now },
+    { ...auditEntry(c, null), ...acts },
   );
   if (owner === null) return fail(c, 'invalid_grant');
   return c.json({ access_token: token, token_type: 'Token' as const, ...owner, app_id: claims.app_id }, 200);

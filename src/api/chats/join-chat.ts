@@ -2,12 +2,14 @@ import { z } from '@hono/zod-openapi';
 import { findUser, userFacts } from '../../directory/users.ts';
 import type { JoinChat } from '../../domain/commands.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
+import { nameTarget } from '../../http/audit.ts';
 import { uuidField } from '../../http/fields.ts';
 import { refuseField } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { membershipResource } from '../../resources/membership.ts';
 import type { UserFacts } from '../../resources/user.ts';
+import { auditedWhenNamed } from '../access.ts';
 import { defineRoute } from '../define-route.ts';
 import { membershipSchema } from '../shared/chat-schemas.ts';
 import { statusFields } from '../shared/membership-parts.ts';
@@ -63,6 +65,7 @@ export function joinMemberRoutes(scope: ChatScope) {
   const route = defineRoute({
     operationId: `addMemberTo${scope.name}`,
     ...shared(scope),
+    access: auditedWhenNamed(scope.access),
     summary: `Join a user of the organization to ${scope.chat}`,
     description: `The user of \`member_id\` becomes a member (201), or a member gets the new status (200), so the call can be repeated. They need not be present, and the chat need not be routed to them. Somebody who is no user of the organization is 400. ${KEPT_OUT}`,
     request: { params: chatParams(scope), body: bodyOf(joinMemberSchema) },
@@ -105,7 +108,9 @@ async function joinChat(c: AppContext, scope: ChatScope, path: ChatPath, actor: 
   const isIn = joined.ok && joined.answer.chat.ended_at === null;
   if (!isIn && joining.is_full !== undefined) await givePlaceBack(c, path.chat_id);
   if (!joined.ok) return joined.refused;
-  const { member, chat, is_new } = joined.answer;
+  const { member, chat, is_new, is_changed = is_new } = joined.answer;
+  // No message says who has made somebody else a member.
+  if (is_changed && actor.id !== c.var.principal.user.id) nameTarget(c, { type: 'user', id: actor.id });
   // No typing is shown in a chat that has ended.
   const composing_status = chat.ended_at === null ? joining.composing_status : 'idle';
   return c.json(membershipResource({ ...member, composing_status }, chat), is_new ? 201 : 200);

@@ -31,13 +31,14 @@ export function joinChat(state: ThreadState, command: JoinChat, context: Context
   const { chat } = found;
   if (state.answered !== null) {
     const joined = memberOf(chat, command.actor.id);
-    return unchanged(state, { member: joined, chat: chat.facts, is_new: state.answered.at === joined.created_at });
+    const is_new = state.answered.at === joined.created_at;
+    return unchanged(state, { member: joined, chat: chat.facts, is_new, is_changed: true });
   }
   const { is_participating, is_present } = command;
   const member = memberIn(chat, command.actor.id);
   const isEnded = chat.facts.ended_at !== null;
   if (member !== undefined && (isEnded || member.is_participating === is_participating)) {
-    return unchanged(state, { member, chat: chat.facts, is_new: false });
+    return unchanged(state, { member, chat: chat.facts, is_new: false, is_changed: false });
   }
   if (isEnded) return refuse({ reason: 'join_of_ended_chat' });
   if (command.must_be_present && !is_present) return refuse({ reason: 'not_present' });
@@ -52,7 +53,8 @@ export function joinChat(state: ThreadState, command: JoinChat, context: Context
 
   const recorder = new EventRecorder(state, context);
   const joined = setMembership(recorder, command.chat_id, command.actor, { is_participating, is_present });
-  return accept(recorder, { member: joined, chat: recorder.chat(command.chat_id).facts, is_new: member === undefined });
+  const { facts } = recorder.chat(command.chat_id);
+  return accept(recorder, { member: joined, chat: facts, is_new: member === undefined, is_changed: true });
 }
 
 /** Whether a user other than this one is participating and present. */

@@ -106,10 +106,25 @@ describe('a lasting token of an app’s bot user', () => {
     };
     const token = () => ({ digest: crypto.randomUUID(), id: newUuid(now), label: '', created_at: now });
     const identity = openIdentityDatabase(testEnv, noCost());
+    const entry = {
+      id: newUuid(now),
+      organization_id: null,
+      actor_type: 'user' as const,
+      actor_id: '',
+      token_id: null,
+      app_id: app.id,
+      action: 'exchangeAppUserCode',
+      target_type: null,
+      target_id: null,
+      details: '{}',
+      status: null,
+      address: null,
+      request_id: '',
+    };
     await rotate();
-    expect(await exchangeCode(identity, { ...code, secret_version: 1 }, token())).toBeNull();
+    expect(await exchangeCode(identity, { ...code, secret_version: 1 }, token(), entry)).toBeNull();
     const another = { ...code, id: crypto.randomUUID(), secret_version: 2 };
-    expect(await exchangeCode(identity, another, token())).toMatchObject({ user_id: installation.app_user_id });
+    expect(await exchangeCode(identity, another, token(), entry)).toMatchObject({ user_id: installation.app_user_id });
   });
 
   it('has the scopes that the installation has now', async () => {

@@ -1,8 +1,19 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openApiDocument } from '../../../src/api/openapi/document.ts';
 import { createApp } from '../../../src/app.ts';
+import {
+  codeIn,
+  createApp as createThirdPartyApp,
+  enrollManager,
+  install,
+  lastingToken,
+  openApp,
+  orgOf,
+  trigger,
+  uninstall,
+} from '../../support/worker/apps.ts';
 import { type AuditedSetup, auditedSetup, NOBODY } from '../../support/worker/audited-setup.ts';
-import { ask, type Json, resultsOf } from '../../support/worker/organization.ts';
+import { ask, type Json, resultsOf, TIME, UUID } from '../../support/worker/organization.ts';
 import { d1With, organizationD1 } from '../../support/worker/organization-database.ts';
 import { type Answer, admin, call, type Person, testEnv } from '../../support/worker/requests.ts';
 
@@ -23,7 +34,6 @@ const OPERATIONS: Operation[] = Object.entries(document.paths).flatMap(([path, m
 const NOT_AUDITED: readonly RegExp[] = [
   // Chats: a thread's log says who did what.
   /^(PUT|PATCH) \/orgs\/{organization_id}\/owned_chats\/{chat_id}$/,
-  /^POST \/orgs\/{organization_id}\/\w+_chats\/{chat_id}\/memberships$/,
   /^(POST|DELETE) \/orgs\/{organization_id}\/\w+_chats\/{chat_id}\/tags/,
   /^POST .*\/unified_messaging\/{config_id}\/(messages|close_session)$/,
   // Users and visitors themselves.
@@ -41,7 +51,8 @@ const isReading = ({ method }: Operation) => method === 'GET';
 const shown = ({ method, path }: Operation) => `${method} ${path.replace(/^\/api\/v5/, '')}`;
 /** Calls that change no row of the databases: they have the status of their answer. */
 const isCall = (operation: Operation) =>
-  isReading(operation) || /\/(test|replay|rebuild|memberships\/{member_id})$/.test(operation.path);
+  isReading(operation) ||
+  /(\/(test|replay|rebuild)|_chats\/{chat_id}\/memberships|memberships\/{member_id})$/.test(operation.path);
 
 /** Reading operations of tenants whose answers are or accompany secrets. */
 const READS_SECRETS = /^(getChannelSecret|(get|list)(Rpc|Threads)(Settings|Keys))$/;
@@ -79,6 +90,9 @@ function bodyOf({ path, method }: Operation, { names, lacking }: AuditedSetup): 
     ids: [],
     thread_id: 'ticket-1',
     webhook_url: `${NOBODY}/?key=hidden`,
+    member_id: lacking.user_id,
+    is_participating: true,
+    composing_status: 'idle',
     ...(path.endsWith('/consent') ? { webhooks_version: Number(names['webhooks_version']) } : {}),
     ...lacking,
   };
@@ -203,6 +217,91 @@ describe('an entry', () => {
     });
     // A repeat removes nobody.
     expect(await entryOf(await ask(owner, 'DELETE', path))).toBeUndefined();
+  });
+
+  it('says who made whom a member of which chat, once for each change, and nothing of those who join by themselves', async () => {
+    const { chat_id } = setup.names;
+    const { user_id } = setup.lacking;
+    const path = `/orgs/${owner.organization_id}/owned_chats/${chat_id}/memberships`;
+    const add = (member_id: unknown, is_participating: boolean) =>
+      ask(owner, 'POST', path, { member_id, is_participating, composing_status: 'idle' });
+    const added = await add(user_id, false);
+    expect(await entryOf(added)).toMatchObject({
+      actor: { type: 'user', id: owner.user_id },
+      action: 'addMemberToOwnedChat',
+      target: { type: 'user', id: user_id },
+      details: { chat_id },
+      status: 201,
+    });
+    expect(await entryOf(await add(user_id, false))).toBeUndefined();
+    expect(await entryOf(await add(user_id, true))).toMatchObject({ target: { id: user_id }, status: 200 });
+    const joined = await add(owner.user_id, true);
+    expect([joined.status, await entryOf(joined)]).toEqual([201, undefined]);
+    const unknown = await add(crypto.randomUUID(), true);
+    expect([unknown.status, await entryOf(unknown)]).toEqual([400, undefined]);
+  });
+
+  it('tells the organizations that had an app that it was deleted, without the caller’s token and address', async () => {
+    const app = await createThirdPartyApp(owner, { is_available_to_anyone: true });
+    const elsewhere = await enrollManager();
+    const installations = [await install(owner, app.id), await install(elsewhere, app.id)];
+    const gone = await enrollManager();
+    await uninstall(gone, await install(gone, app.id));
+    const headers = { 'CF-Connecting-IP': '192.0.2.7' };
+    const path = `/api/v5/orgs/${owner.organization_id}/apps/${app.id}`;
+    const deleted = await call(path, { method: 'DELETE', headers, authorization: `Bearer ${owner.token}` });
+    expect(deleted.status).toBe(204);
+    const entries = async ({ organization_id }: Person) => {
+      const all = await audit(`organization_id=${organization_id}&action=deleteApp`);
+      return all.filter(({ request_id }) => request_id === deleted.headers.get('x-request-id'));
+    };
+    const { organization_id } = owner;
+    expect(await entries(elsewhere)).toEqual([
+      {
+        id: UUID,
+        created_at: TIME,
+        organization_id: elsewhere.organization_id,
+        actor: { type: 'user', id: owner.user_id, token_id: null, app_id: null },
+        action: 'deleteApp',
+        target: { type: 'installation', id: installations[1]?.id },
+        details: { app_id: app.id, app_organization_id: organization_id },
+        status: null,
+        address: null,
+        request_id: expect.any(String),
+      },
+    ]);
+    expect(await entries(owner)).toMatchObject([{ target: { type: 'app', id: app.id }, address: '192.0.2.7' }]);
+    expect(await entries(gone)).toEqual([]);
+    expect(resultsOf(await ask(elsewhere, 'GET', `${orgOf(elsewhere)}/audit_log?action=deleteApp`))).toHaveLength(1);
+  });
+
+  it('is there for each lasting token that an app was given, and for no other token of it', async () => {
+    const { manager, app, installation } = await openApp();
+    const { organization_id } = manager;
+    const made = async () => await audit(`organization_id=${organization_id}&action=exchangeAppUserCode`);
+    const { parameters } = await trigger(manager, installation, 'type=manual_nav');
+    expect(await made()).toEqual([]);
+    const code = codeIn(parameters);
+    await lastingToken(app, code);
+    const form = { grant_type: 'authorization_code', code, client_id: app.id, client_secret: app.secret };
+    const repeated = await call('/identity/token', {
+      method: 'POST',
+      raw: `${new URLSearchParams(form)}`,
+      headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+    });
+    expect(repeated.status).toBe(400);
+    const [token] = resultsOf(
+      await ask(manager, 'GET', `${orgOf(manager)}/app_installations/${installation.id}/tokens`),
+    );
+    expect(await made()).toMatchObject([
+      {
+        organization_id,
+        actor: { type: 'user', id: installation.app_user_id, token_id: installation.id, app_id: app.id },
+        target: { type: 'token', id: token?.['id'] },
+        details: { installation_id: installation.id },
+        status: null,
+      },
+    ]);
   });
 
   it('has no secret, no token and no value of a field', async () => {
