@@ -43,6 +43,7 @@ const MAPPING: Mapping = {
   waiting_of_ended_chat: () => invalid({ is_waiting: ['The chat has already been ended.'] }),
   tag_not_found: () => ({ reason: 'not_found', detail: 'Tag not found.' }),
   too_many_members: () => ({ reason: 'conflict', detail: 'The chat has too many members.' }),
+  too_many_variables: ({ limit }) => ({ reason: 'quota_reached', quota: 'visitor_variables', limit }),
   too_many_tags: () => ({ reason: 'conflict', detail: 'The chat has too many tags.' }),
   invitation_not_found: () => ({ reason: 'not_found', detail: 'Chat invitation not found.' }),
   invitation_to_ended_chat: () => invalid({ non_field_errors: ['The chat has ended.'] }),

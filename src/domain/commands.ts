@@ -8,7 +8,18 @@ import type { ReplySuggestionFacts } from '../resources/reply-suggestion.ts';
 import type { TagFacts } from '../resources/tag.ts';
 import type { UserFacts } from '../resources/user.ts';
 import type { ThreadIdentity } from './address.ts';
-import type { ChannelTarget, PurgeCover } from './events.ts';
+import type { CloseThread, MessagesReceived, ReceiveMessages, ThreadClosed } from './channel-commands.ts';
+import type { CommandHeader } from './command-header.ts';
+import type { PurgeCover } from './events.ts';
+
+export type {
+  CloseThread,
+  IncomingMessage,
+  MessagesReceived,
+  ReceiveMessages,
+  ThreadClosed,
+} from './channel-commands.ts';
+export { type CommandHeader, newCommandId } from './command-header.ts';
 
 /**
  * Commands to a thread. The Worker has authenticated the caller, validated the request and looked up what the thread
@@ -39,80 +50,10 @@ export type Command =
   | UpdateReplySuggestion
   | Purge;
 
-/** A new `command_id`: 96 random bits as 16 characters. It is short because each event carries it. */
-export function newCommandId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(12));
-  return btoa(String.fromCharCode(...bytes));
-}
-
-/** The fields that every command has. */
-export type CommandHeader = {
-  v: 1;
-  command_id: string;
-  /**
-   * Set when the id follows from a client's `Idempotency-Key`: the digest of the request, for which the key stands. The
-   * command is then remembered for 24 h instead of a minute (thread/store/recent-commands.ts).
-   */
-  keyed_request?: string;
-};
-
 type InChat = CommandHeader & { chat_id: string };
 
 /** What only a member may send. `rooms` as in a member's grant. */
 type OfMember = InChat & { actor: UserFacts; rooms?: MemberRooms | undefined };
-
-export type IncomingMessage = {
-  /** The fingerprint that identifies a repeated message: `messageKey` (fingerprints.ts). */
-  key: string;
-  body: string;
-  sender_type: 'visitor' | 'user';
-  sender_id: string;
-  message_id: string;
-  /** In ms; only with `close_session` (imports). */
-  created_at: number | null;
-  selected_reply_suggestion_id: string | null;
-  /** The sender, when `sender_type` is `user`. */
-  user: UserFacts | null;
-  attachments?: NewAttachment[];
-};
-
-/** Messages for one external thread. All are accepted or none (UMI documentation, 2.1). */
-export type ReceiveMessages = CommandHeader & {
-  type: 'receive_messages';
-  identity: Extract<ThreadIdentity, { kind: 'channel' }>;
-  /** Name of the organization's D1 binding. */
-  database: string;
-  organization_id: string;
-  room: RoomFacts;
-  /** The organization's setting: whether a chat that starts now is private. */
-  is_private: boolean;
-  routing: ChannelTarget;
-  messages: IncomingMessage[];
-  skip_waiting_state: boolean;
-  close_session: boolean;
-  skip_webhooks: boolean;
-  variables: Record<string, string>;
-};
-
-export type MessagesReceived = {
-  chat_id: string;
-  mapping_id: string;
-  message_ids: string[];
-  seqs: number[];
-  messages_created: number;
-  is_new_session: boolean;
-  /** The hub had every message of the request already; nothing was written. */
-  is_repeat: boolean;
-};
-
-/** Ends the open session of an external thread (UMI documentation, 2.2). */
-export type CloseThread = CommandHeader & {
-  type: 'close_thread';
-  identity: Extract<ThreadIdentity, { kind: 'channel' }>;
-  organization_id: string;
-};
-
-export type ThreadClosed = { chat_id: string; was_open: boolean };
 
 /**
  * A new chat between users, without a room (Chats API, Create a new empty chat for user). The actor becomes its first

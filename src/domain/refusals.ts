@@ -22,6 +22,7 @@ export type ThreadRefusal =
   | { reason: 'chat_capacity_reached' }
   | { reason: 'chat_taken' }
   | { reason: 'too_many_members' }
+  | { reason: 'too_many_variables'; limit: number }
   | { reason: 'membership_of_ended_chat' }
   | { reason: 'last_seen_in_future' }
   | { reason: 'waiting_of_ended_chat' }

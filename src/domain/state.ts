@@ -67,6 +67,11 @@ export type NamedMessage = {
   is_followed_by_visitor: boolean;
 };
 
+/** The keys of variables that the visitor has got through the thread: those that a command names, and their number. */
+export type VariableKeys = { known: ReadonlySet<string>; count: number };
+
+export const NO_VARIABLE_KEYS: VariableKeys = { known: new Set(), count: 0 };
+
 /**
  * The state that `decide` reads and `evolve` changes: the thread, and at least those children that the command can
  * touch. Immutable.
@@ -84,6 +89,8 @@ export type ThreadState = {
   messages: ReadonlyMap<string, NamedMessage>;
   /** Times (ms, oldest first) of what the command's limit counts. Empty without a limit. */
   counted: readonly number[];
+  /** Of the visitor: which of the command's variables, and how many in all. */
+  variable_keys: VariableKeys;
   /** The event that answered this command before. Then the command is a retry whose first answer was lost. */
   answered: ThreadEvent | null;
 };
@@ -117,6 +124,7 @@ export function emptyThread(name: string): ThreadState {
     suggestions: new Map(),
     messages: new Map(),
     counted: [],
+    variable_keys: NO_VARIABLE_KEYS,
     answered: null,
   };
 }

@@ -32,6 +32,8 @@ export type Principal = {
     private_chats: boolean;
     private_chat_history: boolean;
     stored: StoredBytes;
+    /** How many variables a visitor may have. */
+    variables_quota: number;
   };
   scopes: ReadonlySet<string>;
   token_id: string;

@@ -4,7 +4,7 @@ import { isTokenForm, tokenDigest } from '../directory/tokens.ts';
 import { cacheTimeToLive, STALE_FOR } from '../platform/isolate-cache.ts';
 import { errorText, writeLog } from '../platform/log.ts';
 import type { InterfaceKind } from '../resources/interface.ts';
-import { storedBytesOf } from '../resources/quotas.ts';
+import { quotasOf, storedBytesOf } from '../resources/quotas.ts';
 import { type AppContext, type AppMiddleware, identityDatabase, type KeyHolder } from './app-environment.ts';
 import { parseAuthorization } from './authenticate.ts';
 import { guesses, TOO_MANY_FAILURES } from './rate-limits.ts';
@@ -79,6 +79,7 @@ function holderOf(kind: InterfaceKind, row: KeyHolderRow | null): KeyHolder | nu
       private_chats: row.private_chats === 1,
       private_chat_history: row.private_chat_history === 1,
       stored: storedBytesOf(row),
+      variables_quota: quotasOf(row.quotas).visitor_variables,
     },
   };
 }

@@ -5,7 +5,7 @@ import { findPrincipal, isTokenForm, type PrincipalRow, tokenDigest } from '../d
 import { userFacts } from '../directory/users.ts';
 import { cacheTimeToLive, STALE_FOR } from '../platform/isolate-cache.ts';
 import { errorText, writeLog } from '../platform/log.ts';
-import { storedBytesOf } from '../resources/quotas.ts';
+import { quotasOf, storedBytesOf } from '../resources/quotas.ts';
 import {
   type AppPrincipalRow,
   findAppUser,
@@ -141,6 +141,7 @@ function principalOf(row: PrincipalRow, credential: Credential): Principal {
       private_chats: row.private_chats === 1,
       private_chat_history: row.private_chat_history === 1,
       stored: storedBytesOf(row),
+      variables_quota: quotasOf(row.quotas).visitor_variables,
     },
     scopes: new Set(JSON.parse(row.scopes) as string[]),
     token_id: row.token_id,

@@ -6,6 +6,7 @@ import type { Receiver } from '../resources/receiver.ts';
 import type { LeasedDelivery } from '../rpc/lane.ts';
 import { createTables, makeTable } from './store/schema.ts';
 import { keepSnapshots } from './store/snapshots.ts';
+import { writeVariableKeys } from './store/variable-keys.ts';
 import { writeChats } from './store/write-chats.ts';
 import type { Accepted, OutboxRow } from './webhooks/fan-out.ts';
 import { insertDeliveries } from './webhooks/new-deliveries.ts';
@@ -89,6 +90,7 @@ export function writeCommit(sql: SqlStorage, commit: Commit): Committed {
     );
   }
   rowsWritten += writeChats(sql, before, after) + keepSnapshots(sql, before, after, commit.at);
+  rowsWritten += writeVariableKeys(sql, accepted.events);
   for (const { key, chat_id, message_id, seq, request, is_new_session, messages_created } of commit.received) {
     write(
       `INSERT INTO received (key, chat_id, message_id, seq, request, is_new_session, messages_created)

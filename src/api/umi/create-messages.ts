@@ -99,7 +99,7 @@ export const createMessagesSchema = z
       .openapi({
         maxProperties: VARIABLES_IN_A_REQUEST,
         description:
-          'Named values that are set for the visitor. At most 1,000. Null values are ignored. A key is not `.` or `..`, and `username` is not blank: it is the name of the visitor, of which the first 255 characters are shown.',
+          'Named values that are set for the visitor. At most 1,000; new keys above the quota of a visitor’s variables are 409. Null values are ignored. A key is not `.` or `..`, and `username` is not blank: it is the name of the visitor, of which the first 255 characters are shown.',
       }),
   })
   .superRefine((payload, context) => {
@@ -194,6 +194,7 @@ createMessagesRoutes.openapi(route, async (c) => {
     close_session: payload.close_session,
     skip_webhooks: payload.skip_webhooks,
     variables: withoutNulls(payload.variables ?? {}),
+    variables_quota: c.var.principal.organization.variables_quota,
   };
   const result = await executeCommand(c.env, c.var.cost, threadName(command.identity), command);
   if (!result.ok) return refuseThread(c, result.refusal, payload.messages.length);

@@ -32,6 +32,8 @@ export function receiveMessages(
   if (refusal !== null) return refuse(refusal);
   const senders = command.messages.flatMap(({ user }, index) => (user !== null && fresh[index] ? [user.id] : []));
   if (hasNoRoomFor(open, senders)) return refuse({ reason: 'too_many_members' });
+  const limit = command.variables_quota ?? Number.POSITIVE_INFINITY;
+  if (exceedsVariables(state, command, limit)) return refuse({ reason: 'too_many_variables', limit });
 
   const recorder = new EventRecorder(state, context);
   const chatId = open === null ? startSession(recorder, command, context) : open.facts.id;
@@ -160,6 +162,12 @@ function startSession(recorder: EventRecorder, command: ReceiveMessages, context
   const name = recorder.state.thread?.visitor_name ?? null;
   recorder.emit(chatId, { type: 'member_added', member: visitorMember(visitorId, name, context.now) });
   return chatId;
+}
+
+/** Whether the request has new keys above the quota. Known keys may change always. */
+function exceedsVariables({ variable_keys }: ThreadState, { variables }: ReceiveMessages, limit: number): boolean {
+  const added = Object.keys(variables).filter((key) => !variable_keys.known.has(key)).length;
+  return added > 0 && variable_keys.count + added > limit;
 }
 
 /** Records variables, as several events if they are many or long: the platform stores no row above 2 MB. */

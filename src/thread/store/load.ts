@@ -5,6 +5,7 @@ import {
   type ChatState,
   emptyThread,
   type NamedMessage,
+  NO_VARIABLE_KEYS,
   type ReceivedBefore,
   type Suggestion,
   type ThreadState,
@@ -17,6 +18,7 @@ import type { MemberFacts } from '../../resources/membership.ts';
 import type { ReplySuggestionFacts } from '../../resources/reply-suggestion.ts';
 import type { TagFacts } from '../../resources/tag.ts';
 import { readChatAt } from './chat-at.ts';
+import { loadVariableKeys } from './variable-keys.ts';
 
 /**
  * Loads what an object keeps in memory between commands: its thread with the current chat, the channel's target, the
@@ -66,7 +68,8 @@ export function loadForCommand(
       const last = command.messages.at(-1);
       const before = last === undefined ? undefined : received.get(last.key);
       const withChat = before === undefined ? loaded : loadChat(sql, loaded, before.chat_id);
-      return { ...withChat, answered, received, suggestions: loadSuggestions(sql, selected) };
+      const variable_keys = loadVariableKeys(sql, state, Object.keys(command.variables));
+      return { ...withChat, answered, received, suggestions: loadSuggestions(sql, selected), variable_keys };
     }
     case 'post_message': {
       const selected = command.selected_reply_suggestion_id;
@@ -106,7 +109,8 @@ function loadAnswered(
 export function keepCurrentChat(state: ThreadState): ThreadState {
   const current = state.thread === null ? undefined : state.chats.get(state.thread.current_chat_id);
   const chats = new Map(current === undefined ? [] : [[current.facts.id, current]]);
-  return { ...state, chats, received: new Map(), suggestions: new Map(), messages: NONE, answered: null, counted: [] };
+  const nothing = { received: new Map(), suggestions: new Map(), messages: NONE, answered: null, counted: [] };
+  return { ...state, chats, ...nothing, variable_keys: NO_VARIABLE_KEYS };
 }
 
 /** The state with a chat loaded; unchanged if the chat is in it or does not exist. */

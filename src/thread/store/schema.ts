@@ -66,6 +66,8 @@ const ON_DEMAND = {
     `CREATE TABLE keyed_commands (
       id TEXT PRIMARY KEY, request TEXT NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID`,
   ],
+  // Keys of the visitor's variables that came through the thread.
+  variable_keys: ['CREATE TABLE variable_keys (key TEXT PRIMARY KEY) WITHOUT ROWID'],
   // Purges: how far each is, as JSON, and when it was done. In the order of their arrival.
   purges: ['CREATE TABLE purges (id TEXT PRIMARY KEY, progress TEXT NOT NULL, finished_at INTEGER)'],
   // Ranges of the log, and versions of deliveries, whose rows D1 has refused.

@@ -74,7 +74,7 @@ async function writtenThread(canary: string): Promise<{ channel: Channel; thread
   const chats: string[] = [];
   for (const session of [1, 2]) {
     const message = { ...visitorMessage(`${canary} asks ${session}`), sender_id: `${canary}@example.com` };
-    const variables = { username: `${canary} Jane ${session}`, city: canary };
+    const variables = { username: `${canary} Jane ${session}`, city: canary, [canary]: 'x' };
     const { chat_id, message_ids } = await receive(receiveCommand(channel, THREAD_ID, [message], { variables }));
     chats.push(chat_id);
     const joins = { is_present: true, must_be_present: false, is_kept_out: false, composing_status: 'idle' as const };

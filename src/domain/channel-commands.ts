@@ -1,0 +1,61 @@
+import type { NewAttachment } from '../resources/attachment.ts';
+import type { RoomFacts } from '../resources/chat.ts';
+import type { UserFacts } from '../resources/user.ts';
+import type { ThreadIdentity } from './address.ts';
+import type { CommandHeader } from './command-header.ts';
+import type { ChannelTarget } from './events.ts';
+
+export type IncomingMessage = {
+  /** The fingerprint that identifies a repeated message: `messageKey` (fingerprints.ts). */
+  key: string;
+  body: string;
+  sender_type: 'visitor' | 'user';
+  sender_id: string;
+  message_id: string;
+  /** In ms; only with `close_session` (imports). */
+  created_at: number | null;
+  selected_reply_suggestion_id: string | null;
+  /** The sender, when `sender_type` is `user`. */
+  user: UserFacts | null;
+  attachments?: NewAttachment[];
+};
+
+/** Messages for one external thread. All are accepted or none (UMI documentation, 2.1). */
+export type ReceiveMessages = CommandHeader & {
+  type: 'receive_messages';
+  identity: Extract<ThreadIdentity, { kind: 'channel' }>;
+  /** Name of the organization's D1 binding. */
+  database: string;
+  organization_id: string;
+  room: RoomFacts;
+  /** The organization's setting: whether a chat that starts now is private. */
+  is_private: boolean;
+  routing: ChannelTarget;
+  messages: IncomingMessage[];
+  skip_waiting_state: boolean;
+  close_session: boolean;
+  skip_webhooks: boolean;
+  variables: Record<string, string>;
+  /** How many keys of variables the visitor may have. Workers of an older version leave it out. */
+  variables_quota?: number;
+};
+
+export type MessagesReceived = {
+  chat_id: string;
+  mapping_id: string;
+  message_ids: string[];
+  seqs: number[];
+  messages_created: number;
+  is_new_session: boolean;
+  /** The hub had every message of the request already; nothing was written. */
+  is_repeat: boolean;
+};
+
+/** Ends the open session of an external thread (UMI documentation, 2.2). */
+export type CloseThread = CommandHeader & {
+  type: 'close_thread';
+  identity: Extract<ThreadIdentity, { kind: 'channel' }>;
+  organization_id: string;
+};
+
+export type ThreadClosed = { chat_id: string; was_open: boolean };
