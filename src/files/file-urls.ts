@@ -33,9 +33,10 @@ export function endOfFileUrl(now: number, { least, rounded }: Life): number {
 export function fileUrls(keys: SigningKeys, origin: string, now: number, life: Life): FileUrl {
   const { id: key, files: secret } = keyThatSigns(keys, now);
   const expires = endOfFileUrl(now, life);
+  const base = `${origin.replace(/\/+$/, '')}/files`;
   return ({ id }, disposition) => {
     const signature = signatureOf(secret, id, { expires, disposition });
-    return `${origin}/files/${id}?expires=${expires}&disposition=${disposition}&key=${key}&signature=${signature}`;
+    return `${base}/${id}?expires=${expires}&disposition=${disposition}&key=${key}&signature=${signature}`;
   };
 }
 

@@ -6,7 +6,7 @@ import type { AppContext } from '../../http/app-environment.ts';
 import { pathId } from '../../http/fields.ts';
 import { type Refused, refuse } from '../../http/refusals.ts';
 import { createRouter } from '../../http/router.ts';
-import { contentDisposition, isInlineType } from '../../resources/file.ts';
+import { contentDisposition, type Disposition, isInlineType } from '../../resources/file.ts';
 import { signedUrl } from '../access.ts';
 import { defineRoute } from '../define-route.ts';
 
@@ -68,34 +68,46 @@ async function serve(
   id: string,
   disposition: 'inline' | 'attachment',
 ): Promise<Refused> {
-  const head = await bucket.head(id);
-  if (head === null) return unknown(c);
-  const type = head.httpMetadata?.contentType ?? 'application/octet-stream';
+  const asked = c.req.header('Range');
+  // One call of R2 is enough for a whole file. A range needs the size first.
+  const isWhole = c.req.method === 'GET' && asked === undefined;
+  const known = c.req.header('If-None-Match');
+  const object = isWhole ? await bucket.get(id, unlessKnown(known)) : await bucket.head(id);
+  if (object === null) return unknown(c);
+  const headers = headersOf(object, disposition);
+  if (known === object.httpEtag) return new Response(null, { status: 304, headers }) as Refused;
+  const { size } = object;
+  const range = rangeIn(asked, size);
+  if (range === 'unknown') return refuse(c, { reason: 'range_unknown', size });
+  headers.set('Content-Length', String(range?.length ?? size));
+  if (range !== null) headers.set('Content-Range', `bytes ${range.offset}-${range.offset + range.length - 1}/${size}`);
+  const status = range === null ? 200 : 206;
+  if (c.req.method === 'HEAD') return new Response(null, { status, headers }) as Refused;
+  const found = isWhole ? object : await bucket.get(id, range === null ? {} : { range });
+  // Deleted since the look at it.
+  if (found === null || !('body' in found)) return unknown(c);
+  return new Response((found as R2ObjectBody).body, { status, headers }) as Refused;
+}
+
+/** R2 sends no bytes of what the caller has. */
+function unlessKnown(etag: string | undefined): R2GetOptions {
+  const [, known] = /^"([^"]+)"$/.exec(etag ?? '') ?? [];
+  return known === undefined ? {} : { onlyIf: { etagDoesNotMatch: known } };
+}
+
+function headersOf({ httpMetadata, customMetadata, httpEtag }: R2Object, disposition: Disposition): Headers {
+  const type = httpMetadata?.contentType ?? 'application/octet-stream';
   const shown = disposition === 'inline' && isInlineType(type) ? 'inline' : 'attachment';
-  const headers = new Headers({
+  return new Headers({
     'Content-Type': type,
-    'Content-Disposition': contentDisposition(shown, decodeURIComponent(head.customMetadata?.['name'] ?? 'file')),
+    'Content-Disposition': contentDisposition(shown, decodeURIComponent(customMetadata?.['name'] ?? 'file')),
     'Content-Security-Policy': "sandbox; default-src 'none'; frame-ancestors 'none'",
     'X-Content-Type-Options': 'nosniff',
     'Cross-Origin-Resource-Policy': 'cross-origin',
     'Cache-Control': `private, max-age=${KEPT_BY_BROWSERS}`,
     'Accept-Ranges': 'bytes',
-    ETag: head.httpEtag,
+    ETag: httpEtag,
   });
-  if (c.req.header('If-None-Match') === head.httpEtag) return new Response(null, { status: 304, headers }) as Refused;
-  const range = rangeIn(c.req.header('Range'), head.size);
-  if (range === 'unknown') return refuse(c, { reason: 'range_unknown', size: head.size });
-  const length = range?.length ?? head.size;
-  headers.set('Content-Length', String(length));
-  if (range !== null) {
-    headers.set('Content-Range', `bytes ${range.offset}-${range.offset + range.length - 1}/${head.size}`);
-  }
-  const status = range === null ? 200 : 206;
-  if (c.req.method === 'HEAD') return new Response(null, { status, headers }) as Refused;
-  const object = await bucket.get(id, { onlyIf: { etagMatches: head.etag }, ...(range === null ? {} : { range }) });
-  // Deleted since the look at it.
-  if (object === null || !('body' in object)) return unknown(c);
-  return new Response(object.body, { status, headers }) as Refused;
 }
 
 /** The one range that a request asks for; null for the whole file, also when it asks for several (RFC 9110, 14.2). */

@@ -36,7 +36,8 @@ export async function call(path: string, request: Call = {}): Promise<Answer> {
     { ...testEnv, ...request.env } as Env,
     context,
   );
-  const text = await response.text();
+  // Of a file that is no text, too.
+  const text = new TextDecoder().decode(await response.arrayBuffer());
   await waitOnExecutionContext(context);
   const isJson = response.headers.get('Content-Type')?.startsWith('application/json') ?? false;
   const json = isJson && text !== '' ? (JSON.parse(text) as Record<string, unknown>) : {};
