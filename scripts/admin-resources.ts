@@ -129,6 +129,13 @@ export const RESOURCES: { readonly [resource: string]: Resource } = {
     required: ['name'],
     verbs: ['create', 'list', 'delete'],
   },
+  autosuggestions: {
+    path: '/organizations/{organization}/rooms/{room}/autosuggestions',
+    id: 'autosuggestion',
+    fields: { url_pattern: 'text', seconds: 'number', language_code: 'nullable', user_id: 'text' },
+    required: ['url_pattern', 'user_id'],
+    verbs: ['create', 'list', 'get', 'update', 'delete'],
+  },
   'room-shares': {
     path: '/organizations/{organization}/rooms/{room}/shares',
     id: 'partner',

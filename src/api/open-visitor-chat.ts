@@ -12,20 +12,16 @@ import { lifetimeOf, VISITOR_CHAT_TYPES, type VisitorChatType } from '../resourc
 import { commandHead, sendCommand } from './send-command.ts';
 import { beginKeeping } from './visitor-presence.ts';
 
-/** The body of a call that starts a chat with a visitor; it may be missing. `chat_type` is an extension. */
-export const openVisitorChatBody = {
-  ...bodyOf(
-    z
-      .object({ chat_type: z.enum(VISITOR_CHAT_TYPES).optional().openapi({ default: 'visitor' }) })
-      .openapi('OpenVisitorChat'),
-  ),
-  required: false,
-};
+/** What a call that starts a chat with a visitor may say. `chat_type` is an extension. */
+export const startOf = { chat_type: z.enum(VISITOR_CHAT_TYPES).optional().openapi({ default: 'visitor' }) };
+
+/** The body of a user's call that starts a chat with a visitor; it may be missing. */
+export const openVisitorChatBody = { ...bodyOf(z.object(startOf).openapi('OpenVisitorChat')), required: false };
 
 /** The chat of a visitor in a room that a user or the visitor asks for. */
 export type VisitorChatOpening = Pick<
   OpenVisitorChat,
-  'database' | 'is_private' | 'actor' | 'is_present' | 'is_kept_out' | 'limit'
+  'database' | 'is_private' | 'actor' | 'is_present' | 'is_kept_out' | 'limit' | 'autosuggestion'
 > & {
   room: RoomRow;
   visitor: Visitor;

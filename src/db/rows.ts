@@ -143,6 +143,19 @@ export type RouterTargetRow = {
 
 export type AllowedTagRow = { room_id: string; name: string; created_at: number };
 
+/** A rule of a room. Its id is unique in the room. */
+export type AutosuggestionRow = {
+  id: string;
+  organization_id: string;
+  room_id: string;
+  url_pattern: string;
+  seconds: number;
+  language_code: string | null;
+  user_id: string;
+  created_at: number;
+  updated_at: number;
+};
+
 export type ConversationStarterRow = {
   user_id: string;
   language_code: string;

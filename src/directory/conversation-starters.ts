@@ -25,6 +25,22 @@ export function listConversationStarters(
   );
 }
 
+/** The starters of users in some languages, in any order. */
+export function startersIn(
+  identity: IdentityDatabase,
+  organizationId: string,
+  userIds: readonly string[],
+  languageCodes: readonly string[],
+): Promise<ConversationStarterRow[]> {
+  return identity.all<ConversationStarterRow>(
+    `SELECT * FROM conversation_starters WHERE user_id IN (SELECT value FROM json_each(?))
+       AND language_code IN (SELECT value FROM json_each(?)) AND organization_id = ?`,
+    JSON.stringify(userIds),
+    JSON.stringify(languageCodes),
+    organizationId,
+  );
+}
+
 /** A user's starter for a language; null when there is none. */
 export function findConversationStarter(
   identity: IdentityDatabase,

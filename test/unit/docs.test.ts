@@ -296,6 +296,7 @@ const CONSTANTS: readonly [row: string, constant: string, unit?: number][] = [
   ['`data` and `token` of a trigger', 'TRIGGER_SECONDS'],
   ['the code for `/identity/token`', 'APP_USER_CODE_SECONDS'],
   ['a lasting token of an app that is not used', 'LASTING_TOKEN_UNUSED', 24 * 3_600_000],
+  ['autosuggestions of a room', 'MOST_AUTOSUGGESTIONS'],
   ['spans in the service hours of a room', 'MOST_SPANS'],
   ['`subscribed_channels` of a client', 'MOST_CHANNELS'],
   ['lasting tokens of an installation', 'MAX_LASTING_TOKENS'],

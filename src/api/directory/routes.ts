@@ -2,6 +2,7 @@ import { type AppRouter, createRouter } from '../../http/router.ts';
 import { INTERFACE_KINDS } from '../../resources/interface.ts';
 import { allowedTagRoutesOf } from './allowed-tags.ts';
 import { auditLogRoutes, operatorAuditLogRoutes } from './audit-log.ts';
+import { autosuggestionRoutesOf } from './autosuggestions.ts';
 import type { Door } from './door.ts';
 import { interfaceKeyRoutesOf } from './interface-keys.ts';
 import { interfaceSettingsRoutesOf } from './interface-settings.ts';
@@ -24,6 +25,7 @@ export function directoryRoutesOf(door: Door): AppRouter {
     routes.route('/', userRoutesOf(door));
     routes.route('/', roomRoutesOf(door));
     routes.route('/', allowedTagRoutesOf(door));
+    routes.route('/', autosuggestionRoutesOf(door));
     routes.route('/', visitorSecretRoutesOf(door));
     routes.route('/', purgeRoutesOf(door));
     for (const kind of INTERFACE_KINDS) {

@@ -1,24 +1,36 @@
+import { z } from '@hono/zod-openapi';
 import { findNewestChatOfVisitor } from '../../chats/visitor-chats.ts';
 import type { RoomRow } from '../../db/rows.ts';
 import { stayInRoom } from '../../directory/room-visitors.ts';
 import { findVisitor } from '../../directory/visitors.ts';
 import { exactLimit } from '../../http/rate-limits.ts';
 import { refuse, refuseField } from '../../http/refusals.ts';
-import { jsonOf } from '../../http/route-parts.ts';
+import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { chatForVisitor } from '../../resources/as-visitors-see.ts';
 import type { VisitorChatType } from '../../resources/chat.ts';
 import { storing } from '../access.ts';
 import { visitorCopyDatabase } from '../copy-database.ts';
 import { defineRoute } from '../define-route.ts';
-import { openVisitorChat, openVisitorChatBody } from '../open-visitor-chat.ts';
+import { openVisitorChat, startOf } from '../open-visitor-chat.ts';
 import { roomForVisitor } from '../reach-cache.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { ROOM_NOT_FOUND, VISITOR_NOT_FOUND } from '../shared/paths.ts';
+import { findOffer, type Offer, takenAutosuggestion } from './autosuggestions.ts';
 import { asRoomVisitor, ROOM_VISITORS, roomVisitorPath } from './paths.ts';
 import { keepPresent } from './presence.ts';
 import { visitorChatSchema } from './public-schemas.ts';
 import { isOnline } from './rooms.ts';
+
+const startSchema = z
+  .object({
+    ...startOf,
+    autosuggestion: takenAutosuggestion.optional().openapi({
+      description:
+        'Extension: the chat begins with what the room has suggested on this page. Ignored when a chat is resumed.',
+    }),
+  })
+  .openapi('OpenOwnVisitorChat');
 
 const route = defineRoute({
   operationId: 'openVisitorChat',
@@ -30,7 +42,7 @@ const route = defineRoute({
   summary: 'Start a chat, or resume the open one',
   description:
     'Answers the open chat of the visitor in the room (200), or starts one (201), so the call can be repeated. Its type is `visitor`; the room may allow others (400). It renews the presence of the visitor. A new chat continues the thread of their newest one in the room; it waits for an answer once they write. When nobody is online, a room that requires it refuses a new chat (409). A visitor who has not come to the room is 404.',
-  request: { params: roomVisitorPath, body: openVisitorChatBody },
+  request: { params: roomVisitorPath, body: { ...bodyOf(startSchema), required: false } },
   refusals: [409],
   answers: {
     200: jsonOf(visitorChatSchema, 'The open chat of the visitor in the room'),
@@ -50,7 +62,7 @@ openChatRoutes.openapi(route, async (c) => {
   const database = await visitorCopyDatabase(c);
   const room = await roomForVisitor(c, c.req.valid('param').room_id);
   if (room === null) return refuse(c, ROOM_NOT_FOUND);
-  const { chat_type } = c.req.valid('json');
+  const { chat_type, autosuggestion: taken } = c.req.valid('json');
   if (!isAllowed(room, chat_type)) return refuseField(c, 'chat_type', NOT_ALLOWED);
   const place = { organization_id: organization.id, room_id: room.id, visitor_id };
   const row = await stayInRoom(database, place, { presence_expires_in: null }, Date.now());
@@ -67,6 +79,8 @@ openChatRoutes.openapi(route, async (c) => {
   if (room.require_online === 1 && !isResumed && !(await isOnline(c, room))) {
     return refuse(c, { reason: 'conflict', detail: 'Nobody is online in this room.' });
   }
+  const offer = taken === undefined || isResumed ? undefined : await findOffer(c, room, taken, taken.id);
+  if (offer === null) return refuseField(c, 'autosuggestion', 'The room does not suggest this on the page.');
   const result = await openVisitorChat(c, {
     room,
     visitor,
@@ -76,6 +90,7 @@ openChatRoutes.openapi(route, async (c) => {
     is_private: organization.private_chats,
     actor: null,
     limit: exactLimit(c.env, 'visitor_chats'),
+    ...(taken === undefined || offer === undefined ? {} : { autosuggestion: beginningOf(offer, taken) }),
     is_present: true,
     is_kept_out: false,
   });
@@ -83,6 +98,11 @@ openChatRoutes.openapi(route, async (c) => {
   const { chat, is_new } = result.answer;
   return c.json(chatForVisitor(chat), is_new ? 201 : 200);
 });
+
+/** How a chat begins that a visitor starts by a suggestion. */
+function beginningOf({ user, message }: Offer, { url, url_title = null }: z.output<typeof takenAutosuggestion>) {
+  return { sender: user, message, page: { url, title: url_title } };
+}
 
 const NOT_ALLOWED = 'Visitors may not start chats of this type in the room.';
 

@@ -43,6 +43,20 @@ export const onlineUserSchema = z
   })
   .openapi('OnlineUser');
 
+/** What a room suggests to a visitor; null for nothing. */
+export const offeredAutosuggestionSchema = z
+  .object({
+    autosuggestion: z
+      .object({
+        id: z.string().openapi({ format: 'uuid' }),
+        message: z.string(),
+        language_code: z.string(),
+        user: onlineUserSchema,
+      })
+      .nullable(),
+  })
+  .openapi('PublicAutosuggestion');
+
 export const roomVisitorSchema = z
   .object({
     id: z.string(),

@@ -89,7 +89,8 @@ export async function isOnline(c: AppContext, room: RoomRow): Promise<boolean> {
   return (await stateOf(c, room)).is_online;
 }
 
-async function stateOf(c: AppContext, room: RoomRow): Promise<{ is_online: boolean; is_open: boolean }> {
+/** Whether a room is open now, and whether it also reaches somebody who is online. */
+export async function stateOf(c: AppContext, room: RoomRow): Promise<{ is_online: boolean; is_open: boolean }> {
   const [view] = await viewRooms(visitorDatabases(c), [room], Date.now());
   if (view === undefined) throw new Error('a room has a view');
   return roomResource(view);

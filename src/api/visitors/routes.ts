@@ -1,5 +1,6 @@
 import { createRouter } from '../../http/router.ts';
 import { authRoutes } from './auth.ts';
+import { autosuggestionRoutes } from './autosuggestions.ts';
 import { chatMembershipRoutes } from './chat-memberships.ts';
 import { chatRoutes } from './chats.ts';
 import { visitorFileRoutes } from './files.ts';
@@ -13,6 +14,7 @@ import { roomRoutes } from './rooms.ts';
 export const visitorRoutes = createRouter();
 visitorRoutes.route('/', authRoutes);
 visitorRoutes.route('/', roomRoutes);
+visitorRoutes.route('/', autosuggestionRoutes);
 visitorRoutes.route('/', roomVisitorRoutes);
 visitorRoutes.route('/', openChatRoutes);
 visitorRoutes.route('/', chatRoutes);

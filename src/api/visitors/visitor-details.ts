@@ -7,10 +7,10 @@ import { cutText } from '../../resources/characters.ts';
 const SCHEMES: ReadonlySet<string> = new Set(['http:', 'https:', 'android-app:', 'ios-app:']);
 
 /** A URL that a console may show as a link. Script URLs are refused. */
-const address = textField({ max: 2000 })
+export const pageUrl = textField({ max: 2000 })
   .refine((text) => URL.canParse(text) && SCHEMES.has(new URL(text).protocol), 'Enter a valid URL.')
-  .openapi({ format: 'uri' })
-  .nullish();
+  .openapi({ format: 'uri' });
+const address = pageUrl.nullish();
 const pixels = integerField({ min: 1, max: 100_000 }).nullish();
 
 /** The details that a visitor's client may send with their presence. */

@@ -13,6 +13,7 @@ export type DirectoryNames = {
   team_id: string;
   room_id: string;
   tag_name: string;
+  autosuggestion_id: string;
   visitor_id: string;
   /** The key of a variable of the visitor. */
   key: string;
@@ -39,9 +40,12 @@ export async function fill(owner: Person): Promise<DirectoryNames> {
     method: 'POST',
     body: { name: tag_name },
   });
+  const rule = { url_pattern: '*', user_id };
+  const autosuggestion = await ask(owner, 'POST', `${root}/rooms/${room.json['id']}/autosuggestions`, rule);
   return {
     organization_id,
     user_id,
+    autosuggestion_id: String(autosuggestion.json['id']),
     client_id: String(client.json['id']),
     team_id: String(team.json['id']),
     room_id: String(room.json['id']),
@@ -108,6 +112,7 @@ const TABLES = [
   'router_targets',
   'room_routers',
   'allowed_tags',
+  'autosuggestions',
   'tokens',
   'interface_keys',
   'channels',

@@ -5,6 +5,7 @@ import { type OrganizationDatabase, openOrganizationDatabase } from '../../../sr
 /** The tables that are in an organization's database. The others are in `DB`, or in the delivery log. */
 export const ORGANIZATION_TABLES: readonly string[] = [
   'allowed_tags',
+  'autosuggestions',
   'channels',
   'chats',
   'ended_shares',

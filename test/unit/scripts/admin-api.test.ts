@@ -20,6 +20,7 @@ const ADMIN = '/admin/v1';
 const LEFT_OUT = [
   // PATCH changes as much.
   'PUT /organizations/{}/rooms/{}',
+  'PUT /organizations/{}/rooms/{}/autosuggestions/{}',
   'PUT /organizations/{}/teams/{}',
   'PUT /organizations/{}/users/{}',
   'PUT /organizations/{}/apps/{}',

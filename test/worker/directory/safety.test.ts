@@ -59,7 +59,7 @@ const OPEN_READS = [
 function scopeOf({ method, path }: Operation): string | null {
   if (path.includes('/purge')) return 'settings';
   if (path.includes('/visitors')) return null;
-  if (path.includes('/allowed_tags')) return 'settings';
+  if (/\/(allowed_tags|autosuggestions)/.test(path)) return 'settings';
   if (path.includes('/users/{user_id}/clients')) return 'users';
   if (method === 'GET') return OPEN_READS.includes(path) ? null : 'settings';
   return path.includes('/users/') || path.includes('/teams') ? 'users' : 'settings';
@@ -72,6 +72,7 @@ function bodyFor({ method, path }: Operation, userId: string): { body?: unknown 
   if (path.endsWith('/unified_messaging/{config_id}/purge')) return { body: { thread_id: 'ticket-1' } };
   if (path.endsWith('/purge')) return { body: {} };
   if (path.includes('/variables')) return { body: { key: 'number-in-the-shop', value: 'stolen' } };
+  if (path.includes('/autosuggestions')) return { body: { url_pattern: 'https://stolen.example/*', user_id: userId } };
   if (path.includes('/clients')) return { body: { presence_expires_in: 60 } };
   return { body: { name: 'Stolen', first_name: 'Stolen', chat_capacity: 7, is_online_enabled: false } };
 }

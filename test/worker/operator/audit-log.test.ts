@@ -88,6 +88,7 @@ function bodyOf({ path, method }: Operation, { names, lacking }: AuditedSetup): 
     reply_webhook_url: `${NOBODY}/?key=hidden`,
     status: 'skipped',
     ids: [],
+    url_pattern: '*',
     thread_id: 'ticket-1',
     webhook_url: `${NOBODY}/?key=hidden`,
     member_id: lacking.user_id,

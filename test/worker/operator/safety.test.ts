@@ -32,6 +32,7 @@ const BODY = {
   app_id: '0190a000-0000-7000-8000-00000000dead',
   webhooks_version: 1,
   status: 'skipped',
+  url_pattern: '*',
 };
 
 type Names = { [parameter: string]: string };

@@ -1,3 +1,4 @@
+import { autosuggestionResource } from '../../../resources/autosuggestion.ts';
 import { isoTime } from '../../../resources/clock.ts';
 import type { OrganizationView } from '../../../resources/organization.ts';
 import { operatorOrganizationResource, organizationResource } from '../../../resources/organization.ts';
@@ -82,6 +83,13 @@ const support: RoomView = {
   updated_by_user: agent,
   is_deleted: false,
   ...times,
+};
+
+const rule = {
+  url_pattern: 'https://books.example.com/cart*',
+  seconds: 20,
+  language_code: null,
+  user_id: ids.agent,
 };
 
 const newRoom = {
@@ -169,6 +177,9 @@ export const directoryExamples = {
   AdminNewRoom: { ...newRoom, visitor_chat_idle_ttl: 3600 },
   AdminUpdateRoom: { ...newRoom, visitor_chat_idle_ttl: 3600 },
   AdminPatchRoom: { require_online: true },
+  Autosuggestion: autosuggestionResource({ id: ids.suggestion, room_id: ids.room, ...rule, ...times }),
+  NewAutosuggestion: rule,
+  PatchAutosuggestion: { seconds: 60 },
   NewAllowedTag: { name: 'delivery' },
   Team: teamResource(shipping),
   TeamV6: teamResourceV6(shipping),

@@ -43,6 +43,22 @@ export const visitorExamples = {
     is_online: true,
     brand: null,
   },
+  PublicAutosuggestion: {
+    autosuggestion: {
+      id: ids.suggestion,
+      message: 'May I help you?',
+      language_code: 'en',
+      user: { id: ids.agent, public_name: publicName(agent), avatar: null },
+    },
+  },
+  OpenOwnVisitorChat: {
+    autosuggestion: {
+      id: ids.suggestion,
+      url: 'https://books.example.com/cart',
+      url_title: 'Your cart',
+      language: 'en',
+    },
+  },
   OnlineUser: { id: ids.agent, public_name: publicName(agent), avatar: null },
   PublicRoomVisitor: { id: ids.visitor, room_id: ids.room, presence_expires_in: 120 },
   CreateRoomVisitor: { id: ids.visitor, presence_expires_in: 120, ...details },
