@@ -33,6 +33,8 @@ function countedBinding(binding: unknown, name: string): unknown {
   if ('idFromName' in binding) return countedNamespace(binding, name);
   if ('sendBatch' in binding) return countedQueue(binding as Queue);
   if ('prepare' in binding) return countedDatabase(binding as D1Database);
+  // No message here has a file.
+  if ('createMultipartUpload' in binding) return binding;
   // A limit by address costs nothing that is counted.
   if ('limit' in binding) return binding;
   throw new Error(`no counter for ${name}`);
