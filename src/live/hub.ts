@@ -43,7 +43,7 @@ import {
   CLOSE_REASONS,
   closeReasonAt,
   endsAt,
-  isForgotten,
+  forgottenAt,
   LONGEST_PAUSE,
   LONGEST_SILENCE,
   MOST_OF_HUB,
@@ -255,12 +255,12 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
       }
       // A hub that crashed has lost its sockets without being told.
       if (this.#sockets.size() === 0) setLeftAt(this.#sql, readHub(this.#sql).left_at ?? now);
-      const { left_at, pruned_at } = readHub(this.#sql);
-      if (isForgotten(left_at, now) && nextTicket === null) {
+      const hub = readHub(this.#sql);
+      if (now >= (forgottenAt(hub, this.#log.range()) ?? Number.POSITIVE_INFINITY) && nextTicket === null) {
         await this.#forgetAll();
         return;
       }
-      if (now - pruned_at >= PRUNE_EVERY) {
+      if (now - hub.pruned_at >= PRUNE_EVERY) {
         this.ctx.storage.transactionSync(() => deleteBefore(this.#sql, now - KEEP_FOR, now));
         this.#log.reload();
       }
@@ -338,10 +338,11 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
 
   /** Arms the alarm for what is due next, and not earlier: each ring of an idle hub costs. */
   #armForNext(): void {
-    const { left_at, awake_until, organization_id, pruned_at } = readHub(this.#sql);
-    const times = [prunesAt(oldestLoggedAt(this.#sql), pruned_at), this.#timers.next()];
-    if (left_at !== null) times.push(left_at + KEEP_FOR);
-    else if (organization_id !== null && !this.#timers.isBackingOff(RENEW)) times.push(awake_until - RENEW_BEFORE);
+    const hub = readHub(this.#sql);
+    const isListed = hub.left_at === null && hub.organization_id !== null;
+    const times = [prunesAt(oldestLoggedAt(this.#sql), hub.pruned_at), this.#timers.next()];
+    times.push(forgottenAt(hub, this.#log.range()));
+    if (isListed && !this.#timers.isBackingOff(RENEW)) times.push(hub.awake_until - RENEW_BEFORE);
     for (const socket of this.#sockets.all()) times.push(endsAt(this.#timesOf(socket)));
     const next = Math.min(...times.filter((at) => at !== null));
     // Waits a second at least, or something that stays due would ring without end.
@@ -366,8 +367,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     if (!this.#isMade) return;
     this.#sockets.remove(webSocket);
     if (this.#sockets.size() > 0) return;
-    const now = Date.now();
-    setLeftAt(this.#sql, now);
+    setLeftAt(this.#sql, Date.now());
     this.#armForNext();
   }
 

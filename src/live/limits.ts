@@ -1,4 +1,4 @@
-import { KEEP_FOR } from './log-rules.ts';
+import { KEEP_FOR, type LogRange } from './log-rules.ts';
 
 /** Why the hub closes a socket: WebSocket close code and reason (docs/live.md). */
 export type CloseReason = { code: number; reason: string };
@@ -30,6 +30,9 @@ export const RENEW_BEFORE = 3 * 24 * 3_600_000;
 /** Shortest interval between deletions of old events. */
 export const PRUNE_EVERY = 3_600_000;
 
+/** How long a visitor's hub is kept that has never had an event. */
+export const KEEP_EMPTY_FOR = 10 * 60_000;
+
 /** Most sockets of one user or visitor, and of a hub. */
 export const MOST_OF_OWNER = 20;
 export const MOST_OF_HUB = 10_000;
@@ -55,12 +58,16 @@ export function endsAt({ expires_at, heard_at, full_since }: SocketTimes): numbe
 }
 
 /**
- * Whether nobody can resume any more, because the last socket left (ms; null: there are sockets) longer ago than events
- * are kept.
+ * When a hub is deleted, because nobody can resume any more (ms); null while it has sockets. Pages that visitors have
+ * looked at and left are many, and most of their hubs had never an event: there is nothing to resume.
  */
-export function isForgotten(leftAt: number | null, now: number): boolean {
-  return leftAt !== null && now - leftAt >= KEEP_FOR;
+export function forgottenAt({ left_at, organization_id }: HubAtRest, { floor, head }: LogRange): number | null {
+  if (left_at === null) return null;
+  return left_at + (organization_id === null && floor === head ? KEEP_EMPTY_FOR : KEEP_FOR);
 }
+
+/** `organization_id` null: a visitor's hub. `left_at`: when the last socket left (ms; null: there are sockets). */
+type HubAtRest = { left_at: number | null; organization_id: string | null };
 
 /**
  * When old events must be deleted (ms); null for never. `oldestAt`: when the oldest event that may be deleted was

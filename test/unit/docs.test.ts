@@ -313,6 +313,7 @@ const CONSTANTS: readonly [row: string, constant: string, unit?: number][] = [
   ["unacknowledged characters of an organization's sockets", 'MOST_UNACKNOWLEDGED'],
   ['events kept for those who come back', 'KEEP_EVENTS'],
   ['time for which they are kept', 'KEEP_FOR', 3_600_000],
+  ["a visitor's hub that never had an event, without sockets", 'KEEP_EMPTY_FOR', 60_000],
 ];
 
 /** Limits that are written into a statement of the source. */

@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
 import { LONGEST_FRAME, readClientFrame } from '../../../src/live/client-frames.ts';
-import { closeReasonAt, endsAt, isForgotten, prunesAt } from '../../../src/live/limits.ts';
+import { closeReasonAt, endsAt, forgottenAt, prunesAt } from '../../../src/live/limits.ts';
 import { canResume, unseenOf } from '../../../src/live/log-rules.ts';
 import { isPaused, MOST_FRAMES, type SendWindow, withAcknowledged, withSent } from '../../../src/live/send-window.ts';
 import { decideSubscriptions } from '../../../src/live/subscribe.ts';
@@ -102,8 +102,16 @@ describe('how long a socket may stay', () => {
   });
 });
 
-test('a hub forgets all a day after its last socket', () => {
-  expect([isForgotten(null, A_DAY), isForgotten(1, A_DAY), isForgotten(0, A_DAY)]).toEqual([false, false, true]);
+test('a hub forgets all a day after its last socket, and one of a visitor without an event after ten minutes', () => {
+  const [empty, logged] = [
+    { floor: 5, head: 5 },
+    { floor: 5, head: 6 },
+  ];
+  const visitors = { organization_id: null, left_at: 100 };
+  const organizations = { organization_id: 'o', left_at: 100 };
+  expect(forgottenAt({ ...visitors, left_at: null }, empty)).toBeNull();
+  expect([forgottenAt(organizations, empty), forgottenAt(visitors, logged)]).toEqual([100 + A_DAY, 100 + A_DAY]);
+  expect(forgottenAt(visitors, empty)).toBe(600_100);
 });
 
 test('old events are deleted a day after the oldest, and once an hour at most', () => {

@@ -1,14 +1,18 @@
-import { listDurableObjectIds } from 'cloudflare:test';
+import { listDurableObjectIds, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { noCost } from '../../../src/db/cost.ts';
 import { openOrganizationDatabase } from '../../../src/db/database.ts';
 import { deletePassingVisitors, KEEP_PASSING } from '../../../src/directory/passing-visitors.ts';
+import { visitorHub } from '../../../src/rpc/live-hub.ts';
 import { eventually } from '../../support/eventually.ts';
+import { testAlarm } from '../../support/worker/alarm.ts';
 import { passTime } from '../../support/worker/clock.ts';
 import { emptyHub } from '../../support/worker/empty-hub.ts';
 import { newRoom } from '../../support/worker/gateway.ts';
+import { LiveClient, said } from '../../support/worker/live-client.ts';
 import { ask, resultsOf } from '../../support/worker/organization.ts';
+import { PublishingThread } from '../../support/worker/publishing-thread.ts';
 import { testEnv } from '../../support/worker/requests.ts';
 import { authenticate, Site, type Visitor, visit } from '../../support/worker/visitor-site.ts';
 
@@ -202,4 +206,39 @@ describe('the sweep', () => {
     expect(await deletePassingVisitors(database(cost), AT)).toBe(0);
     expect(cost.d1.rowsRead).toBeLessThan(40);
   });
+});
+
+describe('the hub of a passing visitor', () => {
+  testAlarm(
+    'is forgotten ten minutes after the last socket if it never had an event, and a day after it if it had',
+    async (ring) => {
+      const visitor = await authenticate(site.organizationId);
+      const channel = `/api/v5/public/visitors/${visitor.id}/chats/*/messages`;
+      const hub = env.LIVE.getByName(visitorHub(visitor.id));
+      const tables = () => runInDurableObject(hub, (_, { storage }) => storage.sql.exec('PRAGMA table_list').toArray());
+      const first = await LiveClient.ofVisitor(visitor);
+      const { number } = await first.subscribe([channel]);
+      first.close();
+      await first.closed;
+      passTime(9 * 60_000);
+      await ring(hub);
+      expect(JSON.stringify(await tables())).toContain('subscriptions');
+      passTime(61_000);
+      await ring(hub);
+      expect(JSON.stringify(await tables())).not.toContain('subscriptions');
+      const thread = PublishingThread.ofVisitor(visitor.id, site.organizationId);
+      await thread.say('heard by nobody');
+      const second = await LiveClient.ofVisitor(visitor);
+      const again = await second.subscribe([channel], Number(number));
+      expect(await second.next('reset')).toEqual({ type: 'reset', number: again['number'] });
+      const id = await thread.say('heard');
+      expect(said(await second.next('notifications'))).toMatchObject([[expect.any(String), 'added', id]]);
+      second.close();
+      await second.closed;
+      // With an event there is something to resume: for a day.
+      passTime(11 * 60_000);
+      await ring(hub);
+      expect(JSON.stringify(await tables())).toContain('subscriptions');
+    },
+  );
 });
