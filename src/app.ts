@@ -5,6 +5,7 @@ import { tenantDoor } from './api/directory/door.ts';
 import { directoryRoutesOf } from './api/directory/routes.ts';
 import { liveRoutes } from './api/live/routes.ts';
 import { operatorRoutes } from './api/operator/routes.ts';
+import { rpcRoutes } from './api/rpc/routes.ts';
 import { fileRoutes } from './api/service/files.ts';
 import { healthRoutes } from './api/service/health.ts';
 import { referenceRoutes } from './api/service/reference.ts';
@@ -41,6 +42,7 @@ export function createApp(): AppRouter {
   app.route('/api/v5', visitorRoutes);
   app.route('/api/v6', directoryRoutesOf(tenantDoor(6)));
   app.route('/api/v5', appsRoutes);
+  app.route('/', rpcRoutes);
   app.route('/identity', identityRoutes);
   app.route('/admin/v1', operatorRoutes);
   app.route('/files', fileRoutes);

@@ -1,5 +1,5 @@
 import type { Scope } from '../directory/tokens.ts';
-import type { AppContext, AppMiddleware, RefusalForm } from '../http/app-environment.ts';
+import type { AppContext, AppMiddleware } from '../http/app-environment.ts';
 import { auditCalls, auditChanges, auditNamed } from '../http/audit.ts';
 import { authenticate } from '../http/authenticate.ts';
 import { authenticateKey, requireHolderSubscription } from '../http/authenticate-interface.ts';
@@ -33,6 +33,7 @@ import { type RefusalStatus, refuse } from '../http/refusals.ts';
 import { requireOperator } from '../http/require-operator.ts';
 import { limitStorage } from '../http/storage-quota.ts';
 import type { InterfaceKind } from '../resources/interface.ts';
+import { type ErrorForm, RPC_ERRORS, THREADS_ERRORS } from './interface-errors.ts';
 
 /**
  * Who may call a route. Each access is a value here, with its guards in the order in which they run: authentication, the path's
@@ -47,6 +48,8 @@ export type Access = {
   bodyLimit: number;
   /** The statuses of these guards' refusals. */
   refusals: readonly RefusalStatus[];
+  /** The form of refusals, where it is not that of the Chats API. */
+  errors?: ErrorForm;
 };
 
 /** The same access with further guards after its own. */
@@ -189,18 +192,9 @@ export const ownOrganizationVisitor = asVisitor(requireVisitorOrganization(), re
 /** Paths under /public/visitors/<visitor_id>: that visitor. */
 export const ownVisitor = asVisitor(requireOwnVisitor());
 
-/** How JSON-RPC shows refusals: those of a method are 200, as its clients expect; the body says what is wrong. */
-const rpcForm: RefusalForm = ({ status, message }) => ({
-  status: [400, 404, 409].includes(status) ? 200 : status,
-  body: { error: { code: status, message } },
-});
-
-/** How the threads API shows refusals. */
-const threadsForm: RefusalForm = ({ status, message }) => ({ status, body: { error: message } });
-
-function withKey(kind: InterfaceKind, form: RefusalForm): Access {
+function withKey(kind: InterfaceKind, errors: ErrorForm): Access {
   const formed: AppMiddleware = (c, next) => {
-    c.set('refusalForm', form);
+    c.set('refusalForm', errors.form);
     return next();
   };
   return {
@@ -208,14 +202,15 @@ function withKey(kind: InterfaceKind, form: RefusalForm): Access {
     guards: [formed, authenticateKey(kind), limitKey, limitHolderWrites, requireHolderSubscription],
     bodyLimit: USER_BODY,
     refusals: [401, 403, 429, 503],
+    errors,
   };
 }
 
 /** JSON-RPC: a program with a key of it. */
-export const rpcProgram = withKey('rpc', rpcForm);
+export const rpcProgram = withKey('rpc', RPC_ERRORS);
 
 /** The threads API: a program with a key of it. */
-export const threadsProgram = withKey('threads', threadsForm);
+export const threadsProgram = withKey('threads', THREADS_ERRORS);
 
 /** The operator of the hub, by ADMIN_TOKEN. A deployment without that secret has no such paths: 404; with a short one they are 503. The audit log has every call. */
 export const operator: Access = {

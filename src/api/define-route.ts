@@ -6,6 +6,7 @@ import { readJsonBody } from '../http/json-body.ts';
 import { type AnswerPlace, keepAnswers } from '../http/kept-answers.ts';
 import { type RefusalStatus, refusalResponses } from '../http/refusals.ts';
 import type { Access } from './access.ts';
+import { formedResponses } from './interface-errors.ts';
 
 /** What a route says of itself; everything else about it follows. */
 export type RouteDefinition = Pick<RouteConfig, 'method' | 'path' | 'request'> & {
@@ -88,7 +89,7 @@ export function defineRoute<const Definition extends RouteDefinition>(definition
     security: access.security,
     middleware,
     ...(hasKey ? { parameters: [IDEMPOTENCY_KEY] } : {}),
-    responses: { ...(hasKey ? replayable(answers) : answers), ...refusalResponses(...refusalsOf(definition)) },
+    responses: { ...(hasKey ? replayable(answers) : answers), ...refusalsFor(definition) },
   });
   return route as unknown as Route<Definition>;
 }
@@ -101,6 +102,12 @@ function documentedBody(body: NonNullable<RouteConfig['request']>['body'] | Rout
 function replayable(answers: RouteConfig['responses']): RouteConfig['responses'] {
   const entries = Object.entries(answers).map(([status, answer]) => [status, { ...answer, headers: REPLAYED_HEADER }]);
   return Object.fromEntries(entries) as RouteConfig['responses'];
+}
+
+function refusalsFor(definition: RouteDefinition): RouteConfig['responses'] {
+  const statuses = refusalsOf(definition);
+  const { errors } = definition.access;
+  return errors === undefined ? refusalResponses(...statuses) : formedResponses(errors, statuses);
 }
 
 /** The statuses of a route's refusals, ascending, without repeats. */

@@ -50,7 +50,7 @@ export async function memberRooms(c: AppContext): Promise<MemberRooms> {
 
 /** A room of the caller's organization; null when it has no such room. At most AUTH_CACHE_SECONDS old. */
 export function ownRoom(c: AppContext, roomId: string): Promise<RoomRow | null> {
-  return roomOf(c, c.var.principal.organization, roomId);
+  return roomOf(c, c.var.organization, roomId);
 }
 
 /** A room of the visitor's organization; null when it has no such room. Cached in the same way. */

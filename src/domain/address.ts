@@ -11,7 +11,13 @@ import { parseUuidVersion7, type Tail, uuidVersion7 } from '../resources/uuid.ts
  * object, and the same bits are the random bits of the ids of its chats. So a chat id is an address.
  */
 export type ThreadIdentity =
-  | { kind: 'channel'; channel_id: string; thread_id: string }
+  | {
+      kind: 'channel';
+      channel_id: string;
+      thread_id: string;
+      /** The two lowest bits of the name are 0, so that ids of 72 bits lead to it (resources/rpc-ids.ts). */
+      has_short_name?: boolean;
+    }
   | { kind: 'visitor'; room_id: string; visitor_id: string }
   | { kind: 'chat'; id: string };
 
@@ -61,12 +67,22 @@ export function hasIdentity(stored: string, identity: string): boolean {
   return stored === identity || stored === hiddenIdentity(identity);
 }
 
+/** The identity of a thread of a channel. Those of JSON-RPC have short names. */
+export function channelIdentity(
+  channel: { id: string; kind: 'umi' | 'rpc' | 'threads' },
+  thread_id: string,
+): Extract<ThreadIdentity, { kind: 'channel' }> {
+  const short = channel.kind === 'rpc' ? { has_short_name: true } : {};
+  return { kind: 'channel', channel_id: channel.id, thread_id, ...short };
+}
+
 /** The name of the object of an identity: 19 hex digits, which are 12 bits followed by 62 bits. */
 export function threadName(identity: ThreadIdentity): string {
   const digest = createHash('sha256').update(identityText(identity)).digest();
+  const lowest = identity.kind === 'channel' && identity.has_short_name === true ? 0b11n : 0n;
   return nameOfTail({
     high12: digest.readUInt16BE(0) & 0xfff,
-    low62: digest.readBigUInt64BE(2) & ((1n << 62n) - 1n),
+    low62: digest.readBigUInt64BE(2) & ((1n << 62n) - 1n) & ~lowest,
   });
 }
 

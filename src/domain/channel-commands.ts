@@ -12,7 +12,7 @@ export type IncomingMessage = {
   sender_type: 'visitor' | 'user';
   sender_id: string;
   message_id: string;
-  /** In ms; only with `close_session` (imports). */
+  /** In ms; only with `close_session` (imports), or with a host. */
   created_at: number | null;
   selected_reply_suggestion_id: string | null;
   /** The sender, when `sender_type` is `user`. */
@@ -38,6 +38,12 @@ export type ReceiveMessages = CommandHeader & {
   variables: Record<string, string>;
   /** How many keys of variables the visitor may have. Workers of an older version leave it out. */
   variables_quota?: number;
+  /**
+   * Of JSON-RPC: the user whose session it is, who takes part from its start. Then there may be no message: the session
+   * is opened. `has_seen`: they have read what was there, and what comes with the command. `variables`: of the visitor of
+   * a thread that starts with it.
+   */
+  host?: { user: UserFacts; is_present: boolean; has_seen: boolean; variables: Record<string, string> };
 };
 
 export type MessagesReceived = {

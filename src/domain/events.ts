@@ -80,7 +80,13 @@ export type EventBody =
   /** The thread learns the visitor's name, as their variable `username` has it already. Null: purged. */
   | { type: 'visitor_named'; visitor_id: string; name: string | null }
   | { type: 'member_added'; member: MemberFacts }
-  | { type: 'member_changed'; member_id: string; changes: MemberChanges }
+  | {
+      type: 'member_changed';
+      member_id: string;
+      changes: MemberChanges;
+      /** The receiver through which the change came; missing for any other. */
+      origin?: Receiver;
+    }
   | {
       type: 'message_added';
       message: MessageFacts;

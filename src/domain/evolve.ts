@@ -220,7 +220,8 @@ function notePage(facts: ChatFacts, { message, page }: Extract<ThreadEvent, { ty
  * chat alive.
  */
 function countMessage(facts: ChatFacts, message: MessageFacts, chat: ChatState): ChatFacts {
-  const at = message.created_at;
+  // What is synced from elsewhere may be older than what is there.
+  const at = Math.max(message.created_at, facts.newest_message_at ?? 0);
   if (message.type === 'action') return { ...facts, last_activity_at: at, newest_message_at: at };
   if (message.type !== 'msg') return { ...facts, newest_message_at: at };
   const byUser = message.sender_type === 'user';

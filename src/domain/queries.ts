@@ -18,7 +18,8 @@ export type Query =
   | ReadTags
   | ReadInvitations
   | ReadSuggestions
-  | ReadSuggestion;
+  | ReadSuggestion
+  | ReadSource;
 
 type QueryHeader = { v: 1; chat_id: string; grant: ChatGrant };
 
@@ -66,6 +67,9 @@ export type ReadSuggestion = QueryHeader & {
   suggestion_id: string;
 };
 
+/** The thread of a chat, for the channel that it belongs to: a gateway names only the chat. */
+export type ReadSource = { v: 1; type: 'read_source'; chat_id: string; channel_id: string };
+
 type Readings = {
   read_chat: { chat: ChatFacts };
   read_members: { chat: ChatFacts; members: MemberView[] };
@@ -75,6 +79,7 @@ type Readings = {
   read_invitations: { invitations: InvitationFacts[]; chat: ChatFacts };
   read_suggestions: { suggestions: ReplySuggestionFacts[]; has_more: boolean; room_id: string | null };
   read_suggestion: { suggestion: ReplySuggestionFacts; room_id: string | null };
+  read_source: { thread_id: string; visitor_id: string };
 };
 
 /** The answer to a query. */

@@ -68,7 +68,9 @@ function redactVisitor(event: ThreadEvent): ThreadEvent {
 /** A channel's target without the outside source's `thread_id`, which may be an address. */
 export function hideTarget(target: ChannelTarget): ChannelTarget {
   const thread_id = hiddenThreadId(target);
-  return thread_id === target.thread_id ? target : { ...target, thread_id };
+  if (thread_id === target.thread_id) return target;
+  const { line } = target;
+  return { ...target, thread_id, ...(line === undefined ? {} : { line: { ...line, contact: thread_id } }) };
 }
 
 function redactReceipt(receipt: WebhookReceipt): WebhookReceipt {

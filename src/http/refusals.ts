@@ -183,6 +183,11 @@ type ResponseReference<Status extends RefusalStatus> = {
   $ref: `#/components/responses/${(typeof DOCUMENTED)[Status]['name']}`;
 };
 
+/** What a documented status of a refusal means. */
+export function refusalDescription(status: RefusalStatus): string {
+  return DOCUMENTED[status].description;
+}
+
 /** The documented refusals of a route by status, for its `responses`. */
 export function refusalResponses<Status extends RefusalStatus>(
   ...statuses: readonly Status[]

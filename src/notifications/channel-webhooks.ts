@@ -5,6 +5,7 @@
 
 import type { ChannelTarget } from '../domain/events.ts';
 import type { Kind, Notification, ThreadUpdate } from './notifications.ts';
+import { rpcWebhook } from './rpc-webhook.ts';
 import { threadsWebhook } from './threads-webhook.ts';
 import { type ChannelNotice, channelBody, channelEvent, type LanePosition } from './webhook-body.ts';
 
@@ -15,7 +16,7 @@ export function kindsOfChannel({ dialect = 'umi' }: Pick<ChannelTarget, 'dialect
 
 const KINDS = {
   umi: ['message', 'reply_suggestion', 'purge'],
-  rpc: ['message'],
+  rpc: ['message', 'membership'],
   threads: ['message'],
 } as const satisfies { [dialect in NonNullable<ChannelTarget['dialect']>]: readonly Kind[] };
 
@@ -35,6 +36,6 @@ export function channelWebhook(
     case 'threads':
       return threadsWebhook(update, notification, target);
     case 'rpc':
-      return null;
+      return rpcWebhook(update, notification, target);
   }
 }

@@ -52,6 +52,8 @@ export type Notification = {
   /** For a membership: the member. For an invitation: the invitee, and the inviter. */
   member_id: string | null;
   inviter_id: string | null;
+  /** For a membership: its user has now seen the newest message, which they had not seen before. */
+  seen?: true;
 };
 
 /**
@@ -118,7 +120,7 @@ export function notificationsOf(transition: Transition, view: View, wanted: Read
   return {
     seq: event.seq,
     at: event.at,
-    origin: isMessage ? event.origin : null,
+    origin: isMessage ? event.origin : event.type === 'member_changed' ? (event.origin ?? null) : null,
     is_silent: isMessage && event.is_silent,
     place: visibilityOf(before, after),
     notifications,
@@ -224,8 +226,15 @@ function changedMembers(before: ChatState | null, after: ChatState, view: View):
     }
     const shown = before === null || !wasThere ? null : membership(old.facts, before.facts, view);
     const found = compared('membership', id, shown, membership(touched.facts, after.facts, view));
-    return found.map((each) => ({ ...each, member_id: id }));
+    const seen = hasSeen(old?.facts, touched.facts, after.facts) ? { seen: true as const } : {};
+    return found.map((each) => ({ ...each, member_id: id, ...seen }));
   });
+}
+
+/** Whether a user's `last_seen_at` passes the newest message. */
+function hasSeen(before: MemberFacts | undefined, after: MemberFacts, { newest_message_at }: ChatFacts): boolean {
+  if (before === undefined || after.member_type !== 'user' || newest_message_at === null) return false;
+  return (before.last_seen_at ?? 0) < newest_message_at && (after.last_seen_at ?? 0) >= newest_message_at;
 }
 
 function isShownAlike(memberId: string, before: ChatFacts, after: ChatFacts): boolean {

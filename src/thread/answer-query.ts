@@ -1,6 +1,6 @@
 import { type ThreadEvent, upcastEvent } from '../domain/events.ts';
 import { textsSince } from '../domain/grants.ts';
-import type { Query, Reading, ReadingOf, ReadMessages, ReadSuggestions } from '../domain/queries.ts';
+import type { Query, Reading, ReadingOf, ReadMessages, ReadSource, ReadSuggestions } from '../domain/queries.ts';
 import type { Result, ThreadRefusal } from '../domain/refusals.ts';
 import { type ChatState, membersIn, type ThreadState } from '../domain/state.ts';
 import { channelWebhook, kindsOfChannel } from '../notifications/channel-webhooks.ts';
@@ -36,7 +36,7 @@ export function answerQuery(
   sql: SqlStorage,
   chat: ChatState,
   typing: Typing,
-  query: Query,
+  query: Exclude<Query, ReadSource>,
   now: number,
 ): Result<Reading> {
   const room_id = chat.facts.room?.id ?? null;
@@ -172,6 +172,14 @@ function readSuggestionPage(
   );
   const page = boundedPage(rows, query.limit, ({ event }) => [JSON.parse(event) as ReplySuggestionFacts]);
   return { suggestions: page.items, has_more: page.has_more, room_id };
+}
+
+/** The thread, if the channel is its own. */
+export function readSource({ thread }: ThreadState, { channel_id }: ReadSource): Result<ReadingOf<ReadSource>> {
+  if (thread === null || thread.channel_id !== channel_id) return { ok: false, refusal: { reason: 'chat_not_found' } };
+  const { thread_id, visitor_id } = thread;
+  if (thread_id === null || visitor_id === null) throw new Error('a thread of a channel has no source');
+  return { ok: true, answer: { thread_id, visitor_id } };
 }
 
 /** The webhooks that were accepted for a receiver above `after`, in order, with the bodies that they had. */

@@ -21,7 +21,7 @@ import type { BatchRange, BatchResult, Checkpoint, HandedBatch, ReplicaBatch } f
 import { projectorStub } from '../rpc/projector.ts';
 import type { Courier, EventPage, Executed, Rebuilt, ReplayFilter, ThreadStub } from '../rpc/thread.ts';
 import { ALARM_AFTER, ALARM_WORK, Sweep } from './alarm.ts';
-import { answerQuery, readEventPage } from './answer-query.ts';
+import { answerQuery, readEventPage, readSource } from './answer-query.ts';
 import { type Committed, targetAfter, toldOf, writeCommit } from './commit.ts';
 import { decideCommand } from './decide-command.ts';
 import { isKeptFromApps } from './live/audience-scope.ts';
@@ -179,6 +179,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     if (this.#state.thread === null) return refused({ reason: 'chat_not_found' });
     const chat = loadChat(this.#sql, this.#state, query.chat_id).chats.get(query.chat_id);
     if (chat === undefined) return refused({ reason: 'chat_not_found' });
+    if (query.type === 'read_source') return readSource(this.#state, query);
     const refusal = grantRefusal(chat, query.grant);
     return refusal === null ? answerQuery(this.#sql, chat, this.#typing, query, Date.now()) : refused(refusal);
   }

@@ -30,6 +30,7 @@ const BY: { readonly [place: string]: readonly string[] } = {
   'api/directory/': ['app.ts', 'api/operator/'],
   'api/live/': ['app.ts'],
   'api/operator/': ['app.ts'],
+  'api/rpc/': ['app.ts'],
   'api/umi/': ['app.ts'],
   'api/users/': ['app.ts'],
   'api/visitor-records/': ['app.ts'],

@@ -5,7 +5,7 @@ import { findChannelOrDeleted } from '../../directory/channels.ts';
 import { findPurge, listPurges, type NewPurge, threadOfChat } from '../../directory/purges.ts';
 import { revokeVisitor } from '../../directory/revoked-visitors.ts';
 import { findRoomVisitor } from '../../directory/room-visitors.ts';
-import { hiddenThreadId, threadName } from '../../domain/address.ts';
+import { channelIdentity, hiddenThreadId, threadName } from '../../domain/address.ts';
 import { type AppContext, identityDatabase, organizationDatabase } from '../../http/app-environment.ts';
 import { nameTarget } from '../../http/audit.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
@@ -106,7 +106,7 @@ export function purgeRoutesOf(door: Door): AppRouter {
     const channel = await findChannelOrDeleted(database, id, config_id);
     if (channel === null) return refuse(c, { reason: 'not_found', detail: 'Channel not found.' });
     const source = { channel_id: channel.id, thread_id };
-    const thread = threadName({ kind: 'channel', ...source });
+    const thread = threadName(channelIdentity(channel, thread_id));
     const find = (shown: string) => findChannelThread(database, id, channel.id, { thread, thread_id: shown });
     const found = (await find(thread_id)) ?? (await find(hiddenThreadId(source)));
     if (found === null) return refuse(c, { reason: 'not_found', detail: 'Thread not found.' });

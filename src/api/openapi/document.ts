@@ -5,6 +5,7 @@ import { chatExamples } from './examples/chat-examples.ts';
 import { directoryExamples } from './examples/directory-examples.ts';
 import { messagingExamples } from './examples/messaging-examples.ts';
 import { operatorExamples } from './examples/operator-examples.ts';
+import { rpcExamples } from './examples/rpc-examples.ts';
 import { visitorExamples } from './examples/visitor-examples.ts';
 import { registerWebhooks } from './webhooks.ts';
 
@@ -19,6 +20,7 @@ export type OpenApiDocument = ReturnType<AppRouter['getOpenAPI31Document']>;
 const SECURITY_SCHEMES = {
   userToken: 'Access token of a user: `Authorization: Bearer <token>` or `Authorization: Token <token>`.',
   visitorToken: 'Access token of a visitor, valid for 30 minutes: `Authorization: Bearer <token>`.',
+  rpcKey: 'A key of JSON-RPC: `Authorization: Bearer <key>`.',
   adminToken:
     'The secret ADMIN_TOKEN of the deployment: `Authorization: Bearer <secret>`. ADMIN_TOKEN_PREVIOUS is accepted too while it is set.',
 };
@@ -61,6 +63,7 @@ const EXAMPLES: { readonly [component: string]: unknown } = {
   ...visitorExamples,
   ...appExamples,
   ...operatorExamples,
+  ...rpcExamples,
 };
 
 /**

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { type ChannelThreadRow, findChannelThread, listChannelThreads } from '../../delivery/channel-threads.ts';
 import { findChannelOrDeleted } from '../../directory/channels.ts';
-import { threadName } from '../../domain/address.ts';
+import { channelIdentity, threadName } from '../../domain/address.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { isoTimeSchema, timeField } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
@@ -89,8 +89,9 @@ channelThreadRoutes.openapi(getThreads, async (c) => {
 channelThreadRoutes.openapi(getThread, async (c) => {
   const { organization_id, config_id, thread_id } = c.req.valid('param');
   const database = await copyDatabase(c);
-  if ((await findChannelOrDeleted(database, organization_id, config_id)) === null) return refuse(c, CHANNEL_NOT_FOUND);
-  const thread = threadName({ kind: 'channel', channel_id: config_id, thread_id });
+  const channel = await findChannelOrDeleted(database, organization_id, config_id);
+  if (channel === null) return refuse(c, CHANNEL_NOT_FOUND);
+  const thread = threadName(channelIdentity(channel, thread_id));
   const row = await findChannelThread(database, organization_id, config_id, { thread, thread_id });
   return row === null ? refuse(c, THREAD_NOT_FOUND) : c.json(threadResource(row), 200);
 });

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { findChannelOrDeleted } from '../../directory/channels.ts';
-import { identityText, threadName } from '../../domain/address.ts';
+import { channelIdentity, identityText, threadName } from '../../domain/address.ts';
 import { organizationDatabase } from '../../http/app-environment.ts';
 import { collectionQuery, publicOrigin } from '../../http/collection.ts';
 import { textField } from '../../http/fields.ts';
@@ -58,7 +58,7 @@ listEventsRoutes.openapi(route, async (c) => {
   const { thread_id, after = 0, page_size = 50 } = c.req.valid('query');
   const channel = await findChannelOrDeleted(organizationDatabase(c), c.var.principal.organization.id, config_id);
   if (channel === null) return refuse(c, CHANNEL_NOT_FOUND);
-  const identity = { kind: 'channel' as const, channel_id: channel.id, thread_id };
+  const identity = channelIdentity(channel, thread_id);
   const request = {
     v: 1 as const,
     identity: identityText(identity),

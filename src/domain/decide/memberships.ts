@@ -144,7 +144,7 @@ export function updateMembership(
 }
 
 /** Clients' clocks differ: a time that is this far ahead (ms) counts as now. */
-const CLOCKS_DIFFER_BY = 60_000;
+export const CLOCKS_DIFFER_BY = 60_000;
 
 function isAhead(lastSeenAt: number | null, now: number): boolean {
   return lastSeenAt !== null && lastSeenAt > now + CLOCKS_DIFFER_BY;

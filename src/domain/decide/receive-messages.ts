@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { ENDLESS } from '../../resources/chat.ts';
+import type { Receiver } from '../../resources/receiver.ts';
 import { chatIdAt, identityText } from '../address.ts';
 import type { IncomingMessage, MessagesReceived, ReceiveMessages } from '../commands.ts';
 import { requestKey } from '../fingerprints.ts';
@@ -7,6 +8,7 @@ import { hasNoRoomFor, userAsSender, userMember, visitorAsSender, visitorMember 
 import type { ThreadRefusal } from '../refusals.ts';
 import { type ChatState, memberIn, openChat, type ReceivedBefore, type ThreadState } from '../state.ts';
 import { endChat, openThread } from './chat-lifecycle.ts';
+import { CLOCKS_DIFFER_BY, setMembership } from './memberships.ts';
 import { addMessage, attached, selectedSuggestion } from './messages.ts';
 import { accept, type Context, type Decision, EventRecorder, refuse, unchanged } from './recorder.ts';
 
@@ -25,19 +27,28 @@ export function receiveMessages(
   const fresh = command.messages.map(
     (_, index) => !state.received.has(keyAt(keys, index)) && keys.indexOf(keyAt(keys, index)) === index,
   );
-  if (!fresh.includes(true)) return unchanged(state, answerRepeat(state, command, keys));
+  const { host } = command;
+  const isOpening = host !== undefined && keys.length === 0;
+  if (isOpening && state.answered !== null) return unchanged(state, opened(state, state.answered.chat_id, true));
+  if (!isOpening && !fresh.includes(true)) return unchanged(state, answerRepeat(state, command, keys));
 
   const open = openChat(state);
   const refusal = refuseSuggestions(state, command, fresh, open) ?? refuseTimes(command, fresh, open, context);
   if (refusal !== null) return refuse(refusal);
   const senders = command.messages.flatMap(({ user }, index) => (user !== null && fresh[index] ? [user.id] : []));
+  if (host !== undefined) senders.push(host.user.id);
   if (hasNoRoomFor(open, senders)) return refuse({ reason: 'too_many_members' });
   const limit = command.variables_quota ?? Number.POSITIVE_INFINITY;
   if (exceedsVariables(state, command, limit)) return refuse({ reason: 'too_many_variables', limit });
 
   const recorder = new EventRecorder(state, context);
   const chatId = open === null ? startSession(recorder, command, context) : open.facts.id;
-  if (open !== null) setVariables(recorder, chatId, command);
+  if (host !== undefined) receiveHost(recorder, chatId, command.routing.receiver, host);
+  if (open !== null) setVariables(recorder, chatId, host === undefined ? command : withoutKnownName(state, command));
+  if (isOpening) {
+    const answer = opened(recorder.state, chatId, open === null);
+    return recorder.events.length === 0 ? unchanged(state, answer) : accept(recorder, answer);
+  }
   const added = new Map<string, ReceivedBefore>();
   command.messages.forEach((message, index) => {
     if (!fresh[index]) return;
@@ -74,6 +85,31 @@ export function receiveMessages(
     },
     received,
   );
+}
+
+/**
+ * The user whose session it is takes part from its start. One who has left stays away. `has_seen`: they have read what
+ * was there, and what comes with the command. That comes first of all events: it tells where the change came from, and
+ * so whom it need not be told.
+ */
+function receiveHost(
+  recorder: EventRecorder,
+  chatId: string,
+  origin: Receiver,
+  { user, is_present, has_seen }: NonNullable<ReceiveMessages['host']>,
+): void {
+  if (memberIn(recorder.chat(chatId), user.id) === undefined) {
+    setMembership(recorder, chatId, user, { is_participating: true, is_present });
+  }
+  if (!has_seen) return;
+  const changes = { last_seen_at: recorder.context.now };
+  recorder.emit(chatId, { type: 'member_changed', member_id: user.id, changes, origin });
+}
+
+/** The answer to a request for a session. */
+function opened(state: ThreadState, chat_id: string, is_new_session: boolean): MessagesReceived {
+  const none = { message_ids: [], seqs: [], messages_created: 0 };
+  return { chat_id, mapping_id: mappingOf(state), ...none, is_new_session, is_repeat: false };
 }
 
 /** The answer to a request that contains no new message. The same request as before gets the same answer as before. */
@@ -118,13 +154,15 @@ function refuseTimes(
   open: ChatState | null,
   context: Context,
 ): ThreadRefusal | null {
-  let last = open?.facts.newest_message_at ?? Number.NEGATIVE_INFINITY;
+  // What a telephone system has recorded may come in any order. Its clock may be ahead.
+  const isSynced = command.host !== undefined;
+  let last = isSynced ? Number.NEGATIVE_INFINITY : (open?.facts.newest_message_at ?? Number.NEGATIVE_INFINITY);
   for (const [index, message] of command.messages.entries()) {
     if (!fresh[index]) continue;
     const at = message.created_at ?? context.now;
-    if (at > context.now) return { reason: 'created_at_in_future', index };
+    if (at > context.now + (isSynced ? CLOCKS_DIFFER_BY : 0)) return { reason: 'created_at_in_future', index };
     if (message.created_at !== null && at < last) return { reason: 'created_at_out_of_order', index };
-    last = Math.max(last, at);
+    if (!isSynced) last = Math.max(last, at);
   }
   return null;
 }
@@ -158,7 +196,12 @@ function startSession(recorder: EventRecorder, command: ReceiveMessages, context
     is_private: command.is_private,
     lifetime: ENDLESS,
   });
-  setVariables(recorder, chatId, command);
+  const isKnown = before !== null && !isPurged;
+  setVariables(
+    recorder,
+    chatId,
+    isKnown ? command : { variables: { ...command.host?.variables, ...command.variables } },
+  );
   const name = recorder.state.thread?.visitor_name ?? null;
   recorder.emit(chatId, { type: 'member_added', member: visitorMember(visitorId, name, context.now) });
   return chatId;
@@ -170,8 +213,14 @@ function exceedsVariables({ variable_keys }: ThreadState, { variables }: Receive
   return added > 0 && variable_keys.count + added > limit;
 }
 
+/** A telephone system tells the contact's name with each message. */
+function withoutKnownName({ thread }: ThreadState, { variables }: ReceiveMessages): Pick<ReceiveMessages, 'variables'> {
+  const { username, ...others } = variables;
+  return { variables: username === undefined || username === thread?.visitor_name ? others : variables };
+}
+
 /** Records variables, as several events if they are many or long: the platform stores no row above 2 MB. */
-function setVariables(recorder: EventRecorder, chatId: string, command: ReceiveMessages): void {
+function setVariables(recorder: EventRecorder, chatId: string, command: Pick<ReceiveMessages, 'variables'>): void {
   const visitorId = recorder.state.thread?.visitor_id ?? null;
   if (visitorId === null) return;
   for (const variables of variablesByEvent(command.variables)) {
@@ -210,7 +259,7 @@ function addIncoming(
   const seq = recorder.nextSeq;
   const content = {
     type: 'msg' as const,
-    created_at: message.created_at ?? recorder.context.now,
+    created_at: Math.min(message.created_at ?? recorder.context.now, recorder.context.now),
     message: message.body,
     external_sender_id: user === null ? message.sender_id : null,
     external_message_id: message.message_id,
@@ -219,11 +268,18 @@ function addIncoming(
   };
   const sender = user === null ? visitorAsSender(recorder.state) : userAsSender(user);
   const { id } = addMessage(recorder, chatId, sender, content, {
-    is_waiting: command.skip_waiting_state ? recorder.chat(chatId).facts.is_waiting : message.sender_type === 'visitor',
+    is_waiting: keepsWaiting(command, message)
+      ? recorder.chat(chatId).facts.is_waiting
+      : message.sender_type === 'visitor',
     origin: command.routing.receiver,
     is_silent: command.skip_webhooks || command.messages.some((each) => each.created_at !== null),
   });
   return { id, seq };
+}
+
+/** A message of an earlier time that a telephone system has recorded waits for nobody, and answers nobody. */
+function keepsWaiting({ skip_waiting_state, host }: ReceiveMessages, { created_at }: IncomingMessage): boolean {
+  return skip_waiting_state || (host !== undefined && created_at !== null);
 }
 
 function mappingOf(state: ThreadState): string {

@@ -19,7 +19,9 @@ export function scopeOf(state: ThreadState, command: Command): AudienceScope | n
     'organization_id' in command ? command.organization_id : null,
     ...rooms.map(({ organization_id }) => organization_id),
     'actor' in command ? command.actor?.organization_id : null,
-    ...(command.type === 'receive_messages' ? command.messages.map(({ user }) => user?.organization_id) : []),
+    ...(command.type === 'receive_messages'
+      ? [command.host?.user, ...command.messages.map(({ user }) => user)].map((user) => user?.organization_id)
+      : []),
     command.type === 'invite' ? organizationOf(command.invitee) : null,
     ...(chat === undefined ? [] : organizationsOf(chat)),
   ];

@@ -38,6 +38,7 @@ let owner: Person;
 let colleague: Person;
 let site: Site;
 let visitor: Visitor;
+let rpcKey: string;
 let ofTenant: Names;
 /** Of another organization, since the operator may take away what the tenant needs. */
 let ofOperator: Names;
@@ -48,6 +49,12 @@ beforeAll(async () => {
   colleague = await enrollAgent(org.organizationId);
   site = await Site.at(org);
   visitor = await site.visitor();
+  const key = await call(`/admin/v1/organizations/${org.organizationId}/rpc/keys`, {
+    method: 'POST',
+    body: {},
+    authorization: `Bearer ${ADMIN_TOKEN}`,
+  });
+  rpcKey = String(key.json['key']);
   ofTenant = {
     ...(await fillOrganization(owner)),
     config_id: org.channelId,
@@ -94,7 +101,12 @@ function send({ method, path, caller }: Operation, names: Names, raw: string): P
     if (value === undefined) throw new Error(`there is no ${name} for ${path}: add one above`);
     return encodeURIComponent(value);
   });
-  const tokens: Names = { userToken: owner.token, visitorToken: visitor.token, adminToken: ADMIN_TOKEN };
+  const tokens: Names = {
+    userToken: owner.token,
+    visitorToken: visitor.token,
+    adminToken: ADMIN_TOKEN,
+    rpcKey,
+  };
   const token = tokens[caller];
   return call(address, {
     method,
@@ -125,7 +137,7 @@ describe('a random body is accepted, or refused without a write', () => {
       fc.asyncProperty(bodies, async (raw) => {
         const answer = await send(operation, names, raw);
         expect(answer.status).toBeLessThan(500);
-        if (answer.status < 400) return;
+        if (answer.status < 400 && answer.json['error'] === undefined) return;
         expect(answer.text.length).toBeLessThan(60_000);
         expect(writtenBy(answer)).toEqual([operation.path.startsWith('/admin/v1/') ? AUDIT_ENTRY : '0', '0']);
       }),

@@ -1,0 +1,50 @@
+import type { ChannelTarget, PhoneLine } from '../domain/events.ts';
+import type { MessageResource } from '../resources/message.ts';
+import { sessionIdOf, shortMessageId } from '../resources/rpc-ids.ts';
+import type { Notification, ThreadUpdate } from './notifications.ts';
+import type { ChannelNotice } from './webhook-body.ts';
+
+/** The types of messages in webhooks: a text, or a file, whose content is its URL. */
+const TEXT = 1;
+const FILE = 2;
+
+/**
+ * The webhook of JSON-RPC for a notification: a message for the contact; that a message of the contact is stored; that a
+ * user has read one. Null for none: a gateway is not told what it has told itself. The key of the settings goes into the
+ * body at each attempt.
+ */
+export function rpcWebhook(
+  update: ThreadUpdate,
+  { kind, action, resource, seen }: Notification,
+  target: ChannelTarget,
+): ChannelNotice | null {
+  const { line } = target;
+  const sessionid = sessionIdOf(update.place.chat_id);
+  if (line === undefined || sessionid === null || update.is_silent) return null;
+  const isOwn = update.origin === target.receiver;
+  if (kind === 'membership') return seen === true && !isOwn ? notice('read', { sessionid }) : null;
+  if (kind !== 'message') return null;
+  const message = resource as MessageResource;
+  const messageid = shortMessageId(message.id);
+  if (messageid === null || action !== 'added' || message.type !== 'msg') return null;
+  if (message.sender_type === 'visitor') return isOwn ? notice('delivered', { messageid, sessionid }) : null;
+  return isOwn ? null : notice('message', { ...ends(line), messageid, sessionid, ...contentOf(message) });
+}
+
+function ends({ orgid, userid, extension, contact }: PhoneLine) {
+  return { to: contact, from: extension, orgid, userid };
+}
+
+/** A message of a file only has its URL as content. */
+function contentOf({ message, attachments }: MessageResource): { content: string; type: number } {
+  const url = attachments
+    .map(({ title_link_url, image_url }) => title_link_url ?? image_url)
+    .find((each) => each !== null);
+  if ((message ?? '') === '' && url !== undefined && url !== null) return { content: url, type: FILE };
+  return { content: message ?? '', type: TEXT };
+}
+
+function notice(method: string, params: object): ChannelNotice {
+  const body = JSON.stringify({ method, params });
+  return { event_type: method, has_gap: false, bodyAt: () => body };
+}

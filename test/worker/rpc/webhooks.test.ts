@@ -1,0 +1,102 @@
+import { Webhook } from 'standardwebhooks';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { eventually } from '../../support/eventually.ts';
+import { arrive, ask, resultsOf } from '../../support/worker/organization.ts';
+import { admin } from '../../support/worker/requests.ts';
+import { CONTACT, TelephoneSystem, WebhookTap } from '../../support/worker/rpc.ts';
+
+let system: TelephoneSystem;
+let tap: WebhookTap;
+
+beforeEach(async () => {
+  system = await TelephoneSystem.open({ webhook_key: 'known-to-the-gateway' });
+  tap = new WebhookTap();
+});
+afterEach(() => {
+  tap.close();
+});
+
+const channel = () => `/orgs/${system.org.organizationId}/unified_messaging/${system.channelId}`;
+
+describe('a webhook of JSON-RPC', () => {
+  it('tells the gateway that a message is stored, and what a user answers, with its key and signed', async () => {
+    const { messageid, sessionid } = await system.say('Hello');
+    expect(await tap.next('delivered')).toEqual({
+      method: 'delivered',
+      params: { messageid, sessionid },
+      api_key: 'known-to-the-gateway',
+    });
+    await system.reply(system.second, sessionid, 'Good day');
+    const users = (await system.done('getChatUsers', {})) as unknown as { phone: string; id: string }[];
+    expect(await tap.next('message')).toEqual({
+      method: 'message',
+      params: {
+        to: CONTACT,
+        from: '9004',
+        orgid: system.orgid,
+        userid: users.find(({ phone }) => phone === '9004')?.id,
+        messageid: expect.stringMatching(/^\d{13}-[0-9a-f]{18}$/),
+        sessionid,
+        content: 'Good day',
+        type: 1,
+      },
+      api_key: 'known-to-the-gateway',
+    });
+    const { json } = await ask({ token: system.org.gateway.token }, 'GET', `${channel()}/secret`);
+    const headers = tap.headers.at(-1) ?? {};
+    expect(new Webhook(String(json['secret'])).verify(JSON.stringify(tap.told.at(-1)), headers)).toBeTruthy();
+  });
+
+  it('speaks for the session’s user, whoever answers', async () => {
+    const { sessionid } = await system.say('Hello');
+    expect((await system.org.join(system.org.bot, system.chatOf(sessionid))).status).toBe(201);
+    await system.reply(system.org.bot, sessionid, 'I am a bot');
+    expect(await tap.next('message')).toMatchObject({ params: { from: '9004', content: 'I am a bot' } });
+  });
+
+  it('echoes nothing that the gateway has synced', async () => {
+    const { sessionid } = await system.done('message', { from: '9004', to: CONTACT, content: 'Synced' });
+    await system.done('message', { from: '9003', to: CONTACT, content: 'By another', sessionid });
+    await system.done('message', { from: CONTACT, to: '9004', content: 'Old', timestamp: 1_700_000_000_000 });
+    await system.done('message', { from: CONTACT, to: '9004', content: 'Read at once', sessionid });
+    await tap.next('delivered');
+    expect(tap.told.map(({ method }) => method)).toEqual(['delivered']);
+  });
+
+  it('tells once that a user has read what the contact wrote', async () => {
+    const { sessionid } = await system.say('Hello');
+    await arrive(system.second);
+    const path = `/users/${system.second.user_id}/chat_memberships/${system.chatOf(sessionid)}`;
+    const see = () => ask(system.second, 'PATCH', path, { last_seen_at: new Date().toISOString() });
+    expect((await see()).status).toBe(200);
+    expect(await tap.next('read')).toMatchObject({ params: { sessionid } });
+    await see();
+    await system.say('One more');
+    await tap.next('delivered', 2);
+    expect(tap.told.filter(({ method }) => method === 'read')).toHaveLength(1);
+  });
+
+  it('carries the text of a message with attachments', async () => {
+    const { sessionid } = await system.say('Hello');
+    const url = 'https://files.example.com/a.pdf';
+    const path = `/users/${system.second.user_id}/chats/${system.chatOf(sessionid)}/messages`;
+    const attachments = [{ title: 'a.pdf', title_link_url: url }];
+    await ask(system.second, 'POST', path, { message: 'Here', attachments, attachment_template: 'generic' });
+    expect(await tap.next('message')).toMatchObject({ params: { content: 'Here', type: 1 } });
+  });
+
+  it('is not sent without a URL, and can be sent later', async () => {
+    const settings = `/organizations/${system.org.organizationId}/rpc`;
+    await admin(settings, { method: 'PATCH', body: { webhook_url: null } });
+    const { sessionid } = await system.say('Hello');
+    await system.reply(system.second, sessionid, 'Nobody hears it');
+    const { token } = system.org.gateway;
+    await eventually(async () => {
+      const ledger = await ask({ token }, 'GET', `${channel()}/ledger`);
+      expect(ledger.json).toMatchObject({ accepted: 2, skipped: { disabled: 2 } });
+    });
+    expect(tap.told).toEqual([]);
+    const deliveries = resultsOf(await ask({ token }, 'GET', `${channel()}/deliveries`));
+    expect(deliveries.map(({ event_type }) => event_type).sort()).toEqual(['delivered', 'message']);
+  });
+});
