@@ -5,15 +5,16 @@ import { currentPrefix, type SecretPlace, unwrapSecret, wrapSecret } from './sto
 
 /**
  * Wraps stored secrets again by the present SECRETS_KEY: those that SECRETS_KEY_PREVIOUS has wrapped, and those from
- * before there was a key.
+ * before there was a key. Kept answers are among them: a repeated request must find its answer after the change.
  */
 
 /** A table with secrets, in the database that holds it. */
 export type SecretTable =
   | { table: 'signing_keys' | 'apps'; database: IdentityDatabase }
-  | { table: 'channels'; database: OrganizationDatabase };
+  | { table: 'channels'; database: OrganizationDatabase }
+  | { table: 'keyed_requests'; database: IdentityDatabase | OrganizationDatabase };
 
-const COLUMNS = ['secret', 'previous_secret', 'webhook_key', 'responder_key'] as const;
+const COLUMNS = ['secret', 'previous_secret', 'webhook_key', 'responder_key', 'answer'] as const;
 
 /** A table has some of the columns. */
 type SecretRow = { id: string } & { [column in (typeof COLUMNS)[number]]?: StoredSecret | null };
@@ -24,6 +25,7 @@ const PAGES: { readonly [table in SecretTable['table']]: string } = {
   apps: 'SELECT id, secret FROM apps WHERE id > ? ORDER BY id LIMIT ?',
   channels:
     'SELECT id, secret, previous_secret, webhook_key, responder_key FROM channels WHERE id > ? ORDER BY id LIMIT ?',
+  keyed_requests: 'SELECT id, answer FROM keyed_requests WHERE id > ? ORDER BY id LIMIT ?',
 };
 
 /** `unreadable`: ids of rows that this Worker cannot unwrap. `last`: the id of the last row; null: there was none. */

@@ -70,14 +70,16 @@ const rewrap = defineRoute({
   path: '/secrets/rewrap',
   summary: 'Wrap stored secrets by the present SECRETS_KEY',
   description:
-    'Goes through the next 200 keys, apps or channels and wraps again what SECRETS_KEY_PREVIOUS has wrapped, or nothing. Call it again with `next` as `cursor` until `next` is null. What cannot be unwrapped stays and is named; the log says why. The call can be repeated.',
+    'Goes through the next 200 keys, apps, channels or answers that are kept for an `Idempotency-Key`, and wraps again what SECRETS_KEY_PREVIOUS has wrapped, or nothing. Call it again with `next` as `cursor` until `next` is null. What cannot be unwrapped stays and is named; the log says why. The call can be repeated.',
   request: { body: bodyOf(z.object({ cursor: z.string().nullish() }).openapi('AdminRewrap')) },
   answers: {
     200: jsonOf(
       z
         .object({
           rewrapped: z.int().openapi({ description: 'How many secrets were wrapped again.' }),
-          unreadable: z.array(z.object({ table: z.enum(['signing_keys', 'apps', 'channels']), id: z.string() })),
+          unreadable: z.array(
+            z.object({ table: z.enum(['signing_keys', 'apps', 'channels', 'keyed_requests']), id: z.string() }),
+          ),
           next: z.string().nullable(),
         })
         .openapi('AdminRewrapped'),
@@ -162,5 +164,6 @@ function tablesWithSecrets(c: AppContext): SecretTable[] {
     { database: identity, table: 'signing_keys' },
     { database: identity, table: 'apps' },
     ...ofOrganizations.map((database): SecretTable => ({ database, table: 'channels' })),
+    ...ofOrganizations.map((database): SecretTable => ({ database, table: 'keyed_requests' })),
   ];
 }

@@ -76,6 +76,23 @@ describe('wrapping the secrets again by another key', () => {
     expect([shown.status, shown.json['webhook_key']]).toEqual([200, json['webhook_key']]);
   });
 
+  it('takes the answers along that are kept for repeated requests', async () => {
+    const keyed = (env: Partial<Env>) => {
+      const headers = { 'Idempotency-Key': 'a key' };
+      const path = `/organizations/${hub.organizationId}/rooms`;
+      return admin(path, { method: 'POST', headers, body: { name: 'Support' }, env });
+    };
+    const first = await keyed(ONLY_OLD);
+    expect(first.status).toBe(201);
+    vi.spyOn(console, 'error').mockImplementation(() => {});
+    expect((await keyed(ONLY_NEW)).status).toBe(503);
+    await rewrapAll(BOTH);
+    const again = await keyed(ONLY_NEW);
+    expect([again.status, again.json]).toEqual([201, first.json]);
+    expect(again.headers.get('Idempotent-Replayed')).toBe('true');
+    expect(sumOf(await rewrapAll(BOTH))).toBe(0);
+  });
+
   it('changes none of them, and the key before is no longer needed', async () => {
     const [plain, wrapped, rotated] = [await hub.register(), await hub.register(), await hub.register()];
     await setSecret(plain, OLD_SECRET);
