@@ -91,13 +91,26 @@ function unlessPurged(visitor: string, time: string, write: RowsWrite): RowsWrit
 }
 
 /**
- * A file stays while a message names it, and is due at once when its newest message does no more. The newest of what is told
- * wins; a file that is already being deleted stays so.
+ * Writes what the newest of a batch's rows of each file tells, unless D1 knows better. Only rows of which `which` is true: a
+ * statement that finds two rows for one file would take any. A file that is being deleted stays so.
  */
-const nameFiles: RowsWrite = (_columns, rows) => `UPDATE files
-  SET chat_id = row.chat_id, message_id = row.message_id, seq = row.seq, delete_after = iif(row.is_named, NULL, 0)
-  ${rows} AND files.id = row.id AND files.organization_id = row.organization_id AND files.is_deleting = 0
-    AND row.seq > files.seq AND (row.is_named OR files.message_id IS NULL OR files.message_id = row.message_id)`;
+function tellFiles(which: string, sets: string): RowsWrite {
+  return (
+    _columns,
+    rows,
+  ) => `UPDATE files SET chat_id = row.chat_id, message_id = row.message_id, seq = row.seq, ${sets}
+    FROM (SELECT row.*, row_number() OVER (PARTITION BY row.id ORDER BY row.seq DESC) AS place ${rows} AND ${which}) AS row
+    WHERE row.place = 1 AND files.id = row.id AND files.organization_id = row.organization_id AND files.is_deleting = 0
+      AND row.seq > files.seq`;
+}
+
+/** A file stays while a message names it. */
+const nameFiles = tellFiles('row.is_named', 'delete_after = NULL');
+/** It is due at once when the newest message that names it does no more. */
+const freeFiles = tellFiles(
+  'NOT row.is_named AND NOT EXISTS (SELECT 1 FROM files WHERE id = row.id AND message_id <> row.message_id)',
+  'delete_after = 0',
+);
 
 const COPY: readonly TableWrite[] = [
   {
@@ -168,7 +181,7 @@ const COPY: readonly TableWrite[] = [
   {
     table: 'files',
     columns: ['id', 'organization_id', 'chat_id', 'message_id', 'seq', 'is_named'],
-    statements: [nameFiles],
+    statements: [nameFiles, freeFiles],
   },
   {
     table: 'tags',

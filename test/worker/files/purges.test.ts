@@ -142,23 +142,36 @@ describe('the copy in D1', () => {
   ];
   const gone = (message: string, seq: number): Told => [message, seq, 0];
 
-  it.each<[string, Told[], string | null, number | null]>([
+  const CASES: [string, Told[], string | null, number | null][] = [
     ['a message', [M1], 'm1', null],
     ['two, in the wrong order', [M2, M1], 'm2', null],
     ['one that was purged', [M1, gone('m1', 12)], 'm1', 0],
     ['one that was purged, and late batches', [gone('m1', 12), M1, M1], 'm1', 0],
     ['two, of which the first was purged', [M1, M2, gone('m1', 12)], 'm2', null],
     ['two, of which the last was purged', [M1, M2, gone('m2', 12)], 'm2', 0],
-  ])('knows of a file: %s', async (_what, told, message_id, delete_after) => {
+    ['two, and both were purged', [M1, M2, gone('m1', 12), gone('m2', 13)], 'm2', 0],
+  ];
+
+  /** A new file, after D1 was told of it in batches. */
+  async function told(batches: Told[][]): Promise<Json | null> {
     const visitor: Visitor = await site.visitor();
     const { id } = await stored(visitor, bytesOf('x'));
-    for (const [message, seq, isNamed] of told) {
-      const row = JSON.stringify([id, org.organizationId, 'chat', message, seq, isNamed]);
-      const batch: ReplicaBatch = { v: 5, thread: 'a00000', rows: { files: [row] }, size: row.length };
+    for (const each of batches) {
+      const rows = each.map((row) => JSON.stringify([id, org.organizationId, 'chat', ...row]));
+      const batch: ReplicaBatch = { v: 5, thread: 'a00000', rows: { files: rows }, size: rows.join().length };
       const stub = projectorStub(env as unknown as Env, ORGANIZATION_BINDING, batch.thread);
       expect(await stub.write(ORGANIZATION_BINDING, [batch])).toMatchObject([{ ok: true }]);
     }
-    expect(await rowOf(id)).toMatchObject({ message_id, delete_after });
+    return await rowOf(id);
+  }
+
+  it.each(CASES)('knows of a file: %s', async (_what, rows, message_id, delete_after) => {
+    expect(await told(rows.map((row) => [row]))).toMatchObject({ message_id, delete_after });
+  });
+
+  it.each(CASES)('knows it from one batch, too: %s', async (_what, rows, message_id, delete_after) => {
+    expect(await told([rows])).toMatchObject({ message_id, delete_after });
+    expect(await told([rows.toReversed()])).toMatchObject({ message_id, delete_after });
   });
 
   it('lets no message of another organization name a file, nor one that is being deleted', async () => {
