@@ -1,4 +1,5 @@
 import type { ChannelTarget, PhoneLine } from '../domain/events.ts';
+import type { FileFacts } from '../resources/file.ts';
 import type { MessageResource } from '../resources/message.ts';
 import { sessionIdOf, shortMessageId } from '../resources/rpc-ids.ts';
 import type { Notification, ThreadUpdate } from './notifications.ts';
@@ -35,8 +36,13 @@ function ends({ orgid, userid, extension, contact }: PhoneLine) {
   return { to: contact, from: extension, orgid, userid };
 }
 
-/** A message of a file only has its URL as content. */
-function contentOf({ message, attachments }: MessageResource): { content: string; type: number } {
+/**
+ * A message of a file only has its URL as content. That of a file of the hub is put in at each attempt, with the file
+ * (resources/file-links.ts).
+ */
+function contentOf({ message, attachments }: MessageResource): { content: string; type: number; file?: FileFacts } {
+  const file = attachments.find((each) => each.file !== undefined)?.file;
+  if (file !== undefined) return { content: message ?? '', type: (message ?? '') === '' ? FILE : TEXT, file };
   const url = attachments
     .map(({ title_link_url, image_url }) => title_link_url ?? image_url)
     .find((each) => each !== null);

@@ -49,9 +49,21 @@ export function withFileUrls<Resource extends object>(resource: Resource, urlOf:
   };
 }
 
-/** The message of a webhook's body has the URLs. */
+/**
+ * The body of a webhook with the URLs: in the message of a channel's or an app's, and beside the file in the parameters of
+ * JSON-RPC, where it is also the content of a message without a text.
+ */
 export function bodyWithFileUrls<Body extends object>(body: Body, urlOf: FileUrl): Body {
-  const { message, resource } = body as { message?: object | null; resource?: object | null };
+  const { message, resource, params } = body as {
+    message?: object | null;
+    resource?: object | null;
+    params?: { file?: FileFacts; content?: string };
+  };
+  if (params?.file !== undefined) {
+    const url = urlOf(params.file, 'attachment');
+    const content = params.content === '' ? url : params.content;
+    return { ...body, params: { ...params, content, file: { ...params.file, url } } };
+  }
   if (message != null) return { ...body, message: withFileUrls(message, urlOf) };
   return resource == null ? body : { ...body, resource: withFileUrls(resource, urlOf) };
 }

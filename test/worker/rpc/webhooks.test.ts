@@ -1,9 +1,10 @@
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
-import { arrive, ask, resultsOf } from '../../support/worker/organization.ts';
-import { admin } from '../../support/worker/requests.ts';
+import { arrive, ask, type Json, resultsOf } from '../../support/worker/organization.ts';
+import { admin, call } from '../../support/worker/requests.ts';
 import { CONTACT, TelephoneSystem, WebhookTap } from '../../support/worker/rpc.ts';
+import { bytesOf, stored } from '../../support/worker/uploads.ts';
 
 let system: TelephoneSystem;
 let tap: WebhookTap;
@@ -45,6 +46,26 @@ describe('a webhook of JSON-RPC', () => {
     const { json } = await ask({ token: system.org.gateway.token }, 'GET', `${channel()}/secret`);
     const headers = tap.headers.at(-1) ?? {};
     expect(new Webhook(String(json['secret'])).verify(JSON.stringify(tap.told.at(-1)), headers)).toBeTruthy();
+  });
+
+  it('gives the URL of an uploaded file: as the content, or beside the text', async () => {
+    const { sessionid } = await system.say('Hello');
+    const { second } = system;
+    await system.reply(second, sessionid, 'One moment');
+    const file = await stored(second, bytesOf('an invoice'), 'invoice.txt');
+    const path = `/users/${second.user_id}/chats/${system.chatOf(sessionid)}/messages`;
+    const named = { attachments: [{ file_id: file['id'] }] };
+    expect((await ask(second, 'POST', path, named)).status).toBe(200);
+    const { params: alone } = (await tap.next('message', 2)) as unknown as { params: Json & { file: Json } };
+    expect(alone).toMatchObject({ type: 2, content: alone.file['url'], file: { id: file['id'], name: 'invoice.txt' } });
+    expect((await ask(second, 'POST', path, { message: 'Here', ...named })).status).toBe(200);
+    const { params: beside } = (await tap.next('message', 3)) as unknown as { params: Json & { file: Json } };
+    expect(beside).toMatchObject({ type: 1, content: 'Here', file: { id: file['id'] } });
+    for (const { file: shown } of [alone, beside]) {
+      const url = new URL(String(shown['url']), 'https://hub.example');
+      const answer = await call(`https://hub.example${url.pathname}${url.search}`);
+      expect([answer.status, answer.text]).toEqual([200, 'an invoice']);
+    }
   });
 
   it('speaks for the session’s user, whoever answers', async () => {
