@@ -22,22 +22,43 @@ export function boundaryOf(contentType: string): string | null {
 /** Bytes of a stream, read as needed. */
 type Source = AsyncIterator<Uint8Array>;
 
-/** The file of a form: its name (null: it has none), and its bytes, which must be read to their end. */
-export type FormFile = { name: string | null; bytes: AsyncIterable<Uint8Array> };
+/**
+ * The file of a form: its name (null: it has none), and its bytes, which must be read to their end. `fields`: the others
+ * before it, as text; `readRest` reads those behind it, after the bytes.
+ */
+export type FormFile = {
+  name: string | null;
+  bytes: AsyncIterable<Uint8Array>;
+  fields: ReadonlyMap<string, string>;
+  readRest: () => Promise<ReadonlyMap<string, string>>;
+};
 
 /**
- * Finds the field `file` in a form (RFC 7578) and reads it as it comes: no more than two chunks of it are in memory. Fields
- * before it are skipped, those behind it are not read. Null when the form ends without it. Reading throws `UploadCutOff` when
+ * Finds the field `file` in a form (RFC 7578) and reads it as it comes: no more than two chunks of it are in memory. Null when the form ends without it. Reading throws `UploadCutOff` when
  * the form ends early.
  */
 export async function findFormFile(stream: AsyncIterable<Uint8Array>, boundary: string): Promise<FormFile | null> {
   const form = new FormReader(stream[Symbol.asyncIterator](), boundary);
-  await form.skipPart();
+  await form.readText();
+  const fields = new Map<string, string>();
+  const found = await readFields(form, fields);
+  if (found === null) return null;
+  const readRest = async () => {
+    const rest = new Map<string, string>();
+    await readFields(form, rest);
+    return rest;
+  };
+  return { name: fileNameIn(found), bytes: form.part(), fields, readRest };
+}
+
+/** Reads fields up to the next one of a file, and answers its `Content-Disposition`; null at the end of the form. */
+async function readFields(form: FormReader, fields: Map<string, string>): Promise<string | null> {
   for (let head = await form.readHead(); head !== null; head = await form.readHead()) {
     const disposition = /^content-disposition:\s*(.*)$/im.exec(head)?.[1] ?? '';
-    const name = /;\s*name=(?:"([^"]*)"|([^;\s]+))/i.exec(disposition);
-    if ((name?.[1] ?? name?.[2]) === FIELD) return { name: fileNameIn(disposition), bytes: form.part() };
-    await form.skipPart();
+    const found = /;\s*name=(?:"([^"]*)"|([^;\s]+))/i.exec(disposition);
+    const name = found?.[1] ?? found?.[2] ?? '';
+    if (name === FIELD) return disposition;
+    fields.set(name, await form.readText());
   }
   return null;
 }
@@ -46,7 +67,7 @@ class FormReader {
   readonly #source: Source;
   readonly #delimiter: Uint8Array;
   #held: Uint8Array = new Uint8Array(0);
-  #skipped = 0;
+  #beside = 0;
 
   constructor(source: Source, boundary: string) {
     this.#source = source;
@@ -68,12 +89,16 @@ class FormReader {
     }
   }
 
-  /** Reads a part that nobody wants. */
-  async skipPart(): Promise<void> {
-    for await (const { byteLength } of this.part()) {
-      this.#skipped += byteLength;
-      if (this.#skipped > FORM_BYTES) throw new UploadCutOff('the form has too much beside its file');
+  /** Reads a part that is no file. */
+  async readText(): Promise<string> {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of this.part()) {
+      this.#beside += chunk.byteLength;
+      if (this.#beside > FORM_BYTES) throw new UploadCutOff('the form has too much beside its file');
+      // What is held is written over as the form goes on.
+      chunks.push(chunk.slice());
     }
+    return textOf(joinBytes(chunks));
   }
 
   /** The headers of the next part; null when the form has ended. */

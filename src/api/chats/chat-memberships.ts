@@ -19,6 +19,7 @@ import {
   type MembershipChanges,
   membershipsByChat,
 } from '../shared/membership-parts.ts';
+import { tellTyping } from '../tell-typing.ts';
 import { type ChatPath, commandOfActor, queryChat } from './in-scope.ts';
 import { FULL, KEPT_OUT } from './join-chat.ts';
 import { attendanceIn, givePlaceBack, isKeptOut } from './presence.ts';
@@ -121,6 +122,7 @@ async function updateMembership(c: AppContext, place: ChatPath, changes: Members
     return updated.refused;
   }
   const { member, chat: changed } = updated.answer;
+  if (changes.composing_status === 'typing') tellTyping(c, changed);
   const composing_status = changes.composing_status ?? (await typingOf(c, place));
   return c.json(membershipResource({ ...member, composing_status }, changed), 200);
 }

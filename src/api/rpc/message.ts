@@ -1,44 +1,121 @@
+import { findCopiedMessage } from '../../chats/copied-message.ts';
 import type { ChannelRow, UserRow } from '../../db/rows.ts';
+import { useFiles } from '../../directory/files.ts';
 import { userFacts } from '../../directory/users.ts';
 import { threadName } from '../../domain/address.ts';
 import type { IncomingMessage, ReceiveMessages } from '../../domain/commands.ts';
 import { messageKey } from '../../domain/fingerprints.ts';
-import type { AppContext } from '../../http/app-environment.ts';
+import { fileBucket } from '../../files/delete-due-files.ts';
+import { storeUpload } from '../../files/store-upload.ts';
+import { type AppContext, identityDatabase, organizationDatabase } from '../../http/app-environment.ts';
 import type { NewAttachment } from '../../resources/attachment.ts';
 import type { RoomFacts } from '../../resources/chat.ts';
-import { sessionIdOf, shortMessageId } from '../../resources/rpc-ids.ts';
+import type { FileFacts } from '../../resources/file.ts';
+import { fileAttachment } from '../../resources/file-links.ts';
+import { messageIdOfShort, sessionIdOf, shortMessageId } from '../../resources/rpc-ids.ts';
 import { askUser } from '../../rpc/user.ts';
+import { copyDatabase } from '../copy-database.ts';
 import { commandHead, sendCommand } from '../send-command.ts';
 import { refusalOfUrl } from '../webhook-url.ts';
-import { invalid, type Outcome, refused } from './outcome.ts';
+import { invalid, MESSAGE_NOT_FOUND, type Outcome, refused } from './outcome.ts';
 import { MESSAGE_TYPES, type MessageParams } from './params.ts';
 import { findLine, findParties, findSession, knownUser, type Parties, type Session, threadBetween } from './parties.ts';
 
 export type RpcChannel = { channel: ChannelRow; room: RoomFacts };
 
 /** A message as its thread gets it, and the thread's user. */
-type Told = { host: UserRow; contact: string; sender: UserRow | null };
+export type Told = { host: UserRow; contact: string; sender: UserRow | null };
 
 /**
  * The method `message`: a text or a file between a user and a contact, in either direction; without content it creates or
  * finds their session.
  */
-export async function receiveMessage(
-  c: AppContext,
-  { channel, room }: RpcChannel,
-  params: MessageParams,
-): Promise<Outcome> {
-  const session = params.sessionid === undefined ? null : await findSession(c, channel, params.sessionid);
+export async function receiveMessage(c: AppContext, rpc: RpcChannel, params: MessageParams): Promise<Outcome> {
+  const session = params.sessionid === undefined ? null : await findSession(c, rpc.channel, params.sessionid);
   if (session !== null && !session.ok) return session;
-  if (session !== null && params.content === undefined) return invalid('content', 'This field is required.');
+  const isCopy = params.content === undefined && params.messageid !== undefined;
+  if (isCopy && session === null) return invalid('sessionid', 'This field is required with "messageid".');
+  if (session !== null && params.content === undefined && !isCopy) return invalid('content', 'This field is required.');
   const told = session === null ? toldBy(await findParties(c, params)) : await toldInSession(c, session.result, params);
   if (!told.ok) return told;
-  const { host, contact, sender } = told.result;
-  const { identity, routing } = await threadBetween(c, channel, host, contact);
+  if (isCopy && session !== null) return await copyMessage(c, rpc, params, told.result, session.result);
   const isFile = params.type !== MESSAGE_TYPES.text;
   const refusal = isFile ? refusalOfUrl(c, params.content ?? '', null) : null;
   if (refusal !== null) return invalid('content', refusal);
+  return await sendMessage(c, rpc, params, told.result, contentOf(params), session?.result ?? null);
+}
 
+/** Syncs a message of one session, such as a file, into another one. There it is a message of its own. */
+async function copyMessage(
+  c: AppContext,
+  rpc: RpcChannel,
+  params: MessageParams,
+  told: Told,
+  session: Session,
+): Promise<Outcome> {
+  const { messageid = '' } = params;
+  const id = messageIdOfShort(messageid);
+  const { id: organizationId } = c.var.organization;
+  const found = id === null ? null : await findCopiedMessage(await copyDatabase(c), organizationId, id);
+  const origin =
+    found === null ? MESSAGE_NOT_FOUND : await findSession(c, rpc.channel, sessionIdOf(found.chat_id) ?? '');
+  if (found === null || !origin.ok) return MESSAGE_NOT_FOUND;
+  if (found.chat_id === session.chat_id) return { ok: true, result: { messageid: messageid.toLowerCase() } };
+  const { message, attachments } = found;
+  if ((message ?? '') === '' && attachments.length === 0) return MESSAGE_NOT_FOUND;
+  const copies: NewAttachment[] = [];
+  for (const { id: _id, ...attachment } of attachments) {
+    const copy = attachment.file === undefined ? attachment : await copyFile(c, rpc, attachment.file, session.thread);
+    if (copy === null) return MESSAGE_NOT_FOUND;
+    copies.push(copy);
+  }
+  const content = { text: message ?? '', ...(copies.length === 0 ? {} : { attachments: copies }) };
+  return await sendMessage(c, rpc, params, told, content, session);
+}
+
+/** A file belongs to one chat, so another one gets a copy. Null when its bytes are gone. */
+async function copyFile(
+  c: AppContext,
+  { channel }: RpcChannel,
+  file: FileFacts,
+  thread: string,
+): Promise<NewAttachment | null> {
+  const bucket = fileBucket(c.env);
+  const stored = await bucket?.get(file.id);
+  if (stored == null || !('body' in stored)) return null;
+  const { organization } = c.var.keyHolder;
+  const database = organizationDatabase(c);
+  const owner = { organization_id: organization.id, type: 'channel' as const, id: channel.id };
+  const now = Date.now();
+  const deps = { bucket, identity: identityDatabase(c), database, now, limit: null, quota: organization.stored.quota };
+  const upload = { name: file.name, bytes: stored.body as unknown as AsyncIterable<Uint8Array>, announced: file.size };
+  const copied = await storeUpload(deps, owner, upload);
+  if (!copied.ok) return null;
+  const used = await useFiles(database, owner, thread, [copied.file.id], now);
+  const taken = used?.files.get(copied.file.id);
+  return taken === undefined ? null : fileAttachment(taken);
+}
+
+/** What a message says. */
+export type Content = { text: string; attachments?: NewAttachment[] };
+
+/** Null: nothing, the session is only opened. */
+function contentOf({ type, content }: MessageParams): Content | null {
+  if (content === undefined) return null;
+  return type === MESSAGE_TYPES.text ? { text: content } : { text: '', attachments: [fileAt(content)] };
+}
+
+/** Sends a message to the thread of a user and a contact. `session`: the one that the request names. */
+export async function sendMessage(
+  c: AppContext,
+  { channel, room }: RpcChannel,
+  params: MessageParams,
+  told: Told,
+  content: Content | null,
+  session: Session | null,
+): Promise<Outcome> {
+  const { host, contact, sender } = told;
+  const { identity, routing } = await threadBetween(c, channel, host, contact);
   const head = commandHead(c);
   const { organization } = c.var.keyHolder;
   const command: ReceiveMessages = {
@@ -50,7 +127,7 @@ export async function receiveMessage(
     room,
     is_private: organization.private_chats,
     routing,
-    messages: params.content === undefined ? [] : [incoming(params, params.content, told.result, head.command_id)],
+    messages: content === null ? [] : [incoming(params, content, told, head.command_id)],
     skip_waiting_state: false,
     close_session: false,
     skip_webhooks: false,
@@ -58,8 +135,7 @@ export async function receiveMessage(
     variables: params.sendername === undefined || sender !== null ? {} : { username: params.sendername },
     host: {
       user: userFacts(host),
-      is_present:
-        session === null && (await askUser(c.env, c.var.cost, host.id, (s) => s.presence({ v: 1 }))).is_present,
+      is_present: session === null && (await isPresent(c, host.id)),
       has_seen: session !== null,
       variables: { username: contact, ...detailsOf(params) },
     },
@@ -67,13 +143,17 @@ export async function receiveMessage(
   const result = await sendCommand(c, threadName(identity), command);
   if (!result.ok) return { ok: false, thread: result.refusal };
   const { chat_id, message_ids } = result.answer;
-  const isGiven = session !== null && session.result.chat_id === chat_id;
+  const isGiven = session !== null && session.chat_id === chat_id;
   const [messageId] = message_ids;
   const messageid = messageId === undefined ? {} : { messageid: shortMessageId(messageId) };
   return { ok: true, result: { ...messageid, ...(isGiven ? {} : { sessionid: sessionIdOf(chat_id) }) } };
 }
 
-function toldBy(parties: Outcome<Parties>): Outcome<Told> {
+async function isPresent(c: AppContext, userId: string): Promise<boolean> {
+  return (await askUser(c.env, c.var.cost, userId, (stub) => stub.presence({ v: 1 }))).is_present;
+}
+
+export function toldBy(parties: Outcome<Parties>): Outcome<Told> {
   if (!parties.ok) return parties;
   const { user, contact, is_from_user } = parties.result;
   return { ok: true, result: { host: user, contact, sender: is_from_user ? user : null } };
@@ -96,26 +176,28 @@ async function toldInSession(
 }
 
 function incoming(
-  { type, timestamp }: MessageParams,
-  content: string,
+  params: MessageParams,
+  { text, attachments }: Content,
   { sender, contact }: Told,
   commandId: string,
 ): IncomingMessage {
-  const isFile = type !== MESSAGE_TYPES.text;
+  const known = params.content === undefined ? params.messageid : undefined;
+  const { timestamp } = params;
   const from = {
     sender_type: sender === null ? ('visitor' as const) : ('user' as const),
     sender_id: sender?.id ?? contact,
-    // Gateways send no ids of their own. What has the time at which it was sent is known by that.
-    message_id: timestamp === undefined ? commandId : String(timestamp),
+    // Gateways send no ids of their own. What is synced is known by what it copies, or by the time at which it was sent.
+    message_id: known ?? (timestamp === undefined ? commandId : String(timestamp)),
   };
+  const [file] = attachments ?? [];
   return {
-    key: messageKey({ ...from, body: content }),
-    body: isFile ? '' : content,
+    key: messageKey({ ...from, body: text === '' ? (file?.title_link_url ?? '') : text }),
+    body: text,
     ...from,
     created_at: timestamp ?? null,
     selected_reply_suggestion_id: null,
     user: sender === null ? null : userFacts(sender),
-    ...(isFile ? { attachments: [fileAt(content)] } : {}),
+    ...(attachments === undefined ? {} : { attachments }),
   };
 }
 

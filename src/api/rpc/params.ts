@@ -38,6 +38,7 @@ const messageParams = z
     content: textField({ max: CHANNEL_MESSAGE_CHARACTERS }).optional(),
     type: z.union([z.literal(1), z.literal(2), z.literal(7)]).default(1),
     sessionid: id().optional(),
+    messageid: id().optional().openapi({ description: 'Instead of `content`: a message whose file is synced.' }),
     timestamp: integerField({ min: 0, max: LATEST }).optional().openapi({ description: 'In ms.' }),
   })
   .superRefine(({ type, content }, context) => {

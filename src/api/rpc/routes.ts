@@ -1,21 +1,21 @@
 import { z } from '@hono/zod-openapi';
-import { keptNumberOf } from '../../directory/phone-lines.ts';
-import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
+import type { AppContext } from '../../http/app-environment.ts';
 import { CHANNEL_MESSAGES_BODY } from '../../http/body-limits.ts';
-import { type Refusal, refuse } from '../../http/refusals.ts';
+import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { fieldErrors } from '../../http/validation-errors.ts';
-import { numberOfId } from '../../resources/rpc-ids.ts';
-import { rpcProgram, storing } from '../access.ts';
+import { rpcProgram, storing, withGuards } from '../access.ts';
 import { defineRoute } from '../define-route.ts';
 import { findCachedInterface } from '../interface-channel.ts';
 import { rpcErrorSchema } from '../interface-errors.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { type RpcChannel, receiveMessage } from './message.ts';
 import { getChatUsers, noteTyping } from './methods.ts';
+import { NO_SETTINGS, refusalOfOrganization } from './organization.ts';
 import type { Outcome } from './outcome.ts';
 import { METHOD_NAMES, type MethodName, PARAMS, type ParamsOf } from './params.ts';
+import { takeUpload } from './upload.ts';
 
 const callSchema = z
   .object({
@@ -38,14 +38,15 @@ const resultSchema = z
 const call = defineRoute({
   operationId: 'callRpc',
   tag: 'Interfaces',
-  access: storing(rpcProgram),
+  // A form is no JSON: it is taken before the body is read.
+  access: withGuards(storing(rpcProgram), takeUpload),
   method: 'post',
   path: '/api',
   bodyLimit: CHANNEL_MESSAGES_BODY,
   idempotency: 'command',
   summary: 'Call a method of JSON-RPC message sync',
   description:
-    'Messages between users and contacts outside, in either direction, for telephone systems and text message gateways (docs/rpc.md). What a method refuses is answered with 200 and an `error`, whose `code` is the status that it has elsewhere. A key, a rate, a size and an accident have their own statuses.',
+    'Messages between users and contacts outside, in either direction, for telephone systems and text message gateways (docs/rpc.md). What a method refuses is answered with 200 and an `error`, whose `code` is the status that it has elsewhere. A key, a rate, a size and an accident have their own statuses. A form (`multipart/form-data`) with `orgid`, `from`, `to` and `file` uploads a file of at most 26,214,400 bytes as a message.',
   request: { body: bodyOf(callSchema) },
   answers: {
     200: jsonOf(
@@ -78,20 +79,3 @@ const METHODS: {
   message: receiveMessage,
   typing: noteTyping,
 };
-
-const NO_SETTINGS: Refusal = { reason: 'conflict', detail: 'The room of JSON-RPC does not exist any more.' };
-
-/** A key opens its own organization, whatever the parameters say. */
-async function refusalOfOrganization(
-  c: AppContext,
-  { orgid, domain }: { orgid?: string | undefined; domain?: string | undefined },
-): Promise<Refusal | null> {
-  const { id, domain: own } = c.var.keyHolder.organization;
-  if (domain !== undefined && domain.trim().toLowerCase() !== own?.toLowerCase()) {
-    return { reason: 'organization_foreign' };
-  }
-  if (orgid === undefined) return null;
-  const number = numberOfId(orgid.trim());
-  const isOwn = number !== null && number === (await keptNumberOf(identityDatabase(c), id));
-  return isOwn ? null : { reason: 'organization_foreign' };
-}

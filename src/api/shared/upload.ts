@@ -49,9 +49,26 @@ export type Uploader = {
 /** Stores the file of a request. Answers what the uploader gets, or the response that refuses it. */
 export async function receiveUpload(
   c: AppContext,
-  { owner, database, quota, limit }: Uploader,
+  uploader: Uploader,
   name: string | undefined,
 ): Promise<{ ok: true; file: z.infer<typeof uploadedFileSchema> } | { ok: false; refused: Refused }> {
+  const received = await receiveFile(c, uploader, name);
+  return received.ok ? { ok: true, file: await withUrl(c, received.file, Date.now()) } : received;
+}
+
+/** The fields of a form beside its file. */
+export type FormFields = ReadonlyMap<string, string>;
+
+/**
+ * Stores the file of a request, and answers it with the fields of its form. `refusalOf` may refuse by the fields before the
+ * file, so that nothing is stored.
+ */
+export async function receiveFile(
+  c: AppContext,
+  { owner, database, quota, limit }: Uploader,
+  name: string | undefined,
+  refusalOf: (fields: FormFields) => Promise<Refused | null> = async () => null,
+): Promise<{ ok: true; file: FileFacts; fields: FormFields } | { ok: false; refused: Refused }> {
   const bucket = fileBucket(c.env);
   if (bucket === undefined) return { ok: false, refused: refuse(c, { reason: 'no_file_storage' }) };
   const { body } = c.req.raw;
@@ -59,13 +76,32 @@ export async function receiveUpload(
   const read = await readUpload(c.req.raw.headers, source, name);
   const now = Date.now();
   const deps = { bucket, identity: identityDatabase(c), database, now, limit, quota };
-  const stored = read.ok ? await storeUpload(deps, owner, read.upload) : read;
-  if (stored.ok) return { ok: true, file: await withUrl(c, stored.file, now) };
+  const refused = read.ok ? await refusalOf(read.fields) : refuse(c, read.refusal);
+  const stored = read.ok && refused === null ? await storeUpload(deps, owner, read.upload) : null;
+  if (read.ok && stored?.ok === true) {
+    const fields = new Map([...read.fields, ...(await restOf(read))]);
+    return { ok: true, file: stored.file, fields };
+  }
   // The client may still be writing: see http/drain-body.ts.
   await source?.return(undefined);
   if (body !== null && c.req.header('CF-Ray') === undefined) await drain(body, 2 * FILE_BYTES);
-  return { ok: false, refused: refuse(c, stored.refusal) };
+  if (stored?.ok === false) return { ok: false, refused: refuse(c, stored.refusal) };
+  return { ok: false, refused: refused ?? refuse(c, NO_FILE) };
 }
+
+/** The fields behind the file. A form that ends early has none: its file is whole. */
+async function restOf({ readRest }: ReadUpload): Promise<FormFields> {
+  try {
+    return await readRest();
+  } catch (error) {
+    if (error instanceof UploadCutOff) return NO_FIELDS;
+    throw error;
+  }
+}
+
+type ReadUpload = { upload: Upload; fields: FormFields; readRest: () => Promise<FormFields> };
+
+const NO_FIELDS: FormFields = new Map();
 
 async function withUrl(c: AppContext, file: FileFacts, now: number) {
   const { signing } = await cachedHubKeys(c.env, c.var.cost);
@@ -79,7 +115,7 @@ async function readUpload(
   headers: Headers,
   source: AsyncGenerator<Uint8Array> | null,
   name: string | undefined,
-): Promise<{ ok: true; upload: Upload } | { ok: false; refusal: Refusal }> {
+): Promise<({ ok: true } & ReadUpload) | { ok: false; refusal: Refusal }> {
   const encoding = (headers.get('Content-Encoding') ?? '').trim().toLowerCase();
   if (encoding !== '' && encoding !== 'identity') return { ok: false, refusal: { reason: 'unsupported_encoding' } };
   const contentType = headers.get('Content-Type') ?? '';
@@ -92,14 +128,16 @@ async function readUpload(
   if (source === null) return { ok: false, refusal: isForm ? NO_FILE : { reason: 'file_empty' } };
   if (!isForm) {
     const named = name ?? fileNameIn(headers.get('Content-Disposition') ?? '') ?? '';
-    return { ok: true, upload: { name: named, bytes: wholeBody(source, announced), announced } };
+    const upload = { name: named, bytes: wholeBody(source, announced), announced };
+    return { ok: true, upload, fields: NO_FIELDS, readRest: async () => NO_FIELDS };
   }
   const boundary = boundaryOf(contentType);
   if (boundary === null) return { ok: false, refusal: NO_FILE };
   try {
     const found = await findFormFile(source, boundary);
     if (found === null) return { ok: false, refusal: NO_FILE };
-    return { ok: true, upload: { name: name ?? found.name ?? '', bytes: found.bytes, announced } };
+    const { bytes, fields, readRest } = found;
+    return { ok: true, upload: { name: name ?? found.name ?? '', bytes, announced }, fields, readRest };
   } catch (error) {
     if (error instanceof UploadCutOff) return { ok: false, refusal: { reason: 'body_cut_off' } };
     throw error;

@@ -97,6 +97,29 @@ describe('a webhook of JSON-RPC', () => {
     expect(tap.told.filter(({ method }) => method === 'read')).toHaveLength(1);
   });
 
+  it('tells that a user types, once in a while', async () => {
+    const { sessionid } = await system.say('Hello');
+    await arrive(system.second);
+    const path = `/users/${system.second.user_id}/chat_memberships/${system.chatOf(sessionid)}`;
+    const type = () => ask(system.second, 'PATCH', path, { composing_status: 'typing' });
+    expect((await type()).status).toBe(200);
+    expect(await tap.next('typing')).toEqual({
+      method: 'typing',
+      params: { sessionid, state: 'on' },
+      api_key: 'known-to-the-gateway',
+    });
+    await type();
+    await ask(system.second, 'PATCH', path, { composing_status: 'idle' });
+    // Of a chat of another channel nobody is told.
+    const { chatId } = await system.org.say('ticket-1', 'Hello');
+    await system.org.join(system.second, chatId, { is_participating: true, composing_status: 'idle' });
+    await ask(system.second, 'PATCH', `/users/${system.second.user_id}/chat_memberships/${chatId}`, {
+      composing_status: 'typing',
+    });
+    await tap.next('delivered');
+    expect(tap.told.filter(({ method }) => method === 'typing')).toHaveLength(1);
+  });
+
   it('carries the text of a message with attachments', async () => {
     const { sessionid } = await system.say('Hello');
     const url = 'https://files.example.com/a.pdf';
