@@ -39,3 +39,12 @@ test('docs/storage.md describes no table or index that does not exist', () => {
   expect(described.length).toBeGreaterThan(80);
   expect(described.filter((name) => !names.has(name))).toEqual([]);
 });
+
+test('docs/lifecycle.md names the file of each cache of an isolate', () => {
+  const lifecycle = readFileSync('docs/lifecycle.md', 'utf8');
+  const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
+    .map((path) => join('src', path))
+    .filter((path) => path.endsWith('.ts') && /^const \w+ = create\w+Cache/m.test(readFileSync(path, 'utf8')));
+  expect(files.length).toBeGreaterThan(10);
+  expect(files.filter((path) => !lifecycle.includes(`\`${path}\``))).toEqual([]);
+});
