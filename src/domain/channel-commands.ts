@@ -1,4 +1,5 @@
 import type { NewAttachment } from '../resources/attachment.ts';
+import type { CallFacts } from '../resources/call-record.ts';
 import type { RoomFacts } from '../resources/chat.ts';
 import type { UserFacts } from '../resources/user.ts';
 import type { ThreadIdentity } from './address.ts';
@@ -18,6 +19,8 @@ export type IncomingMessage = {
   /** The sender, when `sender_type` is `user`. */
   user: UserFacts | null;
   attachments?: NewAttachment[];
+  /** The message is the record of a call. */
+  call?: CallFacts;
 };
 
 /** Messages for one external thread. All are accepted or none (UMI documentation, 2.1). */

@@ -83,8 +83,9 @@ function redactReceipt(receipt: WebhookReceipt): WebhookReceipt {
 function redactMessage(message: MessageFacts, { at, seq }: PurgedEvent): MessageFacts {
   if (message.purged !== undefined) return message;
   const names = message.sender_type === 'visitor' ? { sender_name: null, sender_public_name: null } : {};
+  const { call: _call, ...kept } = message;
   return {
-    ...message,
+    ...kept,
     ...names,
     message: null,
     external_sender_id: null,

@@ -35,14 +35,15 @@ export function chatForVisitor(chat: ChatFacts): Omit<ReturnType<typeof chatReso
 }
 
 /**
- * The message as its visitor sees it: with users' public names instead of their real ones, and without the suggestion
- * that a text came from.
+ * The message as its visitor sees it: with users' public names instead of their real ones, without the suggestion
+ * that a text came from and without what was noted about a call.
  */
 export function messageForVisitor(message: MessageFacts, chat: { id: string; room_id: string | null }) {
-  const { response_to } = message;
+  const { call: _call, ...visible } = message;
+  const { response_to } = visible;
   const { sender_name: _hidden, ...shown } = messageResource(
     {
-      ...message,
+      ...visible,
       message: isTitleForOperators(message) ? null : message.message,
       selected_reply_suggestion: null,
       attachments: message.attachments.map(attachmentForVisitor),

@@ -1,4 +1,5 @@
 import type { Action, Attachment, AttachmentTemplate } from './attachment.ts';
+import type { CallFacts } from './call-record.ts';
 import { isoTime, isoTimeOrNull } from './clock.ts';
 import type { Avatar } from './user.ts';
 import { parseUuidVersion7, uuidVersion7 } from './uuid.ts';
@@ -39,6 +40,8 @@ export type MessageFacts = {
   attachments: Attachment[];
   attachment_template: AttachmentTemplate | null;
   response_to: ResponseFacts | null;
+  /** Of a message of the type `call_ended`; missing for all others. */
+  call?: CallFacts;
   /** Ids of the files that it named before it was purged: they are deleted too. Missing for none. */
   files_gone?: string[];
   /** The purge of its sensitive data: when (ms), and the `seq` of its event. Missing for never. */
@@ -91,6 +94,7 @@ export function messageResource(message: MessageFacts, chat: { id: string; room_
     response_to_action: message.response_to?.action ?? null,
     response_text: message.response_to?.text ?? null,
     response_value: message.response_to?.value ?? null,
+    ...(message.call === undefined ? {} : { call: message.call }),
     ...(message.sender_type === 'visitor' && message.external_sender_id !== null
       ? { external_sender_id: message.external_sender_id }
       : {}),

@@ -9,6 +9,7 @@ import { fileBucket } from '../../files/delete-due-files.ts';
 import { storeUpload } from '../../files/store-upload.ts';
 import { type AppContext, identityDatabase, organizationDatabase } from '../../http/app-environment.ts';
 import type { NewAttachment } from '../../resources/attachment.ts';
+import type { CallFacts } from '../../resources/call-record.ts';
 import type { RoomFacts } from '../../resources/chat.ts';
 import type { FileFacts } from '../../resources/file.ts';
 import { fileAttachment } from '../../resources/file-links.ts';
@@ -96,8 +97,11 @@ async function copyFile(
   return taken === undefined ? null : fileAttachment(taken);
 }
 
+/** What every kind of message has. */
+type SharedParams = Omit<MessageParams, 'content' | 'type'> & { content?: unknown };
+
 /** What a message says. */
-export type Content = { text: string; attachments?: NewAttachment[] };
+export type Content = { text: string; attachments?: NewAttachment[]; call?: CallFacts };
 
 /** Null: nothing, the session is only opened. */
 function contentOf({ type, content }: MessageParams): Content | null {
@@ -109,7 +113,7 @@ function contentOf({ type, content }: MessageParams): Content | null {
 export async function sendMessage(
   c: AppContext,
   { channel, room }: RpcChannel,
-  params: MessageParams,
+  params: SharedParams,
   told: Told,
   content: Content | null,
   session: Session | null,
@@ -176,8 +180,8 @@ async function toldInSession(
 }
 
 function incoming(
-  params: MessageParams,
-  { text, attachments }: Content,
+  params: SharedParams,
+  { text, attachments, call }: Content,
   { sender, contact }: Told,
   commandId: string,
 ): IncomingMessage {
@@ -191,13 +195,17 @@ function incoming(
   };
   const [file] = attachments ?? [];
   return {
-    key: messageKey({ ...from, body: text === '' ? (file?.title_link_url ?? '') : text }),
+    key: messageKey({
+      ...from,
+      body: call === undefined ? text || (file?.title_link_url ?? '') : JSON.stringify(call),
+    }),
     body: text,
     ...from,
     created_at: timestamp ?? null,
     selected_reply_suggestion_id: null,
     user: sender === null ? null : userFacts(sender),
     ...(attachments === undefined ? {} : { attachments }),
+    ...(call === undefined ? {} : { call }),
   };
 }
 
@@ -228,7 +236,7 @@ function decodedName(path: string): string {
 }
 
 /** What a new contact is known by. */
-function detailsOf({ senderinfo }: MessageParams): Record<string, string> {
+function detailsOf({ senderinfo }: SharedParams): Record<string, string> {
   const { phone, email } = senderinfo ?? {};
   return { ...(phone === undefined ? {} : { phone }), ...(email === undefined ? {} : { email }) };
 }

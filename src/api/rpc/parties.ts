@@ -10,7 +10,7 @@ import { chatIdOfSession, numberOfId, numericId } from '../../resources/rpc-ids.
 import { isUuid } from '../../resources/uuid.ts';
 import { queryThread } from '../../rpc/thread.ts';
 import { invalid, type Outcome, refused, SESSION_NOT_FOUND } from './outcome.ts';
-import type { MessageParams } from './params.ts';
+import type { PartyParams } from './params.ts';
 
 /** Who speaks with whom: a user of the organization and a contact outside, whose number it is. */
 export type Parties = { user: UserRow; contact: string; is_from_user: boolean };
@@ -43,7 +43,7 @@ export async function knownUser(c: AppContext, id: string): Promise<UserRow | nu
  * Both sides of a message. The direction follows from which of them is a user of the organization: a gateway syncs what
  * its users have sent, too.
  */
-export async function findParties(c: AppContext, params: MessageParams): Promise<Outcome<Parties>> {
+export async function findParties(c: AppContext, params: PartyParams): Promise<Outcome<Parties>> {
   const from = params.from ?? params.senderid;
   if (from === undefined) return invalid('from', 'This field is required, or "senderid".');
   if (params.to === undefined && params.userid === undefined) {

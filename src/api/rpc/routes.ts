@@ -10,11 +10,12 @@ import { defineRoute } from '../define-route.ts';
 import { findCachedInterface } from '../interface-channel.ts';
 import { rpcErrorSchema } from '../interface-errors.ts';
 import { refuseThread } from '../refuse-thread.ts';
+import { receiveCall } from './call.ts';
 import { type RpcChannel, receiveMessage } from './message.ts';
 import { getChatUsers, noteTyping } from './methods.ts';
 import { NO_SETTINGS, refusalOfOrganization } from './organization.ts';
 import type { Outcome } from './outcome.ts';
-import { METHOD_NAMES, type MethodName, PARAMS, type ParamsOf } from './params.ts';
+import { kindOfCall, METHOD_NAMES, type MethodName, PARAMS, type ParamsOf } from './params.ts';
 import { takeUpload } from './upload.ts';
 
 const callSchema = z
@@ -61,13 +62,14 @@ export const rpcRoutes = createRouter();
 
 rpcRoutes.openapi(call, async (c) => {
   const { method, params } = c.req.valid('json');
-  const parsed = PARAMS[method].safeParse(params);
+  const kind = kindOfCall(method, params);
+  const parsed = PARAMS[kind].safeParse(params);
   if (!parsed.success) return refuse(c, { reason: 'invalid', fields: fieldErrors(parsed.error.issues, params) });
   const foreign = await refusalOfOrganization(c, parsed.data);
   if (foreign !== null) return refuse(c, foreign);
   const found = await findCachedInterface(c, 'rpc');
   if (found === null) return refuse(c, NO_SETTINGS);
-  const outcome = await METHODS[method](c, found, parsed.data as never);
+  const outcome = await METHODS[kind](c, found, parsed.data as never);
   if (outcome.ok) return c.json({ result: outcome.result as z.infer<typeof resultSchema>['result'] }, 200);
   return 'thread' in outcome ? refuseThread(c, outcome.thread) : refuse(c, outcome.refusal);
 });
@@ -77,5 +79,6 @@ const METHODS: {
 } = {
   getChatUsers: (c) => getChatUsers(c),
   message: receiveMessage,
+  call: receiveCall,
   typing: noteTyping,
 };

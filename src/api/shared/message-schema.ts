@@ -44,6 +44,18 @@ const attachmentSchema = z
   })
   .openapi('ChatMessageAttachment');
 
+const callSchema = z
+  .object({
+    direction: z.enum(['inbound', 'outbound']),
+    caller: z.string(),
+    called: z.string(),
+    duration: z.int().nullable(),
+    subject: textOrNull,
+    summary: textOrNull,
+    transcription: textOrNull,
+  })
+  .openapi({ description: 'Extension: of a message of the type `call_ended`, the record of a call.' });
+
 const selectedSuggestion = z.object({ id, suggestion: z.string(), relevancy_score: z.number().nullable() });
 
 export const messageSchema = z
@@ -85,6 +97,7 @@ export const messageSchema = z
     response_to_action: z.union([actionSchema, z.null()]),
     response_text: textOrNull,
     response_value: textOrNull,
+    call: callSchema.optional(),
     external_sender_id: z
       .string()
       .optional()

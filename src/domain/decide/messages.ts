@@ -177,6 +177,7 @@ export function addMessage(
     attachments: content.attachments ?? [],
     attachment_template: content.attachment_template ?? null,
     response_to: content.response_to ?? null,
+    ...(content.call === undefined ? {} : { call: content.call }),
   };
   const is_waiting = options.is_waiting ?? recorder.chat(chatId).facts.is_waiting;
   recorder.emit(chatId, {

@@ -258,13 +258,14 @@ function addIncoming(
   }
   const seq = recorder.nextSeq;
   const content = {
-    type: 'msg' as const,
+    type: message.call === undefined ? ('msg' as const) : ('call_ended' as const),
     created_at: Math.min(message.created_at ?? recorder.context.now, recorder.context.now),
-    message: message.body,
+    message: message.call === undefined ? message.body : null,
     external_sender_id: user === null ? message.sender_id : null,
     external_message_id: message.message_id,
     selected_reply_suggestion: selectedSuggestion(recorder.state, message.selected_reply_suggestion_id),
     ...attached(message.attachments, recorder.context),
+    ...(message.call === undefined ? {} : { call: message.call }),
   };
   const sender = user === null ? visitorAsSender(recorder.state) : userAsSender(user);
   const { id } = addMessage(recorder, chatId, sender, content, {
@@ -277,9 +278,9 @@ function addIncoming(
   return { id, seq };
 }
 
-/** A message of an earlier time that a telephone system has recorded waits for nobody, and answers nobody. */
-function keepsWaiting({ skip_waiting_state, host }: ReceiveMessages, { created_at }: IncomingMessage): boolean {
-  return skip_waiting_state || (host !== undefined && created_at !== null);
+/** The record of a call, and a message of an earlier time that was recorded, waits for nobody and answers nobody. */
+function keepsWaiting({ skip_waiting_state, host }: ReceiveMessages, { created_at, call }: IncomingMessage): boolean {
+  return skip_waiting_state || call !== undefined || (host !== undefined && created_at !== null);
 }
 
 function mappingOf(state: ThreadState): string {
