@@ -50,6 +50,23 @@ describe('removing a member', () => {
     await eventually(async () => expect(idsOf(await get(org.agent, own(org.agent, '/chats')))).toEqual([chatId]));
   });
 
+  it('takes the chat out of the visitor’s memberships that the user sees in a later chat', async () => {
+    const org = await TestOrganization.open();
+    const threadId = unique('thread');
+    const { chatId } = await org.say(threadId, 'hello');
+    await org.join(org.agent, chatId);
+    await org.close(threadId);
+    const later = (await org.say(threadId, 'again')).chatId;
+    await org.join(org.agent, later);
+    const [visitor] = await org.memberships(later);
+    const path = own(org.agent, `/chats/${later}/visitors/${visitor?.['member_id']}/chat_memberships`);
+    const chats = async () => resultsOf(await get(org.agent, path)).map(({ chat_id }) => chat_id);
+    await eventually(async () => expect(await chats()).toEqual([chatId, later]));
+    const removal = `/organizations/${org.organizationId}/chats/${chatId}/memberships/${org.agent.user_id}`;
+    expect((await admin(removal, { method: 'DELETE' })).status).toBe(204);
+    await eventually(async () => expect(await chats()).toEqual([later]));
+  });
+
   it('works for a partner’s user and in ended chats, by the operator too', async () => {
     const owner = await TestOrganization.open();
     const partner = await TestOrganization.open();

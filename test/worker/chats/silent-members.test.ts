@@ -200,6 +200,19 @@ describe('a silent member of a partner', () => {
     expect((await get(spy, own(spy, `/chats/${chatId}`))).status).toBe(200);
   });
 
+  it('is looked for after a bounded number of ended shares a run, the oldest first', async () => {
+    const at = Date.now();
+    const rows = Array.from({ length: 21 }, (_, place) => [newUuid(at), at - place] as const);
+    const insert = `INSERT INTO ended_shares (room_id, organization_id, ended_at, after_chat) VALUES (?, ?, ?, '')`;
+    await env.DB.batch(rows.map(([room, ended]) => env.DB.prepare(insert).bind(room, partner.organizationId, ended)));
+    const left: unknown[] = [];
+    for (let run = 0; run < 2; run++) {
+      expect(await endSilentMemberships(firstDatabase(noCost()), removeIn, at + 120_000)).toBe(0);
+      left.push((await env.DB.prepare('SELECT ended_at FROM ended_shares').all()).results);
+    }
+    expect(left).toEqual([[{ ended_at: at }], []]);
+  });
+
   it('is looked for in a bounded number of open chats a run, which the next run continues', async () => {
     await unshare();
     const roomId = owner.gateway.roomId;
