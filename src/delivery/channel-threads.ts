@@ -3,6 +3,7 @@ import { idRange, type Scan, scan } from '../chats/scan.ts';
 import type { OrganizationDatabase } from '../db/database.ts';
 import type { Keyset } from '../db/keyset.ts';
 import type { Flag } from '../db/rows.ts';
+import { threadNameStart } from '../domain/address.ts';
 
 /** A thread of a channel with its current session. Times in ms. */
 export type ChannelThreadRow = {
@@ -35,6 +36,28 @@ const COLUMNS = {
   created_at: 'walk.created_at',
   last_activity_at: LAST_ACTIVITY,
 } satisfies { [Column in keyof ChannelThreadRow]: string };
+
+/** Most threads that are asked for a message. Two whose names begin alike are rare even among millions. */
+const THREADS_OF_A_MESSAGE = 4;
+
+/** The names of a channel's threads that may hold a message: its id contains the beginning of the name. */
+export async function findThreadsOfMessage(
+  database: OrganizationDatabase,
+  organizationId: string,
+  channelId: string,
+  messageId: string,
+): Promise<string[]> {
+  const start = threadNameStart(messageId);
+  if (start === null) return [];
+  const rows = await database.all<{ id: string }>(
+    `SELECT id FROM threads WHERE id >= ?1 AND id < ?1 || 'g' AND organization_id = ?2 AND channel_id = ?3 LIMIT ?4`,
+    start,
+    organizationId,
+    channelId,
+    THREADS_OF_A_MESSAGE,
+  );
+  return rows.map(({ id }) => id);
+}
 
 /** A thread of a channel by the id that the outside source gives it; null when D1's copy has none. `thread`: the object's name. */
 export function findChannelThread(

@@ -115,6 +115,15 @@ export function seqOfResource(id: string): number | null {
   return parsed === null ? null : Number(parsed.tail.low62 & 0xffffffffn);
 }
 
+/**
+ * The first 11 hex digits of the name of the object that holds a resource: the 42 bits of the address that its id keeps.
+ * Null when the id cannot be one of this hub's.
+ */
+export function threadNameStart(resourceId: string): string | null {
+  const parsed = parseUuidVersion7(resourceId);
+  return parsed === null ? null : nameOfTail(parsed.tail).slice(0, 11);
+}
+
 function nameOfTail(tail: Tail): string {
   return tail.high12.toString(16).padStart(3, '0') + tail.low62.toString(16).padStart(16, '0');
 }

@@ -1,16 +1,25 @@
-import type { AttachmentTemplate, NewAttachment } from '../resources/attachment.ts';
 import type { ChatFacts, Lifetime, PageFacts, RoomFacts, VisitorChatType } from '../resources/chat.ts';
 import type { ChatGrant, MemberRooms } from '../resources/chat-grant.ts';
 import type { InvitationFacts, Invitee } from '../resources/invitation.ts';
 import type { ComposingStatus, MemberFacts } from '../resources/membership.ts';
-import type { MessageFacts } from '../resources/message.ts';
 import type { ReplySuggestionFacts } from '../resources/reply-suggestion.ts';
 import type { TagFacts } from '../resources/tag.ts';
 import type { UserFacts } from '../resources/user.ts';
 import type { ThreadIdentity } from './address.ts';
 import type { CloseThread, MessagesReceived, ReceiveMessages, ThreadClosed } from './channel-commands.ts';
 import type { CommandHeader } from './command-header.ts';
+import type { ChatRef, InChat, Limit, OfMember } from './command-parts.ts';
 import type { PurgeCover } from './events.ts';
+import type {
+  DeleteMessage,
+  EditMessage,
+  MessageChanged,
+  MessagePosted,
+  MessageStatusReported,
+  PostMessage,
+  PostVisitorMessage,
+  ReportMessageStatus,
+} from './message-commands.ts';
 
 export type {
   CloseThread,
@@ -20,6 +29,18 @@ export type {
   ThreadClosed,
 } from './channel-commands.ts';
 export { type CommandHeader, newCommandId } from './command-header.ts';
+export type { ChatRef, Limit } from './command-parts.ts';
+export type {
+  DeleteMessage,
+  EditMessage,
+  MessageAuthor,
+  MessageChanged,
+  MessagePosted,
+  MessageStatusReported,
+  PostMessage,
+  PostVisitorMessage,
+  ReportMessageStatus,
+} from './message-commands.ts';
 
 /**
  * Commands to a thread. The Worker has authenticated the caller, validated the request and looked up what the thread
@@ -32,6 +53,9 @@ export type Command =
   | OpenVisitorChat
   | PostMessage
   | PostVisitorMessage
+  | EditMessage
+  | DeleteMessage
+  | ReportMessageStatus
   | JoinChat
   | UpdateMembership
   | UpdateVisitorMembership
@@ -49,11 +73,6 @@ export type Command =
   | AddReplySuggestion
   | UpdateReplySuggestion
   | Purge;
-
-type InChat = CommandHeader & { chat_id: string };
-
-/** What only a member may send. `rooms` as in a member's grant. */
-type OfMember = InChat & { actor: UserFacts; rooms?: MemberRooms | undefined };
 
 /**
  * A new chat between users, without a room (Chats API, Create a new empty chat for user). The actor becomes its first
@@ -100,47 +119,7 @@ export type OpenVisitorChat = CommandHeader & {
   autosuggestion?: { sender: UserFacts; message: string; page: PageFacts };
 };
 
-/** At most `most` in any `period` (ms). */
-export type Limit = { most: number; period: number };
-
 export type ChatOpened = { chat: ChatFacts; is_new: boolean };
-
-/** A user's message in a chat of which they are a member (Chats API, Send a chat message). */
-export type PostMessage = OfMember & {
-  type: 'post_message';
-  message: string;
-  selected_reply_suggestion_id: string | null;
-  attachments: NewAttachment[];
-  attachment_template: AttachmentTemplate | null;
-};
-
-/**
- * A visitor's message in their chat: a text, or a response to an attachment (Chats API, Chat message response actions).
- */
-export type PostVisitorMessage = CommandHeader & {
-  type: 'post_visitor_message';
-  chat_id: string;
-  visitor_id: string;
-  /** The page that the visitor is on, if known. */
-  page?: PageFacts | null;
-  /** Limits the visitor's messages in the thread. Null or missing: no limit. */
-  limit?: Limit | null;
-  content:
-    | { type: 'msg'; message: string; attachments?: NewAttachment[] }
-    | {
-        type: 'action';
-        message_id: string;
-        attachment_id: string;
-        action_id: string | null;
-        /** For a response without an action: one of the attachment's links. */
-        value: string | null;
-        text: string | null;
-      };
-};
-
-export type ChatRef = { id: string; room_id: string | null };
-
-export type MessagePosted = { message: MessageFacts; chat: ChatRef };
 
 /** A user joins a chat that the grant covers (Chats API, Join user to a pending, routed or organization's chat). */
 export type JoinChat = CommandHeader & {
@@ -321,6 +300,9 @@ type Answers = {
   open_visitor_chat: ChatOpened;
   post_message: MessagePosted;
   post_visitor_message: MessagePosted;
+  edit_message: MessageChanged;
+  delete_message: MessageChanged;
+  report_message_status: MessageStatusReported;
   join_chat: ChatJoined;
   update_membership: MembershipUpdated;
   update_visitor_membership: MembershipUpdated;

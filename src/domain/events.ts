@@ -6,7 +6,7 @@
 import { type ChatType, ENDLESS, type Lifetime, type PageFacts, type RoomFacts } from '../resources/chat.ts';
 import type { InvitationFacts } from '../resources/invitation.ts';
 import type { MemberFacts } from '../resources/membership.ts';
-import type { MessageFacts } from '../resources/message.ts';
+import type { MessageFacts, MessageStatus } from '../resources/message.ts';
 import type { Receiver } from '../resources/receiver.ts';
 import type { ReplySuggestionFacts } from '../resources/reply-suggestion.ts';
 import type { TagFacts } from '../resources/tag.ts';
@@ -99,6 +99,10 @@ export type EventBody =
       /** The page from which the visitor wrote, or on which they received the autosuggestion, if known. */
       page?: PageFacts;
     }
+  /** A new text. The earlier one stays in the event before. */
+  | ({ type: 'message_edited'; message: string | null } & MessageChange)
+  | ({ type: 'message_deleted' } & MessageChange)
+  | { type: 'message_status_changed'; message_id: string; created_at: number; status: MessageStatus }
   | { type: 'waiting_ended' }
   | { type: 'chat_ended' }
   | { type: 'tag_added'; tag: TagFacts }
@@ -114,6 +118,17 @@ export type EventBody =
    * the outside source.
    */
   | { type: 'purged'; covers: PurgeCover; before: number | null };
+
+/**
+ * What a sender changes of their message. `created_at`: of the message (ms), by which it is purged. `origin`: the
+ * receiver through which the change came, as with a message.
+ */
+type MessageChange = {
+  message_id: string;
+  created_at: number;
+  by: 'user' | 'visitor' | 'channel';
+  origin: Receiver | null;
+};
 
 export type PurgeCover = 'messages' | 'visitor';
 

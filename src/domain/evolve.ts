@@ -5,6 +5,7 @@ import type { InvitationFacts } from '../resources/invitation.ts';
 import { isPresent, type MemberFacts } from '../resources/membership.ts';
 import type { MessageFacts } from '../resources/message.ts';
 import type { ThreadEvent } from './events.ts';
+import { changeMessage, isMessageChange, type MessageChangeEvent } from './message-changes.ts';
 import { redactChat, redactSuggestions, redactThread } from './redaction.ts';
 import { type ChatState, membersIn, type Step, type ThreadState, type Touched, type Transition } from './state.ts';
 
@@ -16,7 +17,15 @@ export function applyEvent(before: ThreadState, event: ThreadEvent): { state: Th
   const suggestion =
     event.type === 'reply_suggestion_changed' ? before.suggestions.get(event.suggestion.id)?.facts : undefined;
   const chat = before.chats.get(event.chat_id);
-  return { state, step: { event, before: chat ?? null, after, suggestion_before: suggestion ?? null } };
+  const message = changedMessage(before, state, event);
+  return { state, step: { event, before: chat ?? null, after, suggestion_before: suggestion ?? null, message } };
+}
+
+function changedMessage(before: ThreadState, after: ThreadState, event: ThreadEvent): Step['message'] {
+  if (!isMessageChange(event)) return null;
+  const one = before.messages.get(event.message_id)?.facts;
+  const other = after.messages.get(event.message_id)?.facts;
+  return one === undefined || other === undefined ? null : { before: one, after: other };
 }
 
 /**
@@ -51,15 +60,21 @@ function transitionsOfCommand(steps: readonly Step[]): Transition[] {
   });
 }
 
-/** The transitions of whole commands. `before` must hold the chats and suggestions that their events change. */
+/** The transitions of whole commands. `before` must hold the chats, suggestions and messages that their events change. */
 export function transitionsOf(before: ThreadState, events: readonly ThreadEvent[]): Transition[] {
   let state = before;
   const steps = events.flatMap((event) => {
     const taken = applyEvent(state, event);
-    state = taken.state;
+    state = event.type === 'message_added' ? withMessage(taken.state, event) : taken.state;
     return taken.step ?? [];
   });
   return [...wholeCommands(steps)];
+}
+
+function withMessage(state: ThreadState, event: Extract<ThreadEvent, { type: 'message_added' }>): ThreadState {
+  const named = { facts: event.message, seq: event.seq };
+  const later = { answered_attachments: new Set<string>(), is_followed_by_visitor: false };
+  return { ...state, messages: new Map(state.messages).set(event.message.id, { ...named, ...later }) };
 }
 
 /** After each message a chat counts as active for this long, in ms (Chats API, active_duration). */
@@ -115,6 +130,7 @@ export function evolve(state: ThreadState, event: ThreadEvent): ThreadState {
       const chat = state.chats.get(event.chat_id);
       if (chat === undefined) throw new Error(`event ${event.seq} concerns a chat that is not loaded`);
       const changed = changeChat(chat, event);
+      if (isMessageChange(event)) return { ...withChat(next, changed), messages: messagesAfter(state, event) };
       if (event.type !== 'reply_suggestion_added' && event.type !== 'reply_suggestion_changed') {
         return withChat(next, changed);
       }
@@ -123,6 +139,14 @@ export function evolve(state: ThreadState, event: ThreadEvent): ThreadState {
       return withChat({ ...next, suggestions }, changed);
     }
   }
+}
+
+/** The loaded messages after a change of one. One that is not loaded is nobody's concern. */
+function messagesAfter({ messages }: ThreadState, event: MessageChangeEvent): ThreadState['messages'] {
+  const named = messages.get(event.message_id);
+  if (named === undefined) return messages;
+  const changed = { ...named, seq: event.seq, facts: changeMessage(named.facts, event) };
+  return new Map(messages).set(event.message_id, changed);
 }
 
 type ChatEvent = Exclude<
@@ -172,6 +196,12 @@ function changeChat(chat: ChatState, event: ChatEvent): ChatState {
           chat,
         ),
       };
+    case 'message_edited':
+    case 'message_deleted':
+      return touched;
+    case 'message_status_changed':
+      // What a channel reports changes nothing of the chat.
+      return { ...chat, seq: event.seq };
     case 'waiting_ended':
       return { ...touched, facts: setWaiting(touched.facts, false, event.at) };
     case 'chat_ended':

@@ -3,7 +3,7 @@
  * agree: the redacted events of a log, folded, give the redacted state. So a rebuild brings nothing back.
  */
 
-import type { MessageFacts } from '../resources/message.ts';
+import { filesGone, inOrder, type MessageFacts } from '../resources/message.ts';
 import { hiddenIdentity, hiddenThreadId } from './address.ts';
 import type { ChannelTarget, ThreadEvent, WebhookReceipt } from './events.ts';
 import type { ChatState, Suggestion, ThreadFacts } from './state.ts';
@@ -31,6 +31,13 @@ function redactBody(event: ThreadEvent, purge: PurgedEvent): ThreadEvent {
       const { page: _page, ...rest } = event;
       const message = redactMessage(event.message, purge);
       return message === event.message && event.page === undefined ? event : { ...rest, message };
+    }
+    case 'message_edited':
+      return event.message === null || !isCovered(event.created_at, purge) ? event : { ...event, message: null };
+    case 'message_status_changed': {
+      const { status } = event;
+      if (status.failure_reason === null || !isCovered(event.created_at, purge)) return event;
+      return { ...event, status: { ...status, failure_reason: null } };
     }
     case 'reply_suggestion_added':
     case 'reply_suggestion_changed':
@@ -80,11 +87,12 @@ function redactReceipt(receipt: WebhookReceipt): WebhookReceipt {
 }
 
 /** The message and the visitor's names are null, and so is everything else that somebody wrote or sent with it. */
-function redactMessage(message: MessageFacts, { at, seq }: PurgedEvent): MessageFacts {
+export function redactMessage(message: MessageFacts, { at, seq }: PurgedEvent): MessageFacts {
   if (message.purged !== undefined) return message;
+  const { status } = message;
   const names = message.sender_type === 'visitor' ? { sender_name: null, sender_public_name: null } : {};
   const { call: _call, ...kept } = message;
-  return {
+  return inOrder({
     ...kept,
     ...names,
     message: null,
@@ -95,14 +103,9 @@ function redactMessage(message: MessageFacts, { at, seq }: PurgedEvent): Message
     attachment_template: null,
     response_to: null,
     ...filesGone(message),
+    ...(status === undefined ? {} : { status: { ...status, failure_reason: null } }),
     purged: { at, seq },
-  };
-}
-
-/** The files that go with what a message loses. */
-function filesGone({ attachments, files_gone = [] }: MessageFacts): Pick<MessageFacts, 'files_gone'> {
-  const gone = [...files_gone, ...attachments.flatMap(({ file }) => file?.id ?? [])];
-  return gone.length === 0 ? {} : { files_gone: gone };
+  });
 }
 
 /** Whether what is of this time (ms) goes. Messages of a chat have growing times, so it is a beginning of the chat. */
@@ -119,6 +122,7 @@ export function redactChat(chat: ChatState, purge: PurgedEvent): ChatState {
   const isEmptied = (rest.ended_at !== null || purge.covers === 'visitor') && purge.before === null;
   const facts = {
     ...rest,
+    last_purge: { seq: purge.seq, before: purge.before },
     ...(isPageKept ? { first_visitor_message_page: page } : {}),
     // An autosuggestion is as old as its chat.
     ...(autosuggest_page === undefined || isCovered(rest.created_at, purge) ? {} : { autosuggest_page }),

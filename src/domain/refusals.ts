@@ -14,6 +14,14 @@ export type ThreadRefusal =
   | { reason: 'visitor_stays' }
   | { reason: 'message_not_found' }
   | { reason: 'message_to_ended_chat' }
+  /** The message is of somebody else. */
+  | { reason: 'message_of_other' }
+  /** Messages of this type are not changed. */
+  | { reason: 'message_fixed' }
+  | { reason: 'message_deleted' }
+  | { reason: 'message_purged' }
+  /** The message did not go out through the channel. */
+  | { reason: 'message_not_sent' }
   | { reason: 'message_too_long' }
   /** The sender's files are of another organization than the chat. */
   | { reason: 'files_of_other_organization' }

@@ -58,7 +58,9 @@ export type Suggestion = Touched<ReplySuggestionFacts> & { chat_id: string };
  * action.
  */
 export type NamedMessage = {
+  /** The message as it is now, and the `seq` of the event that made it so. */
   facts: MessageFacts;
+  seq: number;
   /**
    * Ids of its attachments that a visitor has answered already. Filled only where an answer disables the chosen action.
    */
@@ -85,7 +87,7 @@ export type ThreadState = {
   chats: ReadonlyMap<string, ChatState>;
   received: ReadonlyMap<string, ReceivedBefore>;
   suggestions: ReadonlyMap<string, Suggestion>;
-  /** By id: the messages that the command names, if they are in its chat. */
+  /** By id: the messages that the command names, if they are in its chat. A chat does not hold its messages. */
   messages: ReadonlyMap<string, NamedMessage>;
   /** Times (ms, oldest first) of what the command's limit counts. Empty without a limit. */
   counted: readonly number[];
@@ -97,13 +99,14 @@ export type ThreadState = {
 
 /**
  * An event with its chat before and after it. `before` is null when the chat starts with the event. `suggestion_before`
- * is the suggestion that the event changes.
+ * is the suggestion that the event changes, `message` the message that it changes.
  */
 export type Step = {
   event: ThreadEvent;
   before: ChatState | null;
   after: ChatState;
   suggestion_before: ReplySuggestionFacts | null;
+  message: { before: MessageFacts; after: MessageFacts } | null;
 };
 
 /**

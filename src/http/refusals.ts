@@ -23,6 +23,7 @@ export type Refusal =
   | { reason: 'organization_foreign' }
   | { reason: 'user_foreign' }
   | { reason: 'visitor_foreign' }
+  | { reason: 'not_own_message' }
   | { reason: 'subscription_inactive' }
   | { reason: 'scope_missing'; scope: string }
   | { reason: 'organization_unknown' }
@@ -74,6 +75,7 @@ const REFUSALS: { [Reason in Refusal['reason']]: (refusal: Extract<Refusal, { re
   organization_foreign: () => detail(403, 'You do not have permission to access this organization.'),
   user_foreign: () => detail(403, 'You do not have permission to act for this user.'),
   visitor_foreign: () => detail(403, 'You do not have permission to act for this visitor.'),
+  not_own_message: () => detail(403, 'Only who sent a message may change it.'),
   subscription_inactive: () => detail(403, 'The organization has no active subscription.'),
   scope_missing: ({ scope }) => detail(403, `The scope "${scope}" is required.`),
   organization_unknown: () => detail(404, 'Organization not found.'),

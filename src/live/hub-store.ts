@@ -2,6 +2,7 @@ import { threadNameOfChat } from '../domain/address.ts';
 import type { ThreadUpdate } from '../notifications/notifications.ts';
 import { upcastUpdate } from '../notifications/upcast-update.ts';
 import { hasTable } from '../platform/sqlite.ts';
+import { isoTime } from '../resources/clock.ts';
 import type { HubPurge } from '../rpc/live-hub.ts';
 import type { LogRange } from './log-rules.ts';
 import type { SocketOwner } from './socket-owner.ts';
@@ -171,15 +172,21 @@ export function deleteBefore(sql: SqlStorage, time: number, now: number): void {
   sql.exec('UPDATE hub SET pruned_at = ?', now);
 }
 
-/** Leaves nothing of the updates that a thread has purged but their numbers. */
+/**
+ * Leaves nothing of the updates that a thread has purged but their numbers. A message may have been changed after the
+ * purge's time.
+ */
 export function emptyPurged(sql: SqlStorage, { thread, chat_id, upto, before }: HubPurge): void {
   const rows = sql.exec<{ number: number; chat_id: string }>(
     `SELECT number, told ->> '$.place.chat_id' AS chat_id FROM events
-     WHERE told ->> '$.seq' <= ?1 AND (?2 IS NULL OR told ->> '$.at' < ?2)
+     WHERE told ->> '$.seq' <= ?1 AND (?2 IS NULL OR told ->> '$.at' < ?2 OR EXISTS (
+         SELECT 1 FROM json_each(told, '$.notifications')
+         WHERE value ->> '$.kind' = 'message' AND value ->> '$.resource.created_at' < ?4))
        AND (?3 IS NULL OR told ->> '$.place.chat_id' = ?3)`,
     upto,
     before,
     chat_id,
+    before === null ? null : isoTime(before),
   );
   const numbers = Array.from(rows).filter((row) => threadNameOfChat(row.chat_id) === thread);
   for (const { number } of numbers) {

@@ -7,7 +7,7 @@ import type { ChannelTarget } from '../domain/events.ts';
 import type { Kind, Notification, ThreadUpdate } from './notifications.ts';
 import { rpcWebhook } from './rpc-webhook.ts';
 import { threadsWebhook } from './threads-webhook.ts';
-import { type ChannelNotice, channelBody, channelEvent, type LanePosition } from './webhook-body.ts';
+import { type ChannelNotice, channelBody, channelEvent, channelResource, type LanePosition } from './webhook-body.ts';
 
 /** The kinds of notifications of which a channel may get webhooks. */
 export function kindsOfChannel({ dialect = 'umi' }: Pick<ChannelTarget, 'dialect'>): readonly Kind[] {
@@ -31,7 +31,7 @@ export function channelWebhook(
       const event = channelEvent(update, notification, target);
       if (event === null) return null;
       const bodyAt = (position: LanePosition) => channelBody(event, update.place.chat_id, target, position);
-      return { event_type: event.event_type, has_gap: true, bodyAt };
+      return { event_type: event.event_type, has_gap: true, resource: channelResource(notification), bodyAt };
     }
     case 'threads':
       return threadsWebhook(update, notification, target);

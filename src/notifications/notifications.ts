@@ -16,7 +16,7 @@ import { type ChatFacts, chatResource, isPending } from '../resources/chat.ts';
 import type { Belonging } from '../resources/chat-grant.ts';
 import { invitationResource } from '../resources/invitation.ts';
 import { type ComposingStatus, type MemberFacts, membershipResource } from '../resources/membership.ts';
-import { type MessageFacts, messageResource } from '../resources/message.ts';
+import { messageResource } from '../resources/message.ts';
 import { purgeNotice } from '../resources/purge.ts';
 import type { Receiver } from '../resources/receiver.ts';
 import { replySuggestionResource } from '../resources/reply-suggestion.ts';
@@ -86,7 +86,7 @@ export type ThreadUpdate = {
   seq: number;
   /** ms. */
   at: number;
-  /** The receiver through which a message came; null for any other event. */
+  /** The receiver through which a message, or a change of one, came; null for any other event. */
   origin: Receiver | null;
   /** The event makes no webhooks (imports, `skip_webhooks`). */
   is_silent: boolean;
@@ -109,19 +109,18 @@ export function notificationsOf(transition: Transition, view: View, wanted: Read
     add('chat', () => changedChat(before, after, view));
     add('membership', () => changedMembers(before, after, view));
   }
-  if (event.type === 'message_added') add('message', () => addedMessage(event.message, after.facts, view));
+  add('message', () => changedMessage(transition, view));
   if (view === 'organization') {
     add('tag', () => changedTags(transition));
     add('reply_suggestion', () => changedSuggestions(transition));
     add('invitation', () => changedInvitations(transition));
     if (event.type === 'purged') add('purge', () => purged(event, after.facts));
   }
-  const isMessage = event.type === 'message_added';
   return {
     seq: event.seq,
     at: event.at,
-    origin: isMessage ? event.origin : event.type === 'member_changed' ? (event.origin ?? null) : null,
-    is_silent: isMessage && event.is_silent,
+    origin: 'origin' in event ? (event.origin ?? null) : null,
+    is_silent: event.type === 'message_added' && event.is_silent,
     place: visibilityOf(before, after),
     notifications,
   };
@@ -246,10 +245,12 @@ function membership(member: MemberFacts, chat: ChatFacts, view: View, composing_
   return show({ ...member, composing_status }, chat);
 }
 
-function addedMessage(message: MessageFacts, chat: ChatFacts, view: View): Notification[] {
-  if (view === 'visitor' && HIDDEN_FROM_VISITORS.includes(message.type)) return [];
+function changedMessage({ event, after, message }: Transition, view: View): Notification[] {
+  const now = event.type === 'message_added' ? event.message : message?.after;
+  if (now === undefined || (view === 'visitor' && HIDDEN_FROM_VISITORS.includes(now.type))) return [];
+  const place = { id: after.facts.id, room_id: after.facts.room?.id ?? null };
   const show = view === 'visitor' ? messageForVisitor : messageResource;
-  return [notification('message', message.id, show(message, { id: chat.id, room_id: chat.room?.id ?? null }), null)];
+  return compared('message', now.id, message === null ? null : show(message.before, place), show(now, place));
 }
 
 /** In its collection a tag's id is its name. */

@@ -5,6 +5,7 @@
 
 import type { ChannelTarget } from '../domain/events.ts';
 import type { ChannelWebhook } from '../resources/channel-webhook.ts';
+import { publishedMessage } from '../resources/message.ts';
 import type { purgeNotice } from '../resources/purge.ts';
 import type { SubscriberNotification } from './match.ts';
 import type { Notification, ThreadUpdate } from './notifications.ts';
@@ -18,6 +19,8 @@ export type ChannelNotice = {
   event_type: string;
   /** Whether the body has a gap for the notification's resource. Otherwise it is whole. */
   has_gap: boolean;
+  /** What goes into the gap. Missing: the notification's own resource. */
+  resource?: object;
   /** The text of the body. */
   bodyAt: (position: LanePosition) => string;
 };
@@ -46,6 +49,11 @@ export function channelEvent(
   if (kind !== 'message') return null;
   const { type, sender_type } = resource as { type: string; sender_type: string };
   return type === 'msg' && sender_type === 'user' ? { event_type: 'message_created', key: kind } : null;
+}
+
+/** The resource as a channel's webhook shows it: with the attributes of the published text only. */
+export function channelResource({ kind, resource }: Notification): object {
+  return kind === 'message' ? publishedMessage(resource) : resource;
 }
 
 /** Marks where the resource belongs in the text of a body. JSON text contains no line break. */

@@ -78,6 +78,11 @@ export type ChatFacts = {
   has_human_message: boolean;
   /** When an ended chat was purged of everything that was written in it; missing for never. */
   purged_at?: number;
+  /**
+   * The newest purge: its `seq`, and from before which time (ms; null: all) it purges messages. Missing for none, and in
+   * rows of earlier programs.
+   */
+  last_purge?: { seq: number; before: number | null };
   tag_count: number;
   member_count: number;
   user_member_count: number;

@@ -42,10 +42,29 @@ export type MessageFacts = {
   response_to: ResponseFacts | null;
   /** Of a message of the type `call_ended`; missing for all others. */
   call?: CallFacts;
-  /** Ids of the files that it named before it was purged: they are deleted too. Missing for none. */
+  /** Ids of the files that it named before it was purged or deleted: they are deleted too. Missing for none. */
   files_gone?: string[];
+  /** When its text was changed last (ms). Missing for never. */
+  edited_at?: number;
+  /** When it was deleted (ms): text, attachments and what it responded to are gone. Missing for never. */
+  deleted_at?: number;
+  /** What the channel has reported of its delivery. Missing for nothing. */
+  status?: MessageStatus;
   /** The purge of its sensitive data: when (ms), and the `seq` of its event. Missing for never. */
   purged?: { at: number; seq: number };
+};
+
+/** What a channel reports of a message that it was sent, from the lowest to the highest. */
+export const REPORTED_STATES = ['failed', 'delivered', 'read'] as const;
+export type ReportedState = (typeof REPORTED_STATES)[number];
+
+/** The highest state that was reported of a message. Times in ms; null where nothing was reported. */
+export type MessageStatus = {
+  state: ReportedState;
+  delivered_at: number | null;
+  read_at: number | null;
+  /** Only of a failed message. */
+  failure_reason: string | null;
 };
 
 /**
@@ -63,9 +82,40 @@ export type ResponseFacts = {
 /** The suggestion as a message nests it: three keys (Chats API, Chat messages). */
 export type SelectedReplySuggestion = { id: string; suggestion: string; relevancy_score: number | null };
 
+/** The files that go with what a message loses. */
+export function filesGone({ attachments, files_gone = [] }: MessageFacts): Pick<MessageFacts, 'files_gone'> {
+  const gone = [...files_gone, ...attachments.flatMap(({ file }) => file?.id ?? [])];
+  return gone.length === 0 ? {} : { files_gone: gone };
+}
+
+/**
+ * The facts with their optional parts in one order, whatever came first. Then a replay of a log gives the same JSON as
+ * the changes did.
+ */
+export function inOrder({
+  call,
+  files_gone,
+  edited_at,
+  deleted_at,
+  status,
+  purged,
+  ...rest
+}: MessageFacts): MessageFacts {
+  return {
+    ...rest,
+    ...(call === undefined ? {} : { call }),
+    ...(files_gone === undefined ? {} : { files_gone }),
+    ...(edited_at === undefined ? {} : { edited_at }),
+    ...(deleted_at === undefined ? {} : { deleted_at }),
+    ...(status === undefined ? {} : { status }),
+    ...(purged === undefined ? {} : { purged }),
+  };
+}
+
 /**
  * The message as the Chats API and webhooks show it (UMI documentation, 3.1; Chats API, Chat messages). The extension
- * `external_sender_id` appears only on visitors' messages that came through a channel.
+ * `external_sender_id` appears only on visitors' messages that came through a channel. `deleted_at` and the state of
+ * delivery are extensions too.
  */
 export function messageResource(message: MessageFacts, chat: { id: string; room_id: string | null }) {
   return {
@@ -81,7 +131,8 @@ export function messageResource(message: MessageFacts, chat: { id: string; room_
     sender_avatar: message.sender_avatar,
     message: message.message,
     is_encrypted: false,
-    is_edited: false,
+    is_edited: message.edited_at !== undefined,
+    deleted_at: isoTimeOrNull(message.deleted_at ?? null),
     sensitive_data_purged_at: isoTimeOrNull(message.purged?.at ?? null),
     selected_reply_suggestion_id: message.selected_reply_suggestion?.id ?? null,
     selected_reply_suggestion: message.selected_reply_suggestion,
@@ -95,6 +146,10 @@ export function messageResource(message: MessageFacts, chat: { id: string; room_
     response_text: message.response_to?.text ?? null,
     response_value: message.response_to?.value ?? null,
     ...(message.call === undefined ? {} : { call: message.call }),
+    delivery_status: message.status?.state ?? ('stored' as const),
+    delivered_at: isoTimeOrNull(message.status?.delivered_at ?? null),
+    read_at: isoTimeOrNull(message.status?.read_at ?? null),
+    failure_reason: message.status?.failure_reason ?? null,
     ...(message.sender_type === 'visitor' && message.external_sender_id !== null
       ? { external_sender_id: message.external_sender_id }
       : {}),
@@ -102,6 +157,16 @@ export function messageResource(message: MessageFacts, chat: { id: string; room_
 }
 
 export type MessageResource = ReturnType<typeof messageResource>;
+
+/** The attributes that the published texts do not have. */
+const MESSAGE_EXTENSIONS = ['deleted_at', 'delivery_status', 'delivered_at', 'read_at', 'failure_reason'] as const;
+
+/** A message as the published texts have it. */
+export function publishedMessage(message: object): object {
+  const published: Record<string, unknown> = { ...message };
+  for (const name of MESSAGE_EXTENSIONS) delete published[name];
+  return published;
+}
 
 /**
  * The position of a message among all messages of its organization: its id with the time at which it was written. It

@@ -9,12 +9,14 @@ import { wholeBody } from '../notifications/webhook-body.ts';
 import { hasTable } from '../platform/sqlite.ts';
 import type { ChannelWebhook } from '../resources/channel-webhook.ts';
 import type { MemberFacts, MemberView } from '../resources/membership.ts';
+import type { MessageFacts } from '../resources/message.ts';
 import type { Receiver } from '../resources/receiver.ts';
 import type { ReplySuggestionFacts } from '../resources/reply-suggestion.ts';
 import type { TagFacts } from '../resources/tag.ts';
 import type { EventPage } from '../rpc/thread.ts';
 import type { Typing } from './live/typing.ts';
-import { loadChat, loadMessageEvent, loadSuggestions } from './store/load.ts';
+import { readMessage } from './store/changed-messages.ts';
+import { loadChat, loadSuggestions } from './store/load.ts';
 
 /** A page ends early at this many characters of JSON: the answer of a call is limited to 32 MiB. */
 const PAGE_CHARACTERS = 4_000_000;
@@ -43,8 +45,8 @@ export function answerQuery(
   const chat_id = chat.facts.id;
   const since = textsSince(chat, query.grant);
   const shownMessage = (id: string) => {
-    const event = loadMessageEvent(sql, chat_id, id);
-    return event !== null && event.at >= (since ?? 0) ? event.message : null;
+    const found = readMessage(sql, chat_id, id);
+    return found !== null && found.event.at >= (since ?? 0) ? found.facts : null;
   };
   switch (query.type) {
     case 'read_chat':
@@ -116,12 +118,14 @@ function readMessagePage(
 ): ReadingOf<ReadMessages> {
   const first = since === null ? chat.first_seq : firstSeqAt(sql, chat, since);
   const order = query.descending ? 'DESC' : 'ASC';
-  const rows = sql.exec<{ seq: number; event: string }>(
-    `SELECT seq, event FROM events
-     WHERE seq > ?1 AND seq < ?2 AND seq <= ?3 AND chat_id = ?4 AND type = 'message_added'
+  const hasChanges = hasTable(sql, 'changed_messages');
+  const rows = sql.exec<{ seq: number; event: string; changed: string | null }>(
+    `SELECT events.seq, event, ${hasChanges ? 'changed_messages.facts' : 'NULL'} AS changed FROM events
+     ${hasChanges ? 'LEFT JOIN changed_messages ON message_seq = events.seq' : ''}
+     WHERE events.seq > ?1 AND events.seq < ?2 AND events.seq <= ?3 AND chat_id = ?4 AND type = 'message_added'
        AND (?5 = '[]' OR event ->> '$.message.type' IN (SELECT value FROM json_each(?5)))
        AND event ->> '$.message.type' NOT IN (SELECT value FROM json_each(?6))
-     ORDER BY seq ${order} LIMIT ?7`,
+     ORDER BY events.seq ${order} LIMIT ?7`,
     Math.max(first - 1, query.after ?? 0),
     query.before ?? Number.MAX_SAFE_INTEGER,
     chat.seq,
@@ -130,9 +134,10 @@ function readMessagePage(
     JSON.stringify(query.types_not_in),
     query.limit + 1,
   );
-  const page = boundedPage(rows, query.limit, ({ event }) => {
+  const page = boundedPage(rows, query.limit, ({ event, changed }) => {
     const added = upcastEvent(JSON.parse(event) as { v: number });
-    return added.type === 'message_added' ? [{ seq: added.seq, message: added.message }] : [];
+    if (added.type !== 'message_added') return [];
+    return [{ seq: added.seq, message: changed === null ? added.message : (JSON.parse(changed) as MessageFacts) }];
   });
   return { messages: page.items, has_more: page.has_more, room_id: chat.facts.room?.id ?? null };
 }
@@ -207,7 +212,7 @@ export function readEventPage(
     if (chat === undefined) throw new Error('an event concerns a chat that does not exist');
     // What a channel gets for an event does not depend on the chat around it.
     const update = notificationsOf(
-      { event, before: chat, after: chat, suggestion_before: null, is_first: false },
+      { event, before: chat, after: chat, suggestion_before: null, message: null, is_first: false },
       'organization',
       new Set(kindsOfChannel(accepted.routing)),
     );
@@ -216,13 +221,13 @@ export function readEventPage(
       const notice = channelWebhook(update, notification, accepted.routing);
       if (notice === null) return [];
       const body = notice.bodyAt(position);
-      return [JSON.parse(wholeBody(body, JSON.stringify(notification.resource))) as ChannelWebhook];
+      return [JSON.parse(wholeBody(body, JSON.stringify(notice.resource ?? notification.resource))) as ChannelWebhook];
     });
   });
   return { events: page.items, has_more: page.has_more };
 }
 
-function boundedPage<Row extends { event: string }, Item>(
+function boundedPage<Row extends { event: string; changed?: string | null }, Item>(
   rows: Iterable<Row>,
   limit: number,
   itemsOf: (row: Row) => Item[],
@@ -231,7 +236,7 @@ function boundedPage<Row extends { event: string }, Item>(
   let count = 0;
   let size = 0;
   for (const row of rows) {
-    size += row.event.length;
+    size += row.event.length + (row.changed?.length ?? 0);
     if (count === limit || (count > 0 && size > PAGE_CHARACTERS)) return { items, has_more: true };
     items.push(...itemsOf(row));
     count += 1;

@@ -1,4 +1,5 @@
 import { type Command, newCommandId } from '../domain/commands.ts';
+import { isMessageChange } from '../domain/message-changes.ts';
 import { fault } from '../platform/faults.ts';
 import { RetriedRun } from '../platform/retried-run.ts';
 import type { Timers } from '../platform/timers.ts';
@@ -14,6 +15,7 @@ import {
   deleteSnapshots,
   findOrder,
   finishOrder,
+  isCoveredChange,
   newestPurge,
   nextChat,
   nextOrder,
@@ -142,10 +144,12 @@ export class Purger {
     const { sql, transaction } = this.#deps;
     transaction(() => {
       deleteSnapshots(sql, chat.purged);
-      const { upto, rewritten } = rewriteEvents(sql, chat.purged, chat.after_seq);
+      const { upto, rewritten, first_kept } = rewriteEvents(sql, chat.purged, chat.after_seq);
       const first = rewritten[0]?.seq ?? Number.POSITIVE_INFINITY;
       const from = Math.min(progress.rewritten_from ?? Number.POSITIVE_INFINITY, first);
-      const messages = rewritten.filter(({ type }) => type === 'message_added');
+      const end = chat.is_over === true ? 0 : (first_kept ?? Number.POSITIVE_INFINITY);
+      const messages = rewritten.filter(({ type, seq }) => type === 'message_added' && seq < end);
+      const changes = rewritten.filter(isMessageChange);
       writeProgress(sql, {
         ...progress,
         rewritten_from: Number.isFinite(from) ? from : null,
@@ -154,6 +158,8 @@ export class Purger {
           step: upto === null ? 'fingerprints' : 'log',
           after_seq: upto ?? chat.after_seq,
           covered_seq: messages.at(-1)?.seq ?? chat.covered_seq,
+          late_seq: changes.at(-1)?.seq ?? chat.late_seq ?? 0,
+          is_over: chat.is_over === true || first_kept !== null,
         },
       });
     });
@@ -174,7 +180,14 @@ export class Purger {
     const { lanes } = this.#deps;
     // Webhooks that a commit has left tell what was before the purge. They are made first, and end as skipped.
     if (!lanes.makeRest().isDone) return false;
-    const after = lanes.purge({ chat_id: chat.id, upto: coveredUpto(chat), after: chat.after_delivery });
+    const { sql } = this.#deps;
+    const upto = coveredUpto(chat);
+    const after = lanes.purge({
+      chat_id: chat.id,
+      upto,
+      late: { upto: Math.max(upto, chat.late_seq ?? 0), isCovered: (seq) => isCoveredChange(sql, seq, chat.purged) },
+      after: chat.after_delivery,
+    });
     if (after !== null) return this.#write({ ...progress, chat: { ...chat, after_delivery: after } });
     return this.#write({ ...progress, chat: null, chats_before: chat.id });
   }

@@ -7,6 +7,7 @@ const FULL_AT = 8_000_000_000;
 const OF_A_FULL_THREAD: ReadonlySet<Command['type']> = new Set([
   'change_presence',
   'close_thread',
+  'delete_message',
   'end_overdue_chats',
   'purge',
   'update_chat',

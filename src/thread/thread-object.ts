@@ -34,7 +34,7 @@ import { Replica } from './replica/replica.ts';
 import { StorageSize } from './storage-size.ts';
 import { readVersion, upgradeTables } from './store/checkpoint.ts';
 import { readCounted } from './store/counted.ts';
-import { keepCurrentChat, loadChat, loadForCommand, loadThread } from './store/load.ts';
+import { keepCurrentChat, loadChat, loadForCommand, loadThread, nameChat } from './store/load.ts';
 import { RecentCommands } from './store/recent-commands.ts';
 import { SCHEMA, schemaOf } from './store/schema.ts';
 import { fanOutWebhooks } from './webhooks/fan-out.ts';
@@ -153,7 +153,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
 
   async #execute(sent: Command, isCourier: boolean, cost: Cost): Promise<Execution> {
     if (sent.v !== 1) return { decided: refused({ reason: 'newer_version' }), leased: [] };
-    const command = sent.type === 'receive_messages' ? withSalt(sent, this.#salt) : sent;
+    const command = sent.type === 'receive_messages' ? withSalt(sent, this.#salt) : nameChat(this.#sql, sent);
     let loaded = await this.#broadcast.loadAudience(command, cost);
     while (!this.#broadcast.covers(command, loaded)) loaded = await this.#broadcast.loadAudience(command, cost);
     if (loaded === null) return { decided: refused({ reason: 'listeners_unknown' }), leased: [] };

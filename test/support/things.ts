@@ -42,10 +42,7 @@ export class Things {
   }
 
   #messages(chatAt: number) {
-    const chatId = this.chat(chatAt);
-    return this.#model.log.flatMap((event) =>
-      event.type === 'message_added' && event.chat_id === chatId ? [event.message] : [],
-    );
+    return this.#model.messages(this.chat(chatAt));
   }
 
   #pick(list: string[], at: number): string {

@@ -1,9 +1,11 @@
-import { threadName } from '../../src/domain/address.ts';
+import { seqOfResource, threadName } from '../../src/domain/address.ts';
 import type { AnswerOf, Command, ReceiveMessages } from '../../src/domain/commands.ts';
 import { decide } from '../../src/domain/decide/decide.ts';
 import type { Decision } from '../../src/domain/decide/recorder.ts';
 import type { ThreadEvent } from '../../src/domain/events.ts';
+import { changeMessage, isMessageChange } from '../../src/domain/message-changes.ts';
 import { type ChatState, emptyThread, type NamedMessage, type ThreadState } from '../../src/domain/state.ts';
+import type { MessageFacts } from '../../src/resources/message.ts';
 import { newUuid } from '../../src/resources/uuid.ts';
 import { REMEMBERED_FOR } from '../../src/thread/store/recent-commands.ts';
 
@@ -80,11 +82,14 @@ export class ThreadModel {
 
   /** The message that a command names in its chat, with what later messages did to its attachments. */
   #named(command: Command): NamedMessage[] {
+    if (command.type === 'report_message_status' && command.message_id === null) {
+      const sent = this.messages(command.chat_id).filter((each) => each.type === 'msg' && each.sender_type === 'user');
+      const firstRead = sent.findLastIndex(({ status }) => status?.state === 'read');
+      return sent.slice(firstRead + 1).map((facts) => this.#plain(facts));
+    }
     const id = namedMessage(command);
-    if (id === null || !('chat_id' in command)) return [];
-    const added = this.log.flatMap((event) =>
-      event.type === 'message_added' && event.chat_id === command.chat_id ? [event.message] : [],
-    );
+    if (id === null || !('chat_id' in command) || command.chat_id === null) return [];
+    const added = this.messages(command.chat_id);
     const place = added.findIndex((message) => message.id === id);
     const facts = added[place];
     if (facts === undefined) return [];
@@ -93,7 +98,25 @@ export class ThreadModel {
       response_to?.message_id === id ? [response_to.attachment.id] : [],
     );
     const is_followed_by_visitor = later.some(({ type, sender_type }) => type === 'msg' && sender_type === 'visitor');
-    return [{ facts, answered_attachments: new Set(answers), is_followed_by_visitor }];
+    return [{ ...this.#plain(facts), answered_attachments: new Set(answers), is_followed_by_visitor }];
+  }
+
+  #plain(facts: MessageFacts): NamedMessage {
+    const seq = this.log.findLast((event) => 'message_id' in event && event.message_id === facts.id)?.seq;
+    const place = { seq: seq ?? seqOfResource(facts.id) ?? 0 };
+    return { ...place, facts, answered_attachments: new Set(), is_followed_by_visitor: false };
+  }
+
+  /** The messages of a chat as they are now. */
+  messages(chatId: string): MessageFacts[] {
+    const found = new Map<string, MessageFacts>();
+    for (const event of this.log) {
+      if (event.chat_id !== chatId) continue;
+      if (event.type === 'message_added') found.set(event.message.id, event.message);
+      const before = isMessageChange(event) ? found.get(event.message_id) : undefined;
+      if (isMessageChange(event) && before !== undefined) found.set(event.message_id, changeMessage(before, event));
+    }
+    return [...found.values()];
   }
 
   #keep(decision: Extract<Decision, { ok: true }>): void {
@@ -110,6 +133,9 @@ function namedMessage(command: Command): string | null {
       return command.content.type === 'action' ? command.content.message_id : null;
     case 'add_reply_suggestion':
     case 'update_reply_suggestion':
+    case 'edit_message':
+    case 'delete_message':
+    case 'report_message_status':
       return command.message_id;
     default:
       return null;

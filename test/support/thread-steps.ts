@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import type { ThreadIdentity } from '../../src/domain/address.ts';
-import type { Command, IncomingMessage, PostVisitorMessage } from '../../src/domain/commands.ts';
+import type { Command, IncomingMessage, MessageAuthor, PostVisitorMessage } from '../../src/domain/commands.ts';
 import { messageKey } from '../../src/domain/fingerprints.ts';
 import type { AttachmentTemplate, NewAttachment } from '../../src/resources/attachment.ts';
 import type { ChatGrant } from '../../src/resources/chat-grant.ts';
 import type { Invitee } from '../../src/resources/invitation.ts';
+import { REPORTED_STATES } from '../../src/resources/message.ts';
 import type { UserFacts } from '../../src/resources/user.ts';
 import { ALL_ROOMS } from './sample-commands.ts';
 import { VISITOR } from './sample-events.ts';
@@ -61,6 +62,7 @@ const seldom = fc.option(place, { nil: null, freq: 12 });
 const yesOrNo = fc.boolean();
 const maybeYes = fc.option(yesOrNo, { nil: null });
 const scope = fc.constantFrom('member' as const, 'routed' as const, 'pending' as const, 'involved' as const);
+const author = fc.constantFrom('user 0' as const, 'user 1' as const, 'visitor' as const, 'channel' as const);
 const incoming = fc.record({
   sender: fc.nat({ max: 2 }),
   id: fc.nat({ max: 8 }),
@@ -97,6 +99,9 @@ const STEPS = {
   accept: fc.record({ chat: place, user: who, invitation: place, present: yesOrNo }),
   suggest: fc.record({ chat: place, user: who, message: place, scope }),
   improve: fc.record({ user: who, suggestion: place, scope, text: place, message: seldom }),
+  edit: fc.record({ chat: place, message: place, by: author, text: place }),
+  delete: fc.record({ chat: place, message: place, by: author }),
+  status: fc.record({ chat: place, message: maybe, state: fc.constantFrom(...REPORTED_STATES), reason: yesOrNo }),
   purge: fc.record({ chat: place, visitor: yesOrNo, age: fc.option(fc.nat({ max: 2_000_000 }), { nil: null }) }),
   again: fc.record({ command: fc.nat({ max: 20 }) }),
 };
@@ -280,6 +285,28 @@ export function commandOf(
         suggestion: `suggested ${of.text}`,
       };
     }
+    case 'edit': {
+      const message_id = things.message(of.chat, of.message);
+      const message = `edited ${of.text}`;
+      return { ...head, ...authorOf(of.by, things.chat(of.chat), model), type: 'edit_message', message_id, message };
+    }
+    case 'delete': {
+      const message_id = things.message(of.chat, of.message);
+      return { ...head, ...authorOf(of.by, things.chat(of.chat), model), type: 'delete_message', message_id };
+    }
+    case 'status': {
+      const chat_id = things.chat(of.chat);
+      const report = { status: of.state, at: null, reason: of.reason ? 'no such mailbox' : null };
+      const message_id = of.message === null ? null : things.message(of.chat, of.message);
+      return {
+        ...head,
+        type: 'report_message_status',
+        channel_id: IDENTITY.channel_id,
+        chat_id,
+        message_id,
+        ...report,
+      };
+    }
     case 'purge': {
       // An object purges a visitor's present chat first. The others follow it.
       const chat_id = of.visitor ? (model.state.thread?.current_chat_id ?? things.unknown) : things.chat(of.chat);
@@ -294,6 +321,12 @@ export function commandOf(
 
 function userAt(at: number): UserFacts {
   return USERS[at] ?? user(9, ORGANIZATION, false);
+}
+
+function authorOf(by: string, chat_id: string, model: ThreadModel): MessageAuthor {
+  if (by === 'visitor') return { by, chat_id, visitor_id: model.state.thread?.visitor_id ?? VISITOR };
+  if (by === 'channel') return { by, chat_id, channel_id: IDENTITY.channel_id };
+  return { by: 'user', chat_id, actor: userAt(by === 'user 0' ? 0 : 1), rooms: ALL_ROOMS };
 }
 
 function grantOf(by: 'member' | 'routed' | 'pending' | 'involved', at: number): ChatGrant {

@@ -1,5 +1,6 @@
 import { createRouter } from '../../http/router.ts';
 import { allowedTagRoutes } from './allowed-tags.ts';
+import { changeMessageRoutes } from './change-message.ts';
 import { chatItemRoutes } from './chat-item.ts';
 import { chatListRoutes } from './chat-list.ts';
 import { chatMembershipRoutes } from './chat-memberships.ts';
@@ -61,7 +62,7 @@ mount(removeMemberRoutes, chatMembershipRoutes, visitorChatMembershipRoutes);
 for (const scope of [userChats, userRoutedHistory, ownedChats, involvedChats, organizationRoutedChats]) {
   mount(messageRoutes(scope));
 }
-mount(postMessageRoutes, organizationMessageRoutes);
+mount(postMessageRoutes, changeMessageRoutes, organizationMessageRoutes);
 
 for (const scope of [userChats, ownedChats, involvedChats, organizationRoutedChats]) {
   mount(tagRoutes(scope), allowedTagRoutes(scope));

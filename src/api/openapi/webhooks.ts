@@ -27,11 +27,19 @@ const event = {
   chat_id: z.string().openapi({ format: 'uuid' }),
 };
 
+const UNPUBLISHED = {
+  deleted_at: true,
+  delivery_status: true,
+  delivered_at: true,
+  read_at: true,
+  failure_reason: true,
+} as const;
+
 export const messageCreated = z
   .object({
     event_type: z.literal('message_created'),
     ...event,
-    message: messageSchema.omit({ external_sender_id: true }),
+    message: messageSchema.omit({ ...UNPUBLISHED, external_sender_id: true }),
     ...channel,
     ...places,
   })

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { isoTimeSchema } from '../../http/fields.ts';
 import { ACTION_STYLES } from '../../resources/attachment.ts';
+import { REPORTED_STATES } from '../../resources/message.ts';
 import { fileFields } from './file-schemas.ts';
 import { avatarSchema } from './user-schemas.ts';
 
@@ -85,6 +86,9 @@ export const messageSchema = z
     message: textOrNull,
     is_encrypted: z.boolean(),
     is_edited: z.boolean(),
+    deleted_at: isoTimeSchema.nullable().openapi({
+      description: 'Extension: when its sender deleted it. Its text is then null, and its attachments are empty.',
+    }),
     sensitive_data_purged_at: isoTimeSchema.nullable(),
     selected_reply_suggestion_id: idOrNull,
     selected_reply_suggestion: selectedSuggestion.nullable(),
@@ -98,6 +102,12 @@ export const messageSchema = z
     response_text: textOrNull,
     response_value: textOrNull,
     call: callSchema.optional(),
+    delivery_status: z.enum(['stored', ...REPORTED_STATES]).openapi({
+      description: 'Extension: the highest state that the channel has reported. `stored` while it has reported none.',
+    }),
+    delivered_at: isoTimeSchema.nullable(),
+    read_at: isoTimeSchema.nullable(),
+    failure_reason: textOrNull.openapi({ description: 'Why the delivery has failed, in the words of the channel.' }),
     external_sender_id: z
       .string()
       .optional()

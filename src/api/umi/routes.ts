@@ -12,6 +12,7 @@ import { closeSessionRoutes } from './close-session.ts';
 import { createMessagesRoutes } from './create-messages.ts';
 import { listEventsRoutes } from './list-events.ts';
 import { CHANNEL, CHANNEL_NOT_FOUND, channelPath } from './paths.ts';
+import { reportStatusRoutes } from './report-status.ts';
 import { channelTestRoutes } from './test-channel.ts';
 
 /** The webhooks of a channel. The log of a deleted channel stays readable, but its webhooks cannot be replayed. */
@@ -41,5 +42,6 @@ umiRoutes.route('/', channelTestRoutes);
 umiRoutes.route('/', channelThreadRoutes);
 umiRoutes.route('/', channelDeliveryRoutes);
 umiRoutes.route('/', createMessagesRoutes);
+umiRoutes.route('/', reportStatusRoutes);
 umiRoutes.route('/', closeSessionRoutes);
 umiRoutes.route('/', listEventsRoutes);

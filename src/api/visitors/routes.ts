@@ -1,6 +1,7 @@
 import { createRouter } from '../../http/router.ts';
 import { authRoutes } from './auth.ts';
 import { autosuggestionRoutes } from './autosuggestions.ts';
+import { changeMessageRoutes } from './change-message.ts';
 import { chatMembershipRoutes } from './chat-memberships.ts';
 import { chatRoutes } from './chats.ts';
 import { visitorFileRoutes } from './files.ts';
@@ -19,6 +20,7 @@ visitorRoutes.route('/', roomVisitorRoutes);
 visitorRoutes.route('/', openChatRoutes);
 visitorRoutes.route('/', chatRoutes);
 visitorRoutes.route('/', messageRoutes);
+visitorRoutes.route('/', changeMessageRoutes);
 visitorRoutes.route('/', membershipRoutes);
 visitorRoutes.route('/', chatMembershipRoutes);
 visitorRoutes.route('/', visitorFileRoutes);

@@ -24,6 +24,7 @@ import {
   updateMembership,
   updateVisitorMembership,
 } from './memberships.ts';
+import { deleteMessage, editMessage, reportMessageStatus } from './message-changes.ts';
 import { postMessage, postVisitorMessage } from './messages.ts';
 import { purge } from './purge.ts';
 import { receiveMessages } from './receive-messages.ts';
@@ -46,6 +47,12 @@ export function decide(state: ThreadState, command: Command, context: Context): 
       return postMessage(state, command, context);
     case 'post_visitor_message':
       return postVisitorMessage(state, command, context);
+    case 'edit_message':
+      return editMessage(state, command, context);
+    case 'delete_message':
+      return deleteMessage(state, command, context);
+    case 'report_message_status':
+      return reportMessageStatus(state, command, context);
     case 'join_chat':
       return joinChat(state, command, context);
     case 'update_membership':

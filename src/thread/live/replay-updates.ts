@@ -1,9 +1,16 @@
 import { seqOfResource } from '../../domain/address.ts';
 import { type ThreadEvent, upcastEvent } from '../../domain/events.ts';
 import { applyEvent, wholeCommands } from '../../domain/evolve.ts';
-import { emptyThread, type Step, type ThreadState } from '../../domain/state.ts';
+import {
+  changeMessage,
+  isMessageChange,
+  MESSAGE_CHANGES,
+  type MessageChangeEvent,
+} from '../../domain/message-changes.ts';
+import { emptyThread, type NamedMessage, type Step, type ThreadState } from '../../domain/state.ts';
 import { KINDS, notificationsOf, type ThreadUpdate, type View } from '../../notifications/notifications.ts';
 import { hasTable } from '../../platform/sqlite.ts';
+import { namedMessage, readAddedMessage } from '../store/changed-messages.ts';
 import { OF_THREAD } from '../store/chat-at.ts';
 import { makeTable } from '../store/schema.ts';
 import { readSnapshot, type Snapshot } from '../store/snapshots.ts';
@@ -23,8 +30,9 @@ export function replayUpdates(
   limit: number,
 ): { entries: ThreadUpdate[]; upto: number } {
   const found = sql
-    .exec<{ seq: number; chat_id: string; changed: string | null }>(
-      `SELECT seq, chat_id, CASE type WHEN 'reply_suggestion_changed' THEN event ->> '$.suggestion.id' END AS changed
+    .exec<{ seq: number; chat_id: string; changed: string | null; message_id: string | null }>(
+      `SELECT seq, chat_id, CASE type WHEN 'reply_suggestion_changed' THEN event ->> '$.suggestion.id' END AS changed,
+         event ->> '$.message_id' AS message_id
        FROM events WHERE seq > ? ORDER BY seq LIMIT ?`,
       after,
       limit,
@@ -36,9 +44,10 @@ export function replayUpdates(
   const range = wholeRange(sql, { after, upto });
   const chatIds = [...new Set(found.map(({ chat_id }) => chat_id))];
   const suggestions = suggestionsAt(sql, new Set(found.flatMap(({ changed }) => changed ?? [])), range.after);
+  const messages = new MessagesAt(sql, new Set(found.flatMap(({ message_id }) => message_id ?? [])), range.after);
   const entries: ThreadUpdate[] = [];
   let characters = 0;
-  for (const transition of wholeCommands(stepsBetween(sql, chatIds, suggestions, range))) {
+  for (const transition of wholeCommands(stepsBetween(sql, chatIds, { suggestions, messages }, range))) {
     const { seq } = transition.event;
     if (seq <= after) continue;
     if (seq > upto) break;
@@ -67,14 +76,14 @@ function wholeRange(sql: SqlStorage, { after, upto }: Range): Range {
   return { after: before?.seq ?? 0, upto: next === undefined ? Number.MAX_SAFE_INTEGER : next.seq - 1 };
 }
 
-/** The steps of some chats. `suggestions`: those that they change, as they were at `after`. */
+/** The steps of some chats. `parts`: the suggestions and messages that they change, as they were at `after`. */
 function* stepsBetween(
   sql: SqlStorage,
   chatIds: readonly string[],
-  suggestions: Suggestions,
+  parts: { suggestions: Suggestions; messages: MessagesAt },
   { after, upto }: Range,
 ): Generator<Step> {
-  const known = new Map(suggestions);
+  const known = new Map(parts.suggestions);
   const snapshots = chatIds.map((id) => ({ id, ...(readSnapshot(sql, id, after) ?? BEGINNING) }));
   /** The snapshots that the replay has not reached yet, oldest first. */
   const ahead = snapshots.sort((one, other) => one.seq - other.seq);
@@ -101,17 +110,20 @@ function* stepsBetween(
     if (!isOfThread && ahead.some(({ id }) => id === event.chat_id)) continue;
     const id = event.seq > after && 'suggestion' in event ? event.suggestion.id : '';
     const old = known.get(id);
-    const taken = applyEvent({ ...state, suggestions: old === undefined ? NONE : new Map([[id, old]]) }, event);
+    const messages = event.seq > after && isMessageChange(event) ? parts.messages.before(event) : NO_MESSAGES;
+    const suggestions = old === undefined ? NONE : new Map([[id, old]]);
+    const taken = applyEvent({ ...state, suggestions, messages }, event);
     const now = taken.state.suggestions.get(id);
     if (now !== undefined) known.set(id, now);
     // If they were kept, each further suggestion would copy all of them.
-    state = { ...taken.state, suggestions: NONE };
+    state = { ...taken.state, suggestions: NONE, messages: NO_MESSAGES };
     if (taken.step !== null && event.seq > after) yield taken.step;
   }
 }
 
 const BEGINNING: Snapshot = { seq: 0, thread: null, chat: null };
 const NONE: Suggestions = new Map();
+const NO_MESSAGES: ThreadState['messages'] = new Map();
 
 type Suggestions = ThreadState['suggestions'];
 type SuggestionEvent = Extract<ThreadEvent, { type: 'reply_suggestion_added' | 'reply_suggestion_changed' }>;
@@ -137,6 +149,51 @@ function suggestionsAt(sql: SqlStorage, ids: ReadonlySet<string>, upto: number):
       return [suggestion.id, { seq, chat_id, facts: suggestion }];
     }),
   );
+}
+
+/** Messages as they were before each of their changes in a replay. Texts are read when their change comes. */
+class MessagesAt {
+  readonly #sql: SqlStorage;
+  /** The changes up to the replay's beginning, by message. */
+  readonly #earlier: Map<string, MessageChangeEvent[]>;
+  readonly #known = new Map<string, NamedMessage>();
+
+  /** `ids`: the messages that the replay changes. `upto`: the last `seq` before it. */
+  constructor(sql: SqlStorage, ids: ReadonlySet<string>, upto: number) {
+    this.#sql = sql;
+    this.#earlier = Map.groupBy(changesUpto(sql, ids, upto), ({ message_id }) => message_id);
+  }
+
+  /** The message of a change, as it was before it. Each change must be asked for once, in order. */
+  before(event: MessageChangeEvent): ThreadState['messages'] {
+    const { message_id } = event;
+    const before = this.#known.get(message_id) ?? this.#read(message_id);
+    if (before === null) return NO_MESSAGES;
+    this.#known.set(message_id, { ...before, seq: event.seq, facts: changeMessage(before.facts, event) });
+    return new Map([[message_id, before]]);
+  }
+
+  #read(id: string): NamedMessage | null {
+    const event = readAddedMessage(this.#sql, id);
+    if (event === null) return null;
+    const facts = (this.#earlier.get(id) ?? []).reduce(changeMessage, event.message);
+    return namedMessage({ event, facts, seq: event.seq });
+  }
+}
+
+/** The changes of some messages up to a `seq`. The log is read once for all of them, from the oldest message on. */
+function changesUpto(sql: SqlStorage, ids: ReadonlySet<string>, upto: number): MessageChangeEvent[] {
+  if (ids.size === 0) return [];
+  const rows = sql.exec<{ event: string }>(
+    `SELECT event FROM events WHERE seq BETWEEN ? AND ? AND type IN (SELECT value FROM json_each(?))
+       AND event ->> '$.message_id' IN (SELECT value FROM json_each(?))
+     ORDER BY seq`,
+    Math.min(...Array.from(ids, (id) => seqOfResource(id) ?? 0)),
+    upto,
+    JSON.stringify(MESSAGE_CHANGES),
+    JSON.stringify([...ids]),
+  );
+  return Array.from(rows, ({ event }) => upcastEvent(JSON.parse(event) as { v: number }) as MessageChangeEvent);
 }
 
 /** The `seq` of the last event before `time` (ms); 0 for none. Times grow with `seq`, so a binary search finds it. */

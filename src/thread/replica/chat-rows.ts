@@ -1,3 +1,4 @@
+import { seqOfResource } from '../../domain/address.ts';
 import type { ThreadEvent } from '../../domain/events.ts';
 import type { ChatState } from '../../domain/state.ts';
 import { type MessageFacts, messagePlace } from '../../resources/message.ts';
@@ -8,10 +9,17 @@ import { flagsOf } from './chat-flags.ts';
 /** A range of the log: above `after`, up to `upto`. */
 export type SeqRange = { after: number; upto: number };
 
+/** A message with the `seq` that says how new its row is. */
+export type MessageRow = { seq: number; facts: MessageFacts };
+/** Reads messages as they are now, by the `seq` of their events. */
+export type ReadMessages = (seqs: number[]) => Iterable<MessageRow>;
+
 /** The changes that a range of the log made to a chat and that its state does not show. */
 export class ChatChanges {
   readonly #tags = new Map<string, { seq: number; tag: TagFacts | null }>();
-  readonly #messages: { seq: number; facts: MessageFacts }[] = [];
+  readonly #messages: MessageRow[] = [];
+  /** Messages that were added before, by the `seq` of their event. */
+  readonly #changed = new Set<number>();
   readonly #joined = new Set<string>();
   #endSeq: number | null = null;
 
@@ -32,8 +40,13 @@ export class ChatChanges {
         this.#tags.set(event.name, { seq, tag: null });
         return;
       case 'message_added':
-        // The image of a purged message is as new as its purge: a late batch must not bring the message back.
-        this.#messages.push({ seq: event.message.purged?.seq ?? seq, facts: event.message });
+        if (event.message.purged === undefined) this.#messages.push({ seq, facts: event.message });
+        else this.#changed.add(seq);
+        return;
+      case 'message_edited':
+      case 'message_deleted':
+      case 'message_status_changed':
+        this.#changed.add(seqOfResource(event.message_id) ?? 0);
         return;
       default:
         return;
@@ -41,12 +54,13 @@ export class ChatChanges {
   }
 
   /** Adds the rows of the chat's children that changed in the range. The end of a chat changes its members. */
-  addRows(builder: BatchBuilder, chat: ChatState, range: SeqRange): void {
+  addRows(builder: BatchBuilder, chat: ChatState, range: SeqRange, read: ReadMessages): void {
     this.#addMembers(builder, chat, range);
     this.#addInvolvements(builder, chat);
     const chatId = chat.facts.id;
-    this.#addMessages(builder, chat);
-    this.#addFiles(builder, chat);
+    const messages = [...this.#messages, ...read([...this.#changed])];
+    this.#addMessages(builder, chat, messages);
+    this.#addFiles(builder, chat, messages);
     for (const [name, { seq, tag }] of this.#tags) builder.add('tags', [chatId, name, seq, tag]);
     for (const [id, { seq, facts }] of chat.invitations) {
       if (isWithin(seq, range)) builder.add('invitations', [chatId, id, seq, facts.invitee.id, facts]);
@@ -54,17 +68,19 @@ export class ChatChanges {
   }
 
   /** Messages of a chat without a room are in no list. */
-  #addMessages(builder: BatchBuilder, { facts: { id, organization_id, room } }: ChatState): void {
+  #addMessages(builder: BatchBuilder, { facts: chat }: ChatState, messages: readonly MessageRow[]): void {
+    const { id, organization_id, room } = chat;
     if (room === null) return;
-    for (const { seq, facts } of this.#messages) {
+    for (const { seq, facts } of messages) {
       const { sender_type, type } = facts;
       builder.add('messages', [organization_id, messagePlace(facts), id, room.id, seq, sender_type, type, facts]);
     }
   }
 
   /** Of chats without a room too: their files are deleted in the same way. */
-  #addFiles(builder: BatchBuilder, { facts: { id, organization_id } }: ChatState): void {
-    for (const { seq, facts } of this.#messages) {
+  #addFiles(builder: BatchBuilder, { facts: chat }: ChatState, messages: readonly MessageRow[]): void {
+    const { id, organization_id } = chat;
+    for (const { seq, facts } of messages) {
       const row = (fileId: string, isNamed: 0 | 1) => [fileId, organization_id, id, facts.id, seq, isNamed];
       for (const { file } of facts.attachments) if (file !== undefined) builder.add('files', row(file.id, 1));
       for (const fileId of facts.files_gone ?? []) builder.add('files', row(fileId, 0));

@@ -1,11 +1,13 @@
 import { Buffer } from 'node:buffer';
 import { type ThreadEvent, upcastEvent } from '../../domain/events.ts';
+import { isMessageChange } from '../../domain/message-changes.ts';
 import type { ThreadFacts, ThreadState } from '../../domain/state.ts';
 import { BATCH_BYTES, BATCH_ROWS, type Checkpoint, type ReplicaBatch } from '../../rpc/projector.ts';
+import { messageSize, readAddedAt, readChanged } from '../store/changed-messages.ts';
 import { loadChat } from '../store/load.ts';
 import { BatchBuilder } from './batch-builder.ts';
 import { flagsOf, type ReplicatedFlags } from './chat-flags.ts';
-import { ChatChanges, chatRow } from './chat-rows.ts';
+import { ChatChanges, chatRow, type MessageRow } from './chat-rows.ts';
 import { addDeliveries, DELIVERIES_IN_A_BATCH } from './delivery-rows.ts';
 import type { RecentEvents } from './recent-events.ts';
 
@@ -42,7 +44,7 @@ export function readNextBatch(
   if (thread === null || hasReached(from, latest)) return null;
   const builder = new BatchBuilder(name);
   const found = from.seq >= latest.seq ? [] : (tail.after(from.seq)?.entries ?? readEvents(sql, from.seq));
-  const events = isNarrow ? found.slice(0, 1) : found;
+  const events = isNarrow ? found.slice(0, 1) : fitting(sql, found);
   const uptoSeq = events.at(-1)?.seq ?? from.seq;
   const touched = new Map<string, ChatChanges>();
   for (const event of events) {
@@ -103,6 +105,26 @@ function addEventRows(builder: BatchBuilder, name: string, event: ThreadEvent): 
   }
 }
 
+/** A purged message is as new as its purge: a late batch must not bring it back. */
+function* messagesNow(sql: SqlStorage, seqs: number[]): Generator<MessageRow> {
+  const changed = readChanged(sql, seqs);
+  for (const message_seq of seqs) {
+    const facts = changed.get(message_seq)?.facts ?? readAddedAt(sql, message_seq)?.message;
+    if (facts === undefined) continue;
+    yield { seq: facts.purged?.seq ?? changed.get(message_seq)?.seq ?? message_seq, facts };
+  }
+}
+
+/** The events up to which the messages that they change fit into a batch: such an event is shorter than its row. */
+function fitting(sql: SqlStorage, events: readonly ThreadEvent[]): readonly ThreadEvent[] {
+  let size = 0;
+  const tooMany = events.findIndex((event, place) => {
+    size += isMessageChange(event) ? messageSize(sql, event.message_id) : 0;
+    return place > 0 && size > BATCH_BYTES;
+  });
+  return tooMany === -1 ? events : events.slice(0, tooMany);
+}
+
 function addThread(builder: BatchBuilder, thread: ThreadFacts, name: string): void {
   const { organization_id, identity, channel_id, thread_id, mapping_id, current_chat_id, created_at, seq } = thread;
   builder.add('threads', [
@@ -128,7 +150,7 @@ function addChat(
 ): void {
   const chat = loadChat(sql, state, chatId).chats.get(chatId);
   if (chat === undefined) throw new Error('an event concerns a chat that does not exist');
-  changes.addRows(builder, chat, { after, upto });
+  changes.addRows(builder, chat, { after, upto }, (seqs) => messagesNow(sql, seqs));
   const known = flagsOf(chat.facts);
   const isKnown = rebuild === null && flags.has(chatId, known);
   builder.add(isKnown ? 'chats_with_known_flags' : 'chats', chatRow(chat, state.name));

@@ -30,6 +30,8 @@ function charactersOf(event: ThreadEvent): number {
         attachments.length === 0 && response_to === null ? 0 : JSON.stringify([attachments, response_to]).length;
       return (message?.length ?? 0) + (selected_reply_suggestion?.suggestion.length ?? 0) + extras;
     }
+    case 'message_edited':
+      return event.message?.length ?? 0;
     case 'variables_set':
       return Object.values(event.variables).reduce((sum, value) => sum + (value?.length ?? 0), 0);
     case 'reply_suggestion_added':

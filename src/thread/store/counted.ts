@@ -15,7 +15,7 @@ export function readCounted(
   now: number,
 ): readonly number[] {
   if (!('limit' in command) || command.limit == null || state.thread === null) return [];
-  if (command.type === 'post_visitor_message') return recent.visitorMessages(now);
+  if (command.type !== 'open_visitor_chat') return recent.visitorMessages(now);
   return openChat(state) === null ? readStarts(sql, now - command.limit.period) : [];
 }
 

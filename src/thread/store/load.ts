@@ -1,5 +1,4 @@
-import { seqOfResource } from '../../domain/address.ts';
-import type { Command } from '../../domain/commands.ts';
+import type { Command, ReportMessageStatus } from '../../domain/commands.ts';
 import { type ChannelTarget, type ThreadEvent, upcastEvent } from '../../domain/events.ts';
 import {
   type ChatState,
@@ -17,6 +16,7 @@ import type { InvitationFacts } from '../../resources/invitation.ts';
 import type { MemberFacts } from '../../resources/membership.ts';
 import type { ReplySuggestionFacts } from '../../resources/reply-suggestion.ts';
 import type { TagFacts } from '../../resources/tag.ts';
+import { type MessageAdded, namedMessage, readMessage, readUnread } from './changed-messages.ts';
 import { readChatAt } from './chat-at.ts';
 import { loadVariableKeys } from './variable-keys.ts';
 
@@ -80,6 +80,11 @@ export function loadForCommand(
       const messages = content.type === 'action' ? loadRespondedMessage(sql, chat_id, content) : NONE;
       return { ...loaded, answered, messages };
     }
+    case 'edit_message':
+    case 'delete_message':
+      return { ...loaded, answered, messages: loadNamedMessage(sql, command.chat_id, command.message_id) };
+    case 'report_message_status':
+      return { ...loaded, answered, messages: loadReported(sql, loaded, command) };
     case 'add_reply_suggestion':
       return { ...loaded, answered, messages: loadNamedMessage(sql, command.chat_id, command.message_id) };
     case 'update_reply_suggestion': {
@@ -111,6 +116,14 @@ export function keepCurrentChat(state: ThreadState): ThreadState {
   const chats = new Map(current === undefined ? [] : [[current.facts.id, current]]);
   const nothing = { received: new Map(), suggestions: new Map(), messages: NONE, answered: null, counted: [] };
   return { ...state, chats, ...nothing, variable_keys: NO_VARIABLE_KEYS };
+}
+
+/** The command with the chat of its message, if it names only the message. */
+export function nameChat(sql: SqlStorage, command: Command): Command {
+  if (!('message_id' in command) || command.message_id === null || command.chat_id !== null) return command;
+  if (!hasTable(sql, 'events')) return command;
+  const found = readMessage(sql, null, command.message_id);
+  return found === null ? command : { ...command, chat_id: found.event.chat_id };
 }
 
 /** The state with a chat loaded; unchanged if the chat is in it or does not exist. */
@@ -146,11 +159,21 @@ function loadChildren<Facts>(sql: SqlStorage, table: keyof typeof KEYS, chatId: 
 }
 
 /** A message that is named but not answered: later messages do not matter. */
-function loadNamedMessage(sql: SqlStorage, chatId: string, messageId: string): Map<string, NamedMessage> {
-  const event = loadMessageEvent(sql, chatId, messageId);
-  if (event === null) return new Map();
-  const named = { facts: event.message, answered_attachments: new Set<string>(), is_followed_by_visitor: false };
-  return new Map([[messageId, named]]);
+function loadNamedMessage(sql: SqlStorage, chatId: string | null, messageId: string): Map<string, NamedMessage> {
+  const found = readMessage(sql, chatId, messageId);
+  return new Map(found === null ? [] : [[messageId, namedMessage(found)]]);
+}
+
+/** The messages of which a channel reports. */
+function loadReported(
+  sql: SqlStorage,
+  state: ThreadState,
+  { chat_id, message_id }: ReportMessageStatus,
+): Map<string, NamedMessage> {
+  if (message_id !== null) return loadNamedMessage(sql, chat_id, message_id);
+  const chat = state.chats.get(chat_id);
+  const unread = chat === undefined ? [] : readUnread(sql, { ...chat, id: chat_id });
+  return new Map(unread.map((each) => [each.facts.id, namedMessage(each)]));
 }
 
 /** What a visitor responds to: an attachment of a message, with one of its actions or without. */
@@ -159,20 +182,19 @@ type Responded = { message_id: string; attachment_id: string; action_id: string 
 /** A message that a visitor responds to. Later messages are read only if they can have disabled the chosen action. */
 function loadRespondedMessage(sql: SqlStorage, chatId: string, responded: Responded): Map<string, NamedMessage> {
   const { message_id, attachment_id, action_id } = responded;
-  const event = loadMessageEvent(sql, chatId, message_id);
-  if (event === null) return new Map();
-  const attachment = event.message.attachments.find(({ id }) => id === attachment_id);
+  const found = readMessage(sql, chatId, message_id);
+  if (found === null) return new Map();
+  const { event } = found;
+  const attachment = found.facts.attachments.find(({ id }) => id === attachment_id);
   const action = attachment?.actions.find(({ id }) => id === action_id);
   const isAnswered = action?.is_disabled_on_selection === true && hasAnswer(sql, event, attachment_id);
   const named: NamedMessage = {
-    facts: event.message,
+    ...namedMessage(found),
     answered_attachments: new Set(isAnswered ? [attachment_id] : []),
     is_followed_by_visitor: action?.is_disabled_on_visitor_message === true && isFollowedByVisitor(sql, event),
   };
   return new Map([[message_id, named]]);
 }
-
-type MessageAdded = Extract<ThreadEvent, { type: 'message_added' }>;
 
 /** Whether an attachment was answered: reads the log from the message to the first answer. */
 function hasAnswer(sql: SqlStorage, { seq, chat_id, message }: MessageAdded, attachmentId: string): boolean {
@@ -196,14 +218,6 @@ function isFollowedByVisitor(sql: SqlStorage, { seq, chat_id }: MessageAdded): b
     chat_id,
   );
   return followers.toArray().length > 0;
-}
-
-/** The event that added a message, found by the `seq` in the message's id. Null when the chat has no such message. */
-export function loadMessageEvent(sql: SqlStorage, chatId: string, messageId: string): MessageAdded | null {
-  const seq = seqOfResource(messageId);
-  const event = seq === null ? null : loadEvent(sql, seq);
-  const isIt = event?.type === 'message_added' && event.chat_id === chatId && event.message.id === messageId;
-  return isIt ? event : null;
 }
 
 function loadEvent(sql: SqlStorage, seq: number): ThreadEvent | null {

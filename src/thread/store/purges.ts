@@ -1,10 +1,12 @@
 /** The rows of a thread's purges, and what they change in its tables. Each function must run inside a transaction. */
 
 import { type ThreadEvent, upcastEvent } from '../../domain/events.ts';
-import { type PurgedEvent, redactEvent } from '../../domain/redaction.ts';
+import { isMessageChange } from '../../domain/message-changes.ts';
+import { isCovered, type PurgedEvent, redactEvent, redactMessage } from '../../domain/redaction.ts';
 import { hasTable } from '../../platform/sqlite.ts';
 import type { Checkpoint } from '../../rpc/projector.ts';
 import type { PurgeOrder } from '../../rpc/thread.ts';
+import { readChanged } from './changed-messages.ts';
 import { makeTable } from './schema.ts';
 
 /** How far the purge of one chat is. */
@@ -14,11 +16,18 @@ export type ChatProgress = {
   /** The event `purged`; null before its commit. */
   purged: PurgedEvent | null;
   step: 'log' | 'fingerprints' | 'webhooks';
-  /** Up to which `seq` the log is rewritten, and the last `seq` of a message that was covered. */
+  /**
+   * Up to which `seq` the log is rewritten, and the last `seq` of a message that was covered with all messages before
+   * it.
+   */
   after_seq: number;
   covered_seq: number;
   /** Up to which fingerprint those of the chat are deleted; missing: none was looked at. */
   after_key?: string;
+  /** The last `seq` of a change, after `covered_seq`, of a message that was covered. Missing: none. */
+  late_seq?: number;
+  /** A message that is not covered was read: those after it are covered only if they were written before their time. */
+  is_over?: boolean;
   /** Up to which delivery the webhooks are purged. */
   after_delivery: string;
 };
@@ -100,14 +109,15 @@ export function nextChat(
 }
 
 /**
- * Rewrites the next events of the log after `after`, with the rows of their suggestions. Answers the last `seq` that was
- * read (null: the log before the purge is done), and the rewritten events.
+ * Rewrites the next events of the log after `after`, with the rows of their suggestions and messages. Answers the last
+ * `seq` that was read (null: the log before the purge is done), the rewritten events, and the `seq` of the first message
+ * that stays (null: none does).
  */
 export function rewriteEvents(
   sql: SqlStorage,
   purged: PurgedEvent,
   after: number,
-): { upto: number | null; rewritten: ThreadEvent[] } {
+): { upto: number | null; rewritten: ThreadEvent[]; first_kept: number | null } {
   const before = Math.min(purged.seq, after + EVENTS_LOOKED_AT + 1);
   const rows = sql.exec<{ seq: number; event: string }>(
     'SELECT seq, event FROM events WHERE seq > ? AND seq < ? AND chat_id = ? ORDER BY seq LIMIT ?',
@@ -119,6 +129,7 @@ export function rewriteEvents(
   let last = after;
   let count = 0;
   let characters = 0;
+  let first_kept: number | null = null;
   const rewritten: ThreadEvent[] = [];
   for (const row of rows) {
     last = row.seq;
@@ -126,11 +137,16 @@ export function rewriteEvents(
     const event = upcastEvent(JSON.parse(row.event) as { v: number });
     const redacted = redactEvent(event, purged);
     if (redacted !== event) rewritten.push(redacted);
+    if (event.type === 'message_added' && !isCovered(event.message.created_at, purged)) first_kept ??= event.seq;
     characters += row.event.length;
     if (characters > CHARACTERS_AT_ONCE) break;
   }
   for (const event of rewritten) {
     sql.exec('UPDATE events SET event = ? WHERE seq = ?', JSON.stringify(event), event.seq);
+    if (event.type === 'message_added') rewriteChanged(sql, event.seq, purged);
+    // A late change of a message from before the purge's time: its request is behind those that are deleted.
+    if (event.type === 'message_edited' && hasTable(sql, 'keyed_commands'))
+      sql.exec('DELETE FROM keyed_commands WHERE seq = ?', event.seq);
     if (event.type !== 'reply_suggestion_added' && event.type !== 'reply_suggestion_changed') continue;
     // A newer change of the suggestion, which stays, has a later time.
     sql.exec(
@@ -142,7 +158,23 @@ export function rewriteEvents(
   }
   const isCut = count === EVENTS_AT_ONCE || characters > CHARACTERS_AT_ONCE;
   const upto = isCut ? last : before - 1;
-  return { upto: upto > after ? upto : null, rewritten };
+  return { upto: upto > after ? upto : null, rewritten, first_kept };
+}
+
+/** Rewrites a message as it is after its changes. */
+function rewriteChanged(sql: SqlStorage, seq: number, purged: PurgedEvent): void {
+  const changed = readChanged(sql, [seq]).get(seq);
+  if (changed === undefined) return;
+  const facts = JSON.stringify(redactMessage(changed.facts, purged));
+  sql.exec('UPDATE changed_messages SET facts = ? WHERE message_seq = ?', facts, seq);
+}
+
+/** Whether the event at `seq` changed a message that a purge covers. */
+export function isCoveredChange(sql: SqlStorage, seq: number, purged: PurgedEvent): boolean {
+  const [row] = sql.exec<{ event: string }>('SELECT event FROM events WHERE seq = ?', seq);
+  if (row === undefined) return false;
+  const event = upcastEvent(JSON.parse(row.event) as { v: number });
+  return event.chat_id === purged.chat_id && isMessageChange(event) && isCovered(event.created_at, purged);
 }
 
 /** The newest event `purged` of a chat: that of the command which was just accepted. */

@@ -43,7 +43,7 @@ export class RecentCommands {
     return found === undefined ? null : { seq: found.seq, is_other_request: false };
   }
 
-  /** The times (ms, oldest first) of the visitor's messages in the last minute. `now` in ms. */
+  /** The times (ms, oldest first) of the visitor's messages, and of their changes, in the last minute. `now` in ms. */
   visitorMessages(now: number): number[] {
     return [...this.#load(now).values()].flatMap(({ at, is_visitors }) => (is_visitors ? [at] : []));
   }
@@ -81,8 +81,7 @@ export class RecentCommands {
     if (this.#recent === null) return;
     for (const event of events) {
       const { command_id, seq, at } = event;
-      const is_visitors = event.type === 'message_added' && event.message.sender_type === 'visitor';
-      this.#recent.set(command_id, { seq, at, is_visitors });
+      this.#recent.set(command_id, { seq, at, is_visitors: isVisitors(event) });
     }
   }
 
@@ -94,7 +93,7 @@ export class RecentCommands {
       const rows = this.#sql
         .exec<{ seq: number; at: number; command_id: string; sender_type: string | null }>(
           `SELECT seq, event ->> '$.at' AS at, event ->> '$.command_id' AS command_id,
-             event ->> '$.message.sender_type' AS sender_type FROM events
+             coalesce(event ->> '$.message.sender_type', event ->> '$.by') AS sender_type FROM events
            WHERE seq < ? ORDER BY seq DESC LIMIT ?`,
           before,
           EVENTS_AT_A_TIME,
@@ -124,4 +123,10 @@ export class RecentCommands {
     );
     return row === undefined ? null : { seq: row.seq, is_other_request: row.request !== request };
   }
+}
+
+/** Whether the visitor wrote: a message, or a new text for one. */
+function isVisitors(event: ThreadEvent): boolean {
+  if (event.type === 'message_added') return event.message.sender_type === 'visitor';
+  return 'by' in event && event.by === 'visitor';
 }

@@ -1,7 +1,9 @@
 import { type ThreadEvent, upcastEvent } from '../../domain/events.ts';
 import { evolve } from '../../domain/evolve.ts';
-import { emptyThread, type ThreadState } from '../../domain/state.ts';
+import { isMessageChange } from '../../domain/message-changes.ts';
+import { emptyThread, type NamedMessage, type ThreadState } from '../../domain/state.ts';
 import { hasTable } from '../../platform/sqlite.ts';
+import { messageSize, namedMessage, readMessage } from './changed-messages.ts';
 import { keepCurrentChat, loadChat } from './load.ts';
 import { writeChats } from './write-chats.ts';
 
@@ -17,7 +19,7 @@ const CHARACTERS_AT_ONCE = 4_000_000;
  */
 export function replayLog(sql: SqlStorage, name: string): void {
   for (const table of ['chats', 'members']) sql.exec(`DELETE FROM ${table}`);
-  for (const table of ['tags', 'invitations', 'suggestions'] as const) {
+  for (const table of ['tags', 'invitations', 'suggestions', 'changed_messages'] as const) {
     if (hasTable(sql, table)) sql.exec(`DELETE FROM ${table}`);
   }
   let state = emptyThread(name);
@@ -34,6 +36,13 @@ export function replayLog(sql: SqlStorage, name: string): void {
 function replayPart(sql: SqlStorage, state: ThreadState, events: readonly ThreadEvent[]): ThreadState {
   let before = state;
   for (const { chat_id } of events) before = loadChat(sql, before, chat_id);
+  const messages = new Map<string, NamedMessage>();
+  for (const event of events) {
+    if (!isMessageChange(event) || messages.has(event.message_id)) continue;
+    const found = readMessage(sql, event.chat_id, event.message_id);
+    if (found !== null) messages.set(event.message_id, namedMessage(found));
+  }
+  before = { ...before, messages };
   const after = events.reduce(evolve, before);
   writeChats(sql, before, after);
   return after;
@@ -48,8 +57,9 @@ function readPart(sql: SqlStorage, after: number): ThreadEvent[] {
     EVENTS_AT_ONCE,
   );
   for (const { event } of rows) {
-    size += event.length;
-    events.push(upcastEvent(JSON.parse(event) as { v: number }));
+    const next = upcastEvent(JSON.parse(event) as { v: number });
+    size += event.length + (isMessageChange(next) ? messageSize(sql, next.message_id) : 0);
+    events.push(next);
     if (size > CHARACTERS_AT_ONCE) break;
   }
   return events;

@@ -49,6 +49,11 @@ const ON_DEMAND = {
       id TEXT PRIMARY KEY, chat_id TEXT NOT NULL, seq INTEGER NOT NULL, facts TEXT NOT NULL) WITHOUT ROWID`,
     'CREATE INDEX suggestions_by_chat ON suggestions (chat_id, id)',
   ],
+  // Messages that were edited or deleted, or of whose delivery the channel has reported, as they are now. By the `seq` of
+  // their first event.
+  changed_messages: [
+    'CREATE TABLE changed_messages (message_seq INTEGER PRIMARY KEY, seq INTEGER NOT NULL, facts TEXT NOT NULL)',
+  ],
   lanes: OUTBOX_TABLES,
   webhook_rests: REST_TABLES,
   // Checkpoints of live hubs.

@@ -1,8 +1,10 @@
 import type { ChatState, ThreadState, Touched } from '../../domain/state.ts';
+import { writeChangedMessages } from './changed-messages.ts';
 import { makeTable } from './schema.ts';
 
 /**
- * Writes the difference of two states into the tables derived from the log: chats with their children, and suggestions.
+ * Writes the difference of two states into the tables derived from the log: chats with their children, suggestions, and
+ * changed messages.
  * `before` must hold what was loaded of each chat in `after`. Answers the number of rows written.
  */
 export function writeChats(sql: SqlStorage, before: ThreadState, after: ThreadState): number {
@@ -23,7 +25,7 @@ export function writeChats(sql: SqlStorage, before: ThreadState, after: ThreadSt
       JSON.stringify(suggestion.facts),
     ).rowsWritten;
   }
-  return rowsWritten;
+  return rowsWritten + writeChangedMessages(sql, before, after);
 }
 
 function writeChat(sql: SqlStorage, old: ChatState | undefined, chat: ChatState): number {

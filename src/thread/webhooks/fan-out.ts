@@ -177,7 +177,7 @@ function plannedForChannel(
     webhook_id: null,
     channel: null,
     resource_id: null,
-    resource: notification.resource,
+    resource: notice.resource ?? notification.resource,
     is_shared: notice.has_gap,
     bodyAt: notice.bodyAt,
   };

@@ -5,8 +5,16 @@ import { announce, type DeliveryState, finish, type LaneContext, STATE } from '.
 const LOOKED_AT_ONCE = 2000;
 const PURGED_AT_ONCE = 300;
 
-/** The webhooks of a chat up to a `seq`. `after`: the delivery up to which they are purged. */
-export type PurgedRange = { chat_id: string; upto: number; after: string };
+/**
+ * The webhooks of a chat up to a `seq`. `late`: up to which `seq` some of the events after it are purged too, and which.
+ * `after`: the delivery up to which they are purged.
+ */
+export type PurgedRange = {
+  chat_id: string;
+  upto: number;
+  late: { upto: number; isCovered: (seq: number) => boolean };
+  after: string;
+};
 
 type Place = Pick<DeliveryState, 'id' | 'seq'> & { chat_id: string };
 
@@ -22,7 +30,9 @@ export function purgeDeliveries(sql: SqlStorage, range: PurgedRange, context: La
       LOOKED_AT_ONCE,
     )
     .toArray();
-  const covered = looked.filter(({ chat_id, seq }) => chat_id === range.chat_id && seq <= range.upto);
+  const { upto, late } = range;
+  const isCovered = (seq: number) => seq <= upto || (seq <= late.upto && late.isCovered(seq));
+  const covered = looked.filter(({ chat_id, seq }) => chat_id === range.chat_id && isCovered(seq));
   for (const { id } of covered.slice(0, PURGED_AT_ONCE)) {
     const row = sql
       .exec<DeliveryState & { status: DeliveryStatus }>(`SELECT ${STATE}, status FROM deliveries WHERE id = ?`, id)
@@ -39,5 +49,5 @@ export function purgeDeliveries(sql: SqlStorage, range: PurgedRange, context: La
   }
   const last = covered[PURGED_AT_ONCE - 1] ?? looked.at(-1);
   // Ids have the order of events.
-  return last === undefined || last.seq > range.upto ? null : last.id;
+  return last === undefined || last.seq > range.late.upto ? null : last.id;
 }

@@ -65,16 +65,21 @@ export const MEMBERSHIP_KEYS = [
   'updated_at',
 ];
 
-/** The keys of the documented example. A visitor's message through a channel also has `external_sender_id`. */
+/** The keys of the documented example, and the extensions. A visitor's message through a channel also has `external_sender_id`. */
 export const MESSAGE_KEYS = [
   'attachment_template',
   'attachments',
   'chat_id',
   'created_at',
+  'deleted_at',
+  'delivered_at',
+  'delivery_status',
+  'failure_reason',
   'id',
   'is_edited',
   'is_encrypted',
   'message',
+  'read_at',
   'response_text',
   'response_to_action',
   'response_to_action_id',

@@ -82,6 +82,17 @@ export class LiveClient {
     return frame;
   }
 
+  /** The next notification of a change in a collection. */
+  async nextChange(channel: string): Promise<Json> {
+    for (;;) {
+      const { notifications } = await this.next('notifications');
+      const found = (notifications as Json[]).find(
+        (each) => each['channel'] === channel && each['action'] === 'changed',
+      );
+      if (found !== undefined) return found;
+    }
+  }
+
   async subscribe(channels: string[], after: number | null = null): Promise<Frame> {
     this.send({ type: 'subscribe', channels, after });
     return this.next('subscribed');

@@ -18,3 +18,12 @@ export const PLAIN = {
   response_text: null,
   response_value: null,
 };
+
+/** The properties that the published texts do not have, of a message that was not deleted and is not reported on. */
+export const STORED = {
+  deleted_at: null,
+  delivery_status: 'stored',
+  delivered_at: null,
+  read_at: null,
+  failure_reason: null,
+};

@@ -24,9 +24,16 @@ export async function newRandomThread(random: () => number) {
   const reach = { organization_id: room.organization_id, room_ids: [] };
   const routed = { kind: 'reach' as const, reach, is_pending: false };
   const name = () => pick(['a', 'b', 'c']);
+  const said: { id: string; chat_id: string }[] = [];
+  const change = () => {
+    const { id: message_id, chat_id } = pick(said) ?? { id: chat, chat_id: chat };
+    return { by: pick(['user', 'visitor'] as const), chat_id, actor, visitor_id, message_id };
+  };
   const commands: (() => CommandBody)[] = [
     () => ({ type: 'post_visitor_message', chat_id: chat, visitor_id, content: { type: 'msg', message: 'v' } }),
     () => ({ type: 'post_message', chat_id: chat, actor, message: 'u', ...plain }),
+    () => ({ type: 'edit_message', ...change(), message: name() }),
+    () => ({ type: 'delete_message', ...change() }),
     () => ({ type: 'add_tag', chat_id: chat, grant, actor, name: name() }),
     () => ({ type: 'remove_tag', chat_id: pick([chat, chat_id]), grant, actor, name: name() }),
     () => ({
@@ -52,7 +59,8 @@ export async function newRandomThread(random: () => number) {
     chat: () => chat,
     command: () => ({ v: 1, command_id: crypto.randomUUID(), ...pick(commands)() }) as Command,
     answered(answer: object): void {
-      if ('chat' in answer) chat = (answer as { chat: { id: string } }).chat.id;
+      if ('message' in answer) said.push({ ...(answer as { message: { id: string } }).message, chat_id: chat });
+      else if ('chat' in answer) chat = (answer as { chat: { id: string } }).chat.id;
     },
   };
 }

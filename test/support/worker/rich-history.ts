@@ -98,6 +98,16 @@ async function liveInChannel(): Promise<string> {
   });
   const says = { type: 'post_message' as const, ...posts, selected_reply_suggestion_id: null };
   await execute(thread, { ...says, actor: partner, message: 'Indeed.' });
+  const of = { by: 'user' as const, chat_id, actor: partner };
+  const { message: sent } = await execute(thread, { ...says, actor: partner, message: 'It is here.' });
+  const reports = { type: 'report_message_status' as const, channel_id: channel.channelId };
+  const told = { ...reports, chat_id, message_id: sent.id, at: null };
+  await execute(thread, { ...told, status: 'failed', reason: 'mailbox full' });
+  await execute(thread, { type: 'edit_message', ...of, message_id: sent.id, message: 'It is there.' });
+  await execute(thread, { ...told, chat_id: null, status: 'delivered', reason: null });
+  await execute(thread, { ...reports, chat_id, message_id: null, at: null, status: 'read', reason: null });
+  const { message: wrong } = await execute(thread, { ...says, actor: partner, message: 'Wrong chat.' });
+  await execute(thread, { type: 'delete_message', ...of, message_id: wrong.id });
   const leaves = {
     chat_id,
     is_present: true,
@@ -109,7 +119,9 @@ async function liveInChannel(): Promise<string> {
   await execute(thread, { type: 'change_presence', chat_id, user_id: agent.id, is_present: false });
   await receive(receiveCommand(channel, 't', [visitorMessage('bye')], { close_session: true }));
   const { chat_id: second } = await receive(receiveCommand(channel, 't', [userMessage('are you there?', agent)]));
-  // Tags and suggestions of the session that has ended.
+  // Tags, suggestions and changed messages of the session that has ended.
+  const brought = { by: 'channel' as const, chat_id, channel_id: channel.channelId, message_id };
+  await execute(thread, { type: 'edit_message', ...brought, message: 'hello there' });
   await execute(thread, { type: 'add_tag', chat_id, grant: reach, actor: agent, name: 'late' });
   await execute(thread, { type: 'add_reply_suggestion', ...suggests, suggestion: 'Too late.', relevancy_score: null });
   await receive(receiveCommand(channel, 't', [visitorMessage('yes')], { variables: { city: 'Turku' } }));
@@ -186,6 +198,13 @@ async function liveWithVisitor(): Promise<string> {
     visitor_id,
     content: { type: 'msg', message: 'And?' },
   });
+  const change = { by: 'visitor' as const, chat_id, visitor_id };
+  const asks = { type: 'post_visitor_message' as const, chat_id, visitor_id };
+  const ask = await execute(thread, { ...asks, content: { type: 'msg', message: 'Wel?' } });
+  for (const text of ['Well?', 'Well, well?']) {
+    await execute(thread, { type: 'edit_message', ...change, message_id: ask.message.id, message: text });
+  }
+  await execute(thread, { type: 'delete_message', by: 'user', chat_id, actor, message_id: message.id });
   const colleague = newUser(actor.organization_id, { first_name: 'Carla' });
   const invite = { type: 'invite' as const, chat_id, actor };
   const ids = [];

@@ -5,10 +5,12 @@ import type { Command } from '../../../src/domain/commands.ts';
 import type { ThreadEvent } from '../../../src/domain/events.ts';
 import { evolve } from '../../../src/domain/evolve.ts';
 import { messageKey } from '../../../src/domain/fingerprints.ts';
-import { redactEvent } from '../../../src/domain/redaction.ts';
+import { changeMessage, isMessageChange, MESSAGE_CHANGES } from '../../../src/domain/message-changes.ts';
+import { isCovered, redactEvent, redactMessage } from '../../../src/domain/redaction.ts';
 import { type ChatState, emptyThread, openChat } from '../../../src/domain/state.ts';
 import { endsAt } from '../../../src/resources/chat.ts';
 import { isOpenInvitation } from '../../../src/resources/invitation.ts';
+import type { MessageFacts } from '../../../src/resources/message.ts';
 import { IDENTITY, ThreadModel } from '../../support/thread-model.ts';
 import { commandOf, openingStep, step, USERS_IDENTITY, VISITOR_IDENTITY } from '../../support/thread-steps.ts';
 
@@ -111,6 +113,7 @@ function checkRedactedLog({ log, state }: ThreadModel): void {
   expect(replayed.chats).toEqual(state.chats);
   expect(replayed.suggestions).toEqual(state.suggestions);
   expect(redacted.map((event) => purges.reduce(redactEvent, event))).toEqual(redacted);
+  expect(messagesIn(redacted)).toEqual(messagesIn(log));
   for (const [place, event] of redacted.entries()) {
     const { type, seq, at, chat_id } = log[place] ?? event;
     expect({ type, seq, at, chat_id }).toEqual({
@@ -122,16 +125,35 @@ function checkRedactedLog({ log, state }: ThreadModel): void {
   }
 }
 
+/** The messages of a log, purged when it says so. */
+function messagesIn(log: readonly ThreadEvent[]): Map<string, MessageFacts> {
+  const found = new Map<string, MessageFacts>();
+  const chats = new Map<string, string>();
+  for (const event of log) {
+    if (event.type === 'message_added') {
+      found.set(event.message.id, event.message);
+      chats.set(event.message.id, event.chat_id);
+    }
+    const before = isMessageChange(event) ? found.get(event.message_id) : undefined;
+    if (isMessageChange(event) && before !== undefined) found.set(before.id, changeMessage(before, event));
+    if (event.type !== 'purged') continue;
+    for (const [id, facts] of found) {
+      if (chats.get(id) !== event.chat_id || !isCovered(facts.created_at, event)) continue;
+      found.set(id, redactMessage(facts, event));
+    }
+  }
+  return found;
+}
+
 /**
- * An ended chat gets tags, suggestions and purges, and nothing else. A new name belongs to the thread, for the next
+ * An ended chat gets tags, suggestions, changes of its messages and purges, and nothing else. A new name belongs to the thread, for the next
  * session.
  */
 function checkAfterEnd(event: ThreadEvent): void {
   if (event.type === 'variables_set' || event.type === 'purged') return;
   const what = event.type === 'message_added' ? event.message.type : event.type;
-  expect(['tag_created', 'tag_added', 'tag_removed', 'reply_suggestion_added', 'reply_suggestion_changed']).toContain(
-    what,
-  );
+  const ofTags = ['tag_created', 'tag_added', 'tag_removed'];
+  expect([...ofTags, 'reply_suggestion_added', 'reply_suggestion_changed', ...MESSAGE_CHANGES]).toContain(what);
 }
 
 /** Invariants of the state and the log. */

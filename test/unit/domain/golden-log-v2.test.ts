@@ -11,11 +11,11 @@ import { fanOutWebhooks } from '../../../src/thread/webhooks/fan-out.ts';
 import { routingOf } from '../../support/sample-events.ts';
 
 /**
- * Logs as version 2 stored them, one for each kind of thread and one that was purged, together with an event of each type. They never change:
+ * Logs as version 2 stored them, one for each kind of thread, one that was purged and one with changed messages, together with an event of each type. They never change:
  * whatever a later program makes of them must stay what is checked here.
  */
 const stored = JSON.parse(readFileSync('test/unit/domain/golden-log-v2.json', 'utf8')) as Record<
-  'channel' | 'visitor' | 'users' | 'purged',
+  'channel' | 'visitor' | 'users' | 'purged' | 'changed',
   { v: number }[]
 >;
 const logs = {
@@ -23,6 +23,7 @@ const logs = {
   visitor: stored.visitor.map(upcastEvent),
   users: stored.users.map(upcastEvent),
   purged: stored.purged.map(upcastEvent),
+  changed: stored.changed.map(upcastEvent),
 };
 
 const TYPES: Record<EventType, true> = {
@@ -33,6 +34,9 @@ const TYPES: Record<EventType, true> = {
   member_added: true,
   member_changed: true,
   message_added: true,
+  message_edited: true,
+  message_deleted: true,
+  message_status_changed: true,
   waiting_ended: true,
   chat_ended: true,
   tag_added: true,
@@ -197,6 +201,23 @@ describe('the golden logs of version 2', () => {
       response_value: 'yes',
       response_text: null,
     });
+  });
+
+  test('show the same changes of messages', () => {
+    const transitions = transitionsOf(emptyThread('t'), logs.changed);
+    const shown = new Map(messagesOf(logs.changed).map((message) => [message.id, message]));
+    for (const { message } of transitions) if (message !== null) shown.set(message.after.id, message.after);
+    const texts = [...shown.values()].filter(({ type }) => type === 'msg');
+    expect(texts.map(({ message, status }) => [message, status?.state ?? null])).toEqual([
+      ['Where is my parcel?', null],
+      ['It left us today.', 'read'],
+      [null, null],
+    ]);
+    expect(texts.map((message) => messageResource(message, { id: 'c', room_id: null }))).toMatchObject([
+      { is_edited: true, deleted_at: null, delivery_status: 'stored' },
+      { is_edited: true, delivery_status: 'read', delivered_at: null, failure_reason: null },
+      { is_edited: false, deleted_at: '2026-09-21T14:13:26.000Z', attachments: [] },
+    ]);
   });
 
   test('replay to a chat that ended by itself', () => {

@@ -61,10 +61,7 @@ const isOfOrganization = (chat: ChatState) =>
 const placeOf = (chat: ChatState) => ({ id: chat.facts.id, room_id: chat.facts.room?.id ?? null });
 const asMember = (facts: MemberFacts, chat: ChatState) =>
   membershipResource({ ...facts, composing_status: 'idle' }, chat.facts);
-const messagesOf = (model: ThreadModel, chat: ChatState) =>
-  model.log.flatMap((event) =>
-    event.type === 'message_added' && event.chat_id === chat.facts.id ? [event.message] : [],
-  );
+const messagesOf = (model: ThreadModel, chat: ChatState) => model.messages(chat.facts.id);
 
 const chatsIf =
   (isThere: (chat: ChatState) => boolean): Collection['entries'] =>

@@ -60,6 +60,7 @@ beforeAll(async () => {
     config_id: org.channelId,
     client_id: await arrive(owner),
     language_code: 'en',
+    message_id: '0190a000-0000-7000-8000-00000000dead',
   };
   ofOperator = await fillOrganization(await enrollManager());
 });

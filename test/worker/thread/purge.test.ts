@@ -97,12 +97,16 @@ async function writtenThread(canary: string): Promise<{ channel: Channel; thread
       relevancy_score: null,
     });
     const posts = { chat_id, actor, attachments: [], attachment_template: null };
-    await execute(thread, {
+    const answered = await execute(thread, {
       type: 'post_message',
       ...posts,
       message: `${canary} answered`,
       selected_reply_suggestion_id: suggestion.id,
     });
+    const of = { message_id: answered.message.id, chat_id };
+    const report = { type: 'report_message_status' as const, ...of, channel_id: channel.channelId, at: null };
+    await execute(thread, { ...report, status: 'failed', reason: `${canary} has no mailbox` });
+    await execute(thread, { type: 'edit_message', by: 'user', actor, ...of, message: `${canary} answered again` });
     const stub = stubOf(channel, THREAD_ID);
     const lane = { v: 1 as const, receiver: channel.receiver, track: 'lane' as const, drain: true };
     const claimed = await stub.claim({ ...lane, lease_milliseconds: 15_000 });
@@ -266,6 +270,31 @@ test('a purge of older messages keeps the newer ones, in the object and in the c
     chat: { ended_at: number | null };
   };
   expect(chat.ended_at).toBeNull();
+});
+
+test('a purge of older messages reaches their later changes, and refuses further ones', async () => {
+  const { thread, chat_id, actor } = await newVisitorChat();
+  const posts = { type: 'post_message' as const, chat_id, actor, attachments: [], attachment_template: null };
+  const say = (message: string) => execute(thread, { ...posts, message, selected_reply_suggestion_id: null });
+  const { message: old } = await say('old');
+  passTime(1000);
+  const { message } = await say('kept');
+  const of = { by: 'user' as const, chat_id, actor };
+  await execute(thread, { type: 'edit_message', ...of, message_id: old.id, message: 'canary' });
+  await execute(thread, { type: 'edit_message', ...of, message_id: message.id, message: 'kept too' });
+  await eventually(async () => expect(await copied()).toContain('canary'));
+  const order = orderFor(actor.organization_id, { covers: 'messages', chat_id, before: message.created_at });
+  await purge(thread, order);
+  expect(await storedIn(thread)).not.toContain('canary');
+  expect(await storedIn(thread)).toContain('kept too');
+  const copy = await copied();
+  expect(copy).not.toContain('canary');
+  expect(copy).toContain('kept too');
+  const again = { v: 1 as const, command_id: 'again', type: 'edit_message' as const, ...of, message: 'canary' };
+  const { result } = await threadStub(env, thread).execute({ ...again, message_id: old.id });
+  expect(result).toEqual({ ok: false, refusal: { reason: 'message_purged' } });
+  expect(await threadStub(env, thread).rebuild({ v: 1 })).toEqual({ ok: true });
+  expect(await copied()).toBe(copy);
 });
 
 test('the next message of a purged source opens its thread again, for another visitor', async () => {

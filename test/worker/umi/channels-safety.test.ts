@@ -24,6 +24,7 @@ function requestTo(method: string, path: string, roomId: string): { query: strin
     reply_webhook_url: 'https://receiver.example.com',
   };
   if (path.endsWith('/events')) return { query: '?thread_id=t' };
+  if (path.endsWith('/status')) return { query: '', body: { status: 'read' } };
   if (path.endsWith('/close_session')) return { query: '', body: { thread_id: 't' } };
   if (path.endsWith('/messages')) {
     const message = { body: 'b', thread_id: 't', sender_id: 's', message_id: 'm' };

@@ -12,7 +12,7 @@ import {
   visitorSays,
 } from '../../support/worker/organization.ts';
 import { organizationD1 } from '../../support/worker/organization-database.ts';
-import { PLAIN } from '../../support/worker/plain-message.ts';
+import { PLAIN, STORED } from '../../support/worker/plain-message.ts';
 import { type Call, call, testEnv } from '../../support/worker/requests.ts';
 
 let org: TestOrganization;
@@ -149,6 +149,7 @@ describe('messages', () => {
       created_at: TIME,
       sender_avatar: null,
       ...PLAIN,
+      ...STORED,
     };
     expect(byVisitor).toEqual({
       ...shared,

@@ -58,6 +58,18 @@ describe('a visitor', () => {
     expect((await say(other, await site.chat(other))).status).toBe(201);
   });
 
+  it('has changes of messages counted with them', async () => {
+    const visitor = await site.visitor();
+    const chatId = await site.chat(visitor);
+    const item = `/visitors/${visitor.id}/chats/${chatId}/messages/${(await say(visitor, chatId)).json['id']}`;
+    const edit = (message: string) => visit(visitor.token, 'PATCH', item, { message }, LIMITED);
+    for (let sent = 1; sent < 30; sent += 1) expect((await edit(`Hello ${sent}`)).status).toBe(200);
+    expect((await edit('Hello again')).status).toBe(429);
+    await evictDurableObject(env.THREADS.getByName(threadNameOfChat(chatId) ?? ''));
+    expect((await say(visitor, chatId)).status).toBe(429);
+    expect((await visit(visitor.token, 'DELETE', item, undefined, LIMITED)).status).toBe(204);
+  });
+
   it('is not limited without RATE_LIMITS', async () => {
     const { visitor, chatId } = await busyVisitor();
     expect((await say(visitor, chatId, {})).status).toBe(201);

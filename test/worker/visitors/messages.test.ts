@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { ask, type Json, resultsOf, TIME, UUID } from '../../support/worker/organization.ts';
-import { PLAIN } from '../../support/worker/plain-message.ts';
+import { PLAIN, STORED } from '../../support/worker/plain-message.ts';
 import { withoutD1 } from '../../support/worker/requests.ts';
 import { Site, type Visitor, visit } from '../../support/worker/visitor-site.ts';
 
@@ -37,6 +37,7 @@ describe('a message of a visitor', () => {
         sender_avatar: null,
         message: 'Hyvää päivää 👋',
         ...PLAIN,
+        ...STORED,
       },
     ]);
     const read = await visit(visitor.token, 'GET', path(visitor, chatId, `/${answer.json['id']}`));

@@ -6,7 +6,7 @@ import { conversationStarterResource } from '../../../resources/conversation-sta
 import type { FileFacts } from '../../../resources/file.ts';
 import { invitationResource } from '../../../resources/invitation.ts';
 import { type MemberView, membershipResource } from '../../../resources/membership.ts';
-import { type MessageFacts, messageResource } from '../../../resources/message.ts';
+import { type MessageFacts, messageResource, publishedMessage } from '../../../resources/message.ts';
 import { purgeNotice } from '../../../resources/purge.ts';
 import { replySuggestionResource } from '../../../resources/reply-suggestion.ts';
 import { tagResource } from '../../../resources/tag.ts';
@@ -153,7 +153,7 @@ const channel = { messaging_channel: 'email', channel_config_id: ids.channel };
 export const messageCreated = {
   event_type: 'message_created',
   ...event,
-  message: messageResource(answer, place),
+  message: publishedMessage(messageResource(answer, place)),
   ...channel,
   seq: 8,
   prev_seq: 6,
@@ -194,6 +194,7 @@ export const chatExamples = {
   ChatMessage: messageResource(answer, place),
   ChatMessageAttachment: attachment,
   ChatMessageAction: action,
+  EditMessage: { message: 'It left our house this morning, in one parcel.' },
   PostMessage: {
     message: TEXT,
     selected_reply_suggestion_id: ids.suggestion,

@@ -84,6 +84,7 @@ export const messagingExamples = {
     messages_created: 1,
     is_new_session: true,
   },
+  MessageStatusReport: { status: 'failed', reason: 'The mailbox is full.' },
   CloseSession: { thread_id: 'ticket-1' },
   SessionClosed: {
     chat_session_id: ids.chat,

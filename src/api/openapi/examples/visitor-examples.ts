@@ -64,6 +64,7 @@ export const visitorExamples = {
   CreateRoomVisitor: { id: ids.visitor, presence_expires_in: 120, ...details },
   UpdateRoomVisitor: { presence_expires_in: 120, ...page },
   EndOwnChat: { is_ended: true },
+  EditMessageAsVisitor: { message: 'Where is my order 4711?' },
   PostMessageAsVisitor: { message: 'Where is my order?' },
   RoomVisitor: roomVisitorResource({
     id: ids.visitor,

@@ -83,14 +83,14 @@ function bodyFromLog(
   const notice = channelWebhook(update, notification, routing);
   if (notice === null) return [];
   const body = notice.bodyAt({ seq: update.seq, prev_seq });
-  return [wholeBody(body, JSON.stringify(notification.resource))];
+  return [wholeBody(body, JSON.stringify(notice.resource ?? notification.resource))];
 }
 
 type ChannelAcceptance = Extract<WebhookReceipt, { routing: ChannelTarget }>;
 
 /** Each event in a chat as it began: what a channel gets does not depend on the chat around the event. */
 function stepOf(each: ThreadEvent): Transition {
-  return { event: each, before: BEGUN, after: BEGUN, suggestion_before: null, is_first: true };
+  return { event: each, before: BEGUN, after: BEGUN, suggestion_before: null, message: null, is_first: true };
 }
 
 describe('a channel gets', () => {
