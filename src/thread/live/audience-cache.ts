@@ -109,13 +109,14 @@ function withinRooms(audience: Audience, roomIds: readonly string[]): Audience {
     reach === null ? null : { ...reach, room_ids: reach.room_ids.filter((id) => roomIds.includes(id)) };
   const installations = audience.installations.map((installation) => {
     const { listener: subscriber } = installation;
-    const { reach, history_reach, organization_reach } = subscriber;
+    const { reach, history_reach, member_reach, organization_reach } = subscriber;
     return {
       ...installation,
       listener: {
         ...subscriber,
         reach: trim(reach),
         history_reach: trim(history_reach),
+        member_reach: trim(member_reach),
         organization_reach: trim(organization_reach),
       },
     };

@@ -39,6 +39,7 @@ describe('the audience of a thread', () => {
     expect(found?.installations[0]?.listener).toEqual({
       ...subscriber,
       reach: { organization_id: null, room_ids: ['room'] },
+      member_reach: { organization_id: 'o', room_ids: [] },
       organization_reach: { organization_id: 'o', room_ids: [] },
     });
   });
