@@ -43,7 +43,7 @@ const SURFACE = [
   'apps/fan-out',
   'chats/{chat-*,conversation-starters,invitations,join-*,messages,organization-messages,owned-chats}',
   'chats/{reply-suggestions,room,start-chats,update-chat}',
-  'directory/{organization,purges,retention,rooms,safety,teams,users}',
+  'directory/{organization,purges,retention,rooms,safety,teams,unanswered*,users}',
   'files/*',
   'live/subscribe',
   'operator/{audit-log,audit-log-lists,databases,directory,routers}',

@@ -56,6 +56,7 @@ export const RESOURCES: { readonly [resource: string]: Resource } = {
       private_chat_history: 'flag',
       message_list_days: 'days',
       chat_retention_days: 'days',
+      unanswered_retention_days: 'days',
       is_renaming_allowed: 'flag',
       domain: 'nullable',
       ...quotaFields(() => 'quota' as const),

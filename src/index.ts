@@ -12,7 +12,9 @@ import { deleteOldKeys } from './directory/keyed-requests.ts';
 import { deletePassingVisitors } from './directory/passing-visitors.ts';
 import type { RemoveSilentMembers } from './domain/commands.ts';
 import { deleteDueFiles, fileBucket } from './files/delete-due-files.ts';
+import { deleteUnansweredVisitors } from './purges/delete-unanswered-visitors.ts';
 import { purgeOldChats } from './purges/purge-old-chats.ts';
+import { removeUnansweredThreads } from './purges/remove-unanswered-threads.ts';
 import { sweepPurges } from './purges/sweep-purges.ts';
 import { commandThread, threadStub } from './rpc/thread.ts';
 
@@ -47,12 +49,22 @@ function sweepsOf(env: Env): Sweep[] {
   const ofOrganizations = [...databasesOf(env, noCost())].flatMap(([database, copy]): Sweep[] => [
     { database, name: 'woken', run: (now) => wakeOverdueThreads(copy, (thread) => threadStub(env, thread), now) },
     { database, name: 'members_removed', run: (now) => endSilentMemberships(copy, commandIn(env), now) },
+    {
+      database,
+      name: 'unanswered_deleted',
+      run: (now) => deleteUnansweredVisitors(env, { identity, copy, name: database }, now),
+    },
     { database, name: 'visitors_deleted', run: (now) => deletePassingVisitors(copy, now) },
     { database, name: 'audit_deleted', run: (now) => deleteOldAuditEntries(copy, now) },
     { database, name: 'keys_deleted', run: (now) => deleteOldKeys(copy, now) },
     { database, name: 'purged', run: (now) => sweepPurges(env, copy, now) },
     { database, name: 'chats_purged', run: (now) => purgeOldChats(env, { identity, copy, name: database }, now) },
     { database, name: 'files_deleted', run: (now) => deleteDueFiles(fileBucket(env), copy, now) },
+    {
+      database,
+      name: 'threads_removed',
+      run: (now) => removeUnansweredThreads(env, { identity, copy, name: database }, now),
+    },
     { database, name: 'messages_deleted', run: (now) => deleteExpiredMessages(identity, copy, database, now) },
   ]);
   return [

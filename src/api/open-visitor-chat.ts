@@ -41,12 +41,15 @@ export async function openVisitorChat(c: AppContext, opening: VisitorChatOpening
     await beginKeeping(c, database, { organization_id: room.organization_id, visitor_id: visitor.id });
   }
   const identity = { kind: 'visitor' as const, room_id: room.id, visitor_id: visitor.id };
+  const own = threadName(identity);
+  // The visitor's own thread is named by its identity: it may have been removed, with the chat that the copy still has.
+  const resumed = newest === null || threadNameOfChat(newest.chat_id) === own ? null : newest.chat_id;
   const command: OpenVisitorChat = {
     ...rest,
     ...commandHead(c),
     type: 'open_visitor_chat',
-    chat_id: newest?.chat_id ?? null,
-    identity: newest === null ? identity : null,
+    chat_id: resumed,
+    identity: resumed === null ? identity : null,
     visitor_id: visitor.id,
     visitor_name: visitor.name,
     organization_id: room.organization_id,
@@ -54,6 +57,5 @@ export async function openVisitorChat(c: AppContext, opening: VisitorChatOpening
     chat_type,
     lifetime: lifetimeOf(chat_type, room),
   };
-  const thread = (newest === null ? null : threadNameOfChat(newest.chat_id)) ?? threadName(identity);
-  return await sendCommand(c, thread, command);
+  return await sendCommand(c, (resumed === null ? null : threadNameOfChat(resumed)) ?? own, command);
 }

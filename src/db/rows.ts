@@ -35,6 +35,8 @@ export type OrganizationRow = {
   stored_bytes: number;
   /** How many days after its end a chat is purged of its messages; null: never. */
   chat_retention_days: number | null;
+  /** How many days after its last chat ended a visitor's thread that no user has answered goes; null: never. */
+  unanswered_retention_days: number | null;
   /** By which a telephone system names it; null: by nothing. */
   domain: string | null;
   /** JSON object: email, phone, street, postal_code, city, country, business_id. A missing value is null. */
@@ -219,6 +221,8 @@ export type VisitorRow = {
   present_until: number | null;
   /** Whether they have neither chat nor variable yet. */
   is_passing: Flag;
+  /** When they left, or lost their thread, in ms; null while they have a chat, and while `present_until` is set. */
+  left_at: number | null;
   created_at: number;
 };
 

@@ -32,6 +32,9 @@ export async function listOrganizations(
   return rows.map(organizationView);
 }
 
+/** How many days visitors' threads that no user has answered are kept, unless an organization says otherwise. */
+const UNANSWERED_DAYS = 7;
+
 /** A new organization; columns that are left out have their defaults. */
 export type NewOrganization = Pick<OrganizationRow, 'id' | 'name' | 'created_at'> &
   Partial<Pick<OrganizationRow, 'database'>> &
@@ -47,8 +50,9 @@ export function insertOrganization(
   return changing({ kind: 'organization', organization_id: organization.id }, async () => {
     const row = await database.first<OrganizationRow>(
       `INSERT INTO organizations (id, name, has_active_subscription, private_chats, private_chat_history, message_list_days,
-         chat_retention_days, is_renaming_allowed, domain, database, profile, quotas, created_at, updated_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, json_patch('{}', ?), json_patch('{}', ?), ?, ?)
+         chat_retention_days, unanswered_retention_days, is_renaming_allowed, domain, database, profile, quotas,
+         created_at, updated_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, json_patch('{}', ?), json_patch('{}', ?), ?, ?)
        ON CONFLICT DO NOTHING RETURNING *`,
       organization.id,
       organization.name,
@@ -57,6 +61,7 @@ export function insertOrganization(
       organization.private_chat_history ?? 0,
       organization.message_list_days ?? null,
       organization.chat_retention_days ?? null,
+      organization.unanswered_retention_days === undefined ? UNANSWERED_DAYS : organization.unanswered_retention_days,
       organization.is_renaming_allowed ?? 1,
       organization.domain ?? null,
       organization.database ?? IDENTITY_BINDING,
@@ -77,6 +82,7 @@ type Changeable = Pick<
   | 'private_chat_history'
   | 'message_list_days'
   | 'chat_retention_days'
+  | 'unanswered_retention_days'
   | 'is_renaming_allowed'
   | 'domain'
 >;
@@ -165,6 +171,7 @@ function organizationView(row: OrganizationRow & AttendanceColumns): Organizatio
     database: row.database,
     message_list_days: row.message_list_days,
     chat_retention_days: row.chat_retention_days,
+    unanswered_retention_days: row.unanswered_retention_days,
     is_renaming_allowed: row.is_renaming_allowed === 1,
     domain: row.domain,
     has_active_subscription: row.has_active_subscription === 1,

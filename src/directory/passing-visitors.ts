@@ -37,7 +37,8 @@ const OLD = `WITH RECURSIVE step (room) AS (
 
 /**
  * Deletes the rooms' visitors who have neither chat nor variable a day after their visit. Takes the others out of the
- * index that finds them, which needs no time of those who are absent. `now` in ms. Answers how many are deleted. Reads
+ * index that finds them, which needs no time of those who are absent; those with variables and no chat are found by when
+ * they left (unanswered-visitors.ts). `now` in ms. Answers how many are deleted. Reads
  * across organizations, which only the watchdog may do.
  */
 export async function deletePassingVisitors(database: OrganizationDatabase, now: number): Promise<number> {
@@ -45,7 +46,9 @@ export async function deletePassingVisitors(database: OrganizationDatabase, now:
   let deleted = 0;
   for (let done = 0; done < VISITORS_IN_A_RUN; done += VISITORS_AT_ONCE) {
     const kept = await database.run(
-      `UPDATE visitors SET present_until = NULL WHERE is_passing = 0 AND (id, room_id) IN (${OLD})`,
+      `UPDATE visitors SET present_until = NULL, left_at = iif(
+         EXISTS (SELECT 1 FROM chats WHERE chats.visitor_id = visitors.id), NULL, present_until)
+       WHERE is_passing = 0 AND (id, room_id) IN (${OLD})`,
       before,
       VISITORS_AT_ONCE,
     );

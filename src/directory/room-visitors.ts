@@ -99,6 +99,7 @@ const COLUMNS = {
   presence_expires_in: true,
   present_until: true,
   is_passing: true,
+  left_at: true,
   created_at: true,
 } as const satisfies { [Column in Exclude<keyof VisitorRow, 'id'>]: true };
 

@@ -36,6 +36,11 @@ export function identityText(identity: ThreadIdentity): string {
   }
 }
 
+/** Whether a thread with this identity is a visitor's own, in a room, and not a channel's. */
+export function isOfVisitor(identity: string): boolean {
+  return identity.startsWith('visitor/');
+}
+
 /** Matches no `thread_id` of a source by accident: a digest of the whole identity. */
 const HIDDEN = /^sha256:[\w-]{43}$/;
 

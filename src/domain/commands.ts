@@ -89,8 +89,8 @@ export type StartUserChat = CommandHeader & {
 
 /**
  * A chat with a visitor: their open chat, which the user joins, or a new one (Chats API, Create a new chat with a
- * visitor in a room). The visitor may send it too. `chat_id` is the visitor's newest chat: its thread, which may be a
- * channel's, takes the next session. Without it, `identity` names the thread.
+ * visitor in a room). The visitor may send it too. `chat_id` is the visitor's newest chat, if that is in another thread than their own: a
+ * channel's takes the next session. Without it, `identity` names the thread.
  */
 export type OpenVisitorChat = CommandHeader & {
   type: 'open_visitor_chat';

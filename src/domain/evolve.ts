@@ -4,10 +4,19 @@ import { type ChatFacts, newChatFacts } from '../resources/chat.ts';
 import type { InvitationFacts } from '../resources/invitation.ts';
 import { isPresent, type MemberFacts } from '../resources/membership.ts';
 import type { MessageFacts } from '../resources/message.ts';
+import { isOfVisitor } from './address.ts';
 import type { ThreadEvent } from './events.ts';
 import { changeMessage, isMessageChange, type MessageChangeEvent } from './message-changes.ts';
 import { redactChat, redactSuggestions, redactThread } from './redaction.ts';
-import { type ChatState, membersIn, type Step, type ThreadState, type Touched, type Transition } from './state.ts';
+import {
+  type ChatState,
+  membersIn,
+  type Step,
+  type ThreadFacts,
+  type ThreadState,
+  type Touched,
+  type Transition,
+} from './state.ts';
 
 /** The state after an event, and the step of its chat. The step is null for an event before the thread's first chat. */
 export function applyEvent(before: ThreadState, event: ThreadEvent): { state: ThreadState; step: Step | null } {
@@ -103,12 +112,13 @@ export function evolve(state: ThreadState, event: ThreadEvent): ThreadState {
           // A purged thread opens again, with another visitor, for the next message of its source.
           created_at: state.thread?.created_at ?? event.at,
           seq: event.seq,
+          ...(isOfVisitor(event.identity) ? { is_unanswered: true } : {}),
         },
       };
     case 'chat_started': {
       if (state.thread === null) throw new Error('a chat started in a thread that was never opened');
       const thread = { ...state.thread, current_chat_id: event.chat_id, seq: event.seq };
-      return withChat({ ...next, thread }, newChat(event, event));
+      return withChat({ ...next, thread }, newChat(event, event, thread));
     }
     case 'variables_set': {
       const given = event.variables['username'];
@@ -130,6 +140,7 @@ export function evolve(state: ThreadState, event: ThreadEvent): ThreadState {
       const chat = state.chats.get(event.chat_id);
       if (chat === undefined) throw new Error(`event ${event.seq} concerns a chat that is not loaded`);
       const changed = changeChat(chat, event);
+      if (takesPart(event, chat)) return answered(next, changed);
       if (isMessageChange(event)) return { ...withChat(next, changed), messages: messagesAfter(state, event) };
       if (event.type !== 'reply_suggestion_added' && event.type !== 'reply_suggestion_changed') {
         return withChat(next, changed);
@@ -158,9 +169,45 @@ function withChat(state: ThreadState, chat: ChatState): ThreadState {
   return { ...state, chats: new Map(state.chats).set(chat.facts.id, chat) };
 }
 
-function newChat(event: ThreadEvent, start: Extract<ThreadEvent, { type: 'chat_started' }>): ChatState {
+/** Whether by this event of a chat a user takes part in it. Members who only read along do not. */
+function takesPart(event: ChatEvent, chat: ChatState): boolean {
+  switch (event.type) {
+    case 'message_added':
+      return event.message.sender_type === 'user' && event.message.type === 'msg';
+    case 'member_added':
+      return event.member.member_type === 'user' && event.member.is_participating;
+    case 'member_changed':
+      return event.changes.is_participating === true && chat.members.get(event.member_id)?.facts.member_type === 'user';
+    default:
+      return false;
+  }
+}
+
+/** The state with a chat in which a user has taken part, so that its thread is no longer unanswered. */
+function answered(state: ThreadState, chat: ChatState): ThreadState {
+  if (state.thread?.is_unanswered === undefined && chat.facts.is_unanswered === undefined) return withChat(state, chat);
+  const { is_unanswered: _chats, ...facts } = chat.facts;
+  const next = withChat(state, { ...chat, facts });
+  if (state.thread === null) return next;
+  const { is_unanswered: _threads, ...thread } = state.thread;
+  return { ...next, thread };
+}
+
+function newChat(
+  event: ThreadEvent,
+  start: Extract<ThreadEvent, { type: 'chat_started' }>,
+  { is_unanswered }: ThreadFacts,
+): ChatState {
   const { chat_type, room, organization_id, visitor_id, is_private, lifetime } = start;
-  const about = { chat_type, room, organization_id, visitor_id, is_private, lifetime };
+  const about = {
+    chat_type,
+    room,
+    organization_id,
+    visitor_id,
+    is_private,
+    lifetime,
+    ...(is_unanswered === true ? { is_unanswered } : {}),
+  };
   const facts = newChatFacts({ id: event.chat_id, created_at: event.at, ...about });
   return {
     first_seq: event.seq,

@@ -37,6 +37,11 @@ export type ThreadFacts = {
   created_at: number;
   /** The `seq` of the last event that changed what D1's register of threads shows. */
   seq: number;
+  /**
+   * A visitor's own thread in which no user has taken part yet. Missing in others, and in threads of earlier versions until
+   * they are rebuilt.
+   */
+  is_unanswered?: true;
 };
 
 /** A message that was received before, with its fingerprint. */

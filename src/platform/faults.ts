@@ -10,7 +10,9 @@ export type FaultStep =
   | 'after claim'
   | 'after the receiver answered'
   | 'after report'
-  | 'before a step of a purge';
+  | 'before a step of a purge'
+  | 'before a removal'
+  | 'after a removal';
 
 type FaultHandler = (step: FaultStep, crash: () => void) => void;
 

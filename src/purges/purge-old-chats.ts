@@ -1,4 +1,5 @@
-import { type UnpurgedChat, unpurgedChats } from '../chats/unpurged-chats.ts';
+import type { EndedChat } from '../chats/ended-chats.ts';
+import { unpurgedChats } from '../chats/unpurged-chats.ts';
 import type { IdentityDatabase, OrganizationDatabase } from '../db/database.ts';
 import { inParallel } from '../delivery/in-parallel.ts';
 import { goldenPlaceAt } from '../delivery/watchdog.ts';
@@ -36,7 +37,7 @@ export async function purgeOldChats(
 }
 
 /** Whether nothing is left of the chat's messages. The same chat has the same order, whenever the watchdog comes by. */
-async function purgeChat(env: Env, { id, thread, organization_id }: UnpurgedChat): Promise<boolean> {
+async function purgeChat(env: Env, { id, thread, organization_id }: EndedChat): Promise<boolean> {
   try {
     const order = { id: `retention/${id}`, organization_id, chat_id: id, covers: 'messages', before: null } as const;
     const result = await threadStub(env, thread).purge({ v: 1, order });

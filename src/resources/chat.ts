@@ -76,6 +76,8 @@ export type ChatFacts = {
    */
   active_milliseconds: number;
   has_human_message: boolean;
+  /** No user had taken part in the visitor's own thread when this chat began, or in this chat since; missing otherwise. */
+  is_unanswered?: true;
   /** When an ended chat was purged of everything that was written in it; missing for never. */
   purged_at?: number;
   /**
@@ -94,7 +96,15 @@ export type ChatFacts = {
 /** The facts of a chat that are fixed when it starts. */
 export type ChatStart = Pick<
   ChatFacts,
-  'id' | 'chat_type' | 'created_at' | 'room' | 'organization_id' | 'visitor_id' | 'is_private' | 'lifetime'
+  | 'id'
+  | 'chat_type'
+  | 'created_at'
+  | 'room'
+  | 'organization_id'
+  | 'visitor_id'
+  | 'is_private'
+  | 'lifetime'
+  | 'is_unanswered'
 >;
 
 /** A chat that has just started, without members and messages. */
@@ -123,6 +133,7 @@ export function newChatFacts(start: ChatStart): ChatFacts {
     first_answer_at: null,
     active_milliseconds: 0,
     has_human_message: false,
+    ...(start.is_unanswered === true ? { is_unanswered: true } : {}),
     tag_count: 0,
     member_count: 0,
     user_member_count: 0,

@@ -28,6 +28,8 @@ export type OrganizationView = Attendants & {
   message_list_days: number | null;
   /** How many days after its end a chat is purged of its messages; null: never. */
   chat_retention_days: number | null;
+  /** How many days after its last chat ended a visitor's thread that no user has answered goes; null: never. */
+  unanswered_retention_days: number | null;
   /** Whether users may change their own names. */
   is_renaming_allowed: boolean;
   /** By which a telephone system names it. */
@@ -41,7 +43,10 @@ export type OrganizationView = Attendants & {
   updated_at: number;
 };
 
-/** The organization object. `script_tag` and `max_rules_count` are always null. Extensions: `message_list_days`, `chat_retention_days`, `is_renaming_allowed`, `domain`. */
+/**
+ * The organization object. `script_tag` and `max_rules_count` are always null. Extensions: `message_list_days`,
+ * `chat_retention_days`, `unanswered_retention_days`, `is_renaming_allowed`, `domain`.
+ */
 export function organizationResource(organization: OrganizationView) {
   return {
     id: organization.id,
@@ -54,6 +59,7 @@ export function organizationResource(organization: OrganizationView) {
     max_rules_count: null,
     message_list_days: organization.message_list_days,
     chat_retention_days: organization.chat_retention_days,
+    unanswered_retention_days: organization.unanswered_retention_days,
     is_renaming_allowed: organization.is_renaming_allowed,
     domain: organization.domain,
     created_at: isoTime(organization.created_at),

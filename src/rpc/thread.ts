@@ -27,13 +27,39 @@ export interface ThreadStub extends Lane {
   wake(request: { v: 1 }): Promise<void>;
   rebuild(request: { v: 1 }): Promise<Rebuilt>;
   purge(request: { v: 1; order: PurgeOrder }): Promise<Result<PurgeState>>;
+  removeUnanswered(request: RemovalRequest): Promise<Result<Removal>>;
+  removedMessages(request: { v: 1; after: number }): Promise<{ places: string[]; upto: number } | null>;
 }
 
 /**
  * What a thread of the organization purges: one chat, or (`chat_id` null) all of them. `id` is chosen by the caller: the
- * same order again only tells whether it is done.
+ * same order again only tells whether it is done. `upto_chat`: of all chats only this one and earlier ones.
  */
-export type PurgeOrder = Pick<Purge, 'organization_id' | 'covers' | 'before'> & { id: string; chat_id: string | null };
+export type PurgeOrder = Pick<Purge, 'organization_id' | 'covers' | 'before'> & {
+  id: string;
+  chat_id: string | null;
+  upto_chat?: string;
+};
+
+/**
+ * The removal of a visitor's thread that no user has answered, if its newest chat is `chat_id`, and ended before `before`
+ * (ms). `seq`: of D1's row of this chat. `covers`: what receivers are told that they should delete.
+ */
+export type RemovalRequest = Pick<Purge, 'organization_id' | 'covers'> & {
+  v: 1;
+  chat_id: string;
+  seq: number;
+  before: number;
+};
+
+/**
+ * How far a removal is. `kept`, `is_final`: this chat never makes its thread go. `working`: receivers or D1 have to get
+ * something first. `removed`: at `at` (ms) everything up to the `seq` `upto` was removed from the object.
+ */
+export type Removal =
+  | { state: 'kept'; is_final: boolean }
+  | { state: 'working' }
+  | { state: 'removed'; upto: number; at: number };
 
 /**
  * What a caller will do after a commit. The object does the rest itself. `heads`: makes the first attempts of webhooks.

@@ -4,6 +4,7 @@ import { hideTarget } from '../domain/redaction.ts';
 import type { ReceivedBefore, ThreadFacts, ThreadState } from '../domain/state.ts';
 import type { Receiver } from '../resources/receiver.ts';
 import type { LeasedDelivery } from '../rpc/lane.ts';
+import { startAfterRemoved } from './store/removed.ts';
 import { createTables, makeTable } from './store/schema.ts';
 import { keepSnapshots } from './store/snapshots.ts';
 import { writeVariableKeys } from './store/variable-keys.ts';
@@ -77,6 +78,10 @@ export function writeCommit(sql: SqlStorage, commit: Commit): Committed {
       routing,
       commit.salt,
     );
+  }
+  // D1 has everything of a thread that was removed from this object before.
+  if (before.thread === null && before.last_seq > 0) {
+    startAfterRemoved(sql, { seq: before.last_seq, version: commit.version });
   }
   if (commit.audience !== null) write('UPDATE thread SET audience = ?', commit.audience.stored);
   for (const event of accepted.events) {

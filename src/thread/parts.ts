@@ -5,12 +5,13 @@ import type { Command } from '../domain/commands.ts';
 import type { ThreadState } from '../domain/state.ts';
 import type { AlarmClock } from '../platform/alarm-clock.ts';
 import type { Timers } from '../platform/timers.ts';
+import type { Checkpoint } from '../rpc/projector.ts';
 import type { Executed } from '../rpc/thread.ts';
-import { ALARM_AFTER } from './alarm.ts';
+import { ALARM_AFTER, ALARM_WORK } from './alarm.ts';
 import { Broadcast } from './live/broadcast.ts';
 import { type PresenceWatch, watchUsers } from './presence-watch.ts';
 import { Purger } from './purger.ts';
-import type { Replica } from './replica/replica.ts';
+import { Replica, type ReplicaDeps } from './replica/replica.ts';
 import { Lanes } from './webhooks/lanes.ts';
 
 /** What the parts of a thread's object share. `state` answers the state after the last commit. */
@@ -59,9 +60,30 @@ export function makeWatch({ ctx, env, state, timers, execute, failed }: ThreadOb
   });
 }
 
+/** The object's copy in D1. `start`: where that of a new thread begins. */
+export function makeReplica(
+  { ctx, state, timers }: ThreadObjectContext,
+  { latest, write }: Pick<ReplicaDeps, 'latest' | 'write'>,
+  start: Checkpoint | null,
+): Replica {
+  return new Replica(
+    {
+      sql: ctx.storage.sql,
+      transaction: (change) => ctx.storage.transactionSync(change),
+      state,
+      latest,
+      write,
+      timers,
+      now: () => Date.now(),
+      crash: () => ctx.abort('fault'),
+    },
+    start,
+  );
+}
+
 /** Works on the object's purges. */
 export function makePurger(
-  { ctx, env, state, timers, execute, failed }: ThreadObjectContext,
+  { ctx, env, state, timers, alarmClock, execute, failed }: ThreadObjectContext,
   replica: Replica,
   lanes: Lanes,
   broadcast: Broadcast,
@@ -69,6 +91,9 @@ export function makePurger(
   return new Purger({
     sql: ctx.storage.sql,
     transaction: (change) => ctx.storage.transactionSync(change),
+    state,
+    armAlarm: () => alarmClock.armBy(Date.now() + ALARM_AFTER),
+    patience: ALARM_WORK,
     latest: () => ({ seq: state().last_seq, version: lanes.version }),
     replica,
     lanes,

@@ -1,13 +1,17 @@
 import { type Command, newCommandId } from '../domain/commands.ts';
 import { isMessageChange } from '../domain/message-changes.ts';
+import type { Result, ThreadRefusal } from '../domain/refusals.ts';
+import type { ThreadState } from '../domain/state.ts';
 import { fault } from '../platform/faults.ts';
 import { RetriedRun } from '../platform/retried-run.ts';
+import { withinTime } from '../platform/timeout.ts';
 import type { Timers } from '../platform/timers.ts';
 import { firstUuidAt, parseUuidVersion7 } from '../resources/uuid.ts';
 import type { Checkpoint } from '../rpc/projector.ts';
 import type { Executed, PurgeOrder, PurgeState } from '../rpc/thread.ts';
 import type { Broadcast } from './live/broadcast.ts';
 import type { Replica } from './replica/replica.ts';
+import { loadChat } from './store/load.ts';
 import {
   acceptOrder,
   type ChatProgress,
@@ -32,6 +36,11 @@ export const PURGE_TIMER = 'purge';
 export type PurgerDeps = {
   sql: SqlStorage;
   transaction: (change: () => void) => void;
+  state: () => ThreadState;
+  /** Makes the alarm go on soon with what a call leaves. */
+  armAlarm: () => void;
+  /** How long (ms) a call works. */
+  patience: number;
   /** How far the replica should be. */
   latest: () => Checkpoint;
   replica: Replica;
@@ -76,11 +85,26 @@ export class Purger {
   }
 
   /** Stores an order, unless it is known. */
-  accept(order: PurgeOrder): void {
+  #accept(order: PurgeOrder): void {
     const { sql, transaction } = this.#deps;
     if (findOrder(sql, order.id) !== null) return;
     transaction(() => acceptOrder(sql, order, Date.now()));
     this.#isLeft = null;
+  }
+
+  /** Takes an order, and works on it for a while. The alarm goes on. The same order again is only asked for. */
+  async take(order: PurgeOrder): Promise<Result<PurgeState>> {
+    const { sql, state, armAlarm, patience } = this.#deps;
+    const { thread } = state();
+    const { chat_id, organization_id } = order;
+    if (thread?.organization_id !== organization_id) return refused({ reason: 'thread_not_found' });
+    if (chat_id !== null && !loadChat(sql, state(), chat_id).chats.has(chat_id)) {
+      return refused({ reason: 'chat_not_found' });
+    }
+    this.#accept(order);
+    armAlarm();
+    await withinTime(this.run(Date.now() + patience), patience);
+    return { ok: true, answer: this.stateOf(order.id) };
   }
 
   /** Whether an order was accepted and is done: nothing of what it covers is left. */
@@ -213,6 +237,10 @@ export class Purger {
     transaction(() => writeProgress(sql, progress));
     return true;
   }
+}
+
+function refused(refusal: ThreadRefusal): { ok: false; refusal: ThreadRefusal } {
+  return { ok: false, refusal };
 }
 
 function beginning({ id, first_seq }: { id: string; first_seq: number }): ChatProgress {

@@ -19,7 +19,7 @@ import type { Receiver } from '../resources/receiver.ts';
 import type { Attempt, ClaimResult, Lane, LeasedDelivery, ReportAnswer } from '../rpc/lane.ts';
 import type { BatchRange, BatchResult, Checkpoint, HandedBatch, ReplicaBatch } from '../rpc/projector.ts';
 import { projectorStub } from '../rpc/projector.ts';
-import type { Courier, EventPage, Executed, Rebuilt, ReplayFilter, ThreadStub } from '../rpc/thread.ts';
+import type { Courier, EventPage, Executed, Rebuilt, Removal, ReplayFilter, ThreadStub } from '../rpc/thread.ts';
 import { ALARM_AFTER, ALARM_WORK, Sweep } from './alarm.ts';
 import { answerQuery, readEventPage, readSource } from './answer-query.ts';
 import { type Committed, targetAfter, toldOf, writeCommit } from './commit.ts';
@@ -27,15 +27,17 @@ import { decideCommand } from './decide-command.ts';
 import { isKeptFromApps } from './live/audience-scope.ts';
 import type { Broadcast } from './live/broadcast.ts';
 import { Typing } from './live/typing.ts';
-import { makeBroadcast, makeLanes, makePurger, makeWatch, type ThreadObjectContext } from './parts.ts';
+import { makeBroadcast, makeLanes, makePurger, makeReplica, makeWatch, type ThreadObjectContext } from './parts.ts';
 import { followedChat, type PresenceWatch } from './presence-watch.ts';
 import type { Purger } from './purger.ts';
-import { Replica } from './replica/replica.ts';
+import { Remover } from './remover.ts';
+import type { Replica } from './replica/replica.ts';
 import { StorageSize } from './storage-size.ts';
 import { readVersion, upgradeTables } from './store/checkpoint.ts';
 import { readCounted } from './store/counted.ts';
 import { keepCurrentChat, loadChat, loadForCommand, loadThread, nameChat } from './store/load.ts';
 import { RecentCommands } from './store/recent-commands.ts';
+import { readRemoved } from './store/removed.ts';
 import { SCHEMA, schemaOf } from './store/schema.ts';
 import { fanOutWebhooks } from './webhooks/fan-out.ts';
 import type { Lanes } from './webhooks/lanes.ts';
@@ -64,6 +66,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   readonly #watch: PresenceWatch;
   readonly #broadcast: Broadcast;
   readonly #purger: Purger;
+  readonly #remover: Remover;
   readonly #sweep: Sweep;
   readonly #typing = new Typing();
   readonly #size: StorageSize;
@@ -92,8 +95,11 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     if (schema > 0 && schema !== SCHEMA)
       ctx.storage.transactionSync(() => upgradeTables(this.#sql, schema, Date.now()));
     if (schema > 0) this.#load();
-    this.#replica = this.#makeReplica(schema > 0);
+    else this.#beginAgain();
+    const copy = { latest: () => this.#latest(), write: (batch: ReplicaBatch) => this.#writeBatch(batch) };
+    this.#replica = makeReplica(context, copy, schema > 0 ? null : this.#latest());
     this.#purger = makePurger(context, this.#replica, this.#lanes, this.#broadcast);
+    this.#remover = new Remover({ ...context, replica: this.#replica, lanes: this.#lanes, purger: this.#purger });
     this.#sweep = new Sweep({
       ...context,
       replica: this.#replica,
@@ -244,7 +250,9 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
    */
   async rebuild(request: { v: 1 }): Promise<Rebuilt> {
     if (request.v !== 1) return { ok: false, reason: 'newer_version' };
-    if (this.#state.thread === null) return { ok: false, reason: 'thread_not_found' };
+    const { thread, last_seq } = this.#state;
+    // A removed thread has nothing to copy.
+    if (thread === null) return last_seq > 0 ? { ok: true } : { ok: false, reason: 'thread_not_found' };
     this.#replica.beginRebuild();
     this.#load();
     this.#alarmClock.armBy(Date.now() + ALARM_AFTER);
@@ -257,18 +265,17 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
 
   /** Takes a purge, and works on it for a while. The alarm goes on. The same order again is only asked for. */
   async purge({ v, order }: Parameters<ThreadStub['purge']>[0]): ReturnType<ThreadStub['purge']> {
-    if (v !== 1) return refused({ reason: 'newer_version' });
-    const { thread } = this.#state;
-    if (thread === null || thread.organization_id !== order.organization_id)
-      return refused({ reason: 'thread_not_found' });
-    const { chat_id } = order;
-    if (chat_id !== null && !loadChat(this.#sql, this.#state, chat_id).chats.has(chat_id)) {
-      return refused({ reason: 'chat_not_found' });
-    }
-    this.#purger.accept(order);
-    this.#alarmClock.armBy(Date.now() + ALARM_AFTER);
-    await withinTime(this.#purger.run(Date.now() + ALARM_WORK), ALARM_WORK);
-    return { ok: true, answer: this.#purger.stateOf(order.id) };
+    return v === 1 ? this.#purger.take(order) : refused({ reason: 'newer_version' });
+  }
+
+  /** Removes a visitor's thread that no user has answered. The object of a removed one starts again: ask once more. */
+  async removeUnanswered(request: Parameters<ThreadStub['removeUnanswered']>[0]): Promise<Result<Removal>> {
+    return request.v === 1 ? this.#remover.run(request) : refused({ reason: 'newer_version' });
+  }
+
+  /** The places in D1 of the next removed messages above `after`. With null the object forgets them. */
+  async removedMessages({ after }: Parameters<ThreadStub['removedMessages']>[0]) {
+    return this.#remover.nextMessages(after);
   }
 
   /** Does what is due. Never rejects. */
@@ -288,6 +295,14 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     this.#salt = loaded.salt;
     this.#broadcast.restore(loaded.audience, this.#state);
     this.#lanes.version = Math.max(this.#lanes.version, readVersion(this.#sql));
+  }
+
+  /** Goes on above what was removed from this object, if anything was. */
+  #beginAgain(): void {
+    const removed = readRemoved(this.#sql);
+    if (removed === null) return;
+    this.#state = { ...this.#state, last_seq: removed.seq, last_at: removed.at };
+    this.#lanes.version = removed.version;
   }
 
   /** Name of the D1 binding that holds the replica. */
@@ -369,22 +384,6 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     const old = before.chats.get(current);
     const isChanged = chat?.members !== old?.members || chat?.facts.ended_at !== old?.facts.ended_at;
     if (isChanged) this.#watch.follow(followedChat(this.#state), followedChat(before));
-  }
-
-  #makeReplica(isStored: boolean): Replica {
-    return new Replica(
-      {
-        sql: this.#sql,
-        transaction: (change) => this.ctx.storage.transactionSync(change),
-        state: () => this.#state,
-        latest: () => this.#latest(),
-        write: (batch) => this.#writeBatch(batch),
-        timers: this.#timers,
-        now: () => Date.now(),
-        crash: () => this.ctx.abort('fault'),
-      },
-      isStored,
-    );
   }
 
   #logFailure(event: string, error: unknown): void {

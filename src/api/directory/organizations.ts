@@ -38,6 +38,7 @@ const tenantChanges = z
     business_id: textField({ max: 64 }).nullable(),
     message_list_days: daysKept,
     chat_retention_days: daysKept,
+    unanswered_retention_days: daysKept,
     is_renaming_allowed: z.boolean(),
     domain: textField({ max: 255 })
       .transform((text) => text.trim())
@@ -82,6 +83,7 @@ const organizationSchema = z
     max_rules_count: z.null(),
     message_list_days: z.int().nullable(),
     chat_retention_days: z.int().nullable(),
+    unanswered_retention_days: z.int().nullable(),
     is_renaming_allowed: z.boolean(),
     domain: textOrNull,
     created_at: isoTimeSchema,
@@ -146,7 +148,7 @@ export function organizationRoutesOf(door: Door): AppRouter {
     access: door.writer('settings'),
     method: 'patch',
     summary: 'Change an organization',
-    description: `A field that is left out stays. \`message_list_days\` limits how far back the list of the organization’s messages goes. \`chat_retention_days\` days after its end a chat is purged of its messages, which cannot be undone. Without \`is_renaming_allowed\` users need the scope \`users\` to change names, their own too. The call can be repeated.${optionsFollow}`,
+    description: `A field that is left out stays. \`message_list_days\` limits how far back the list of the organization’s messages goes. \`chat_retention_days\` days after its end a chat is purged of its messages. \`unanswered_retention_days\` days (7 by default) after its last chat ended a visitor’s thread goes with all its chats, if no user has ever taken part in it. Neither can be undone. Without \`is_renaming_allowed\` users need the scope \`users\` to change names, their own too. The call can be repeated.${optionsFollow}`,
     request: { params: organizationPath, body: bodyOf(changes) },
     answers: { 200: jsonOf(schema, 'Changed') },
   });
@@ -227,7 +229,8 @@ organizationsRoutes.openapi(getOrganizations, async (c) => {
 
 /** The columns to change. Undefined leaves a value as it is. */
 function columnsOf(fields: OrganizationFields) {
-  const { name, message_list_days, chat_retention_days, domain, ...flagsAndProfile } = fields;
+  const { name, message_list_days, chat_retention_days, unanswered_retention_days, domain, ...flagsAndProfile } =
+    fields;
   const { is_renaming_allowed, has_active_subscription, private_chats, private_chat_history, ...others } =
     flagsAndProfile;
   const { stored_bytes_quota, channels_quota, apps_quota, webhooks_quota, rooms_quota, teams_quota, ...rest } = others;
@@ -237,6 +240,7 @@ function columnsOf(fields: OrganizationFields) {
     message_list_days,
     chat_retention_days,
     domain,
+    unanswered_retention_days,
     is_renaming_allowed: flag(is_renaming_allowed),
     has_active_subscription: flag(has_active_subscription),
     private_chats: flag(private_chats),

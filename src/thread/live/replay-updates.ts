@@ -196,14 +196,17 @@ function changesUpto(sql: SqlStorage, ids: ReadonlySet<string>, upto: number): M
   return Array.from(rows, ({ event }) => upcastEvent(JSON.parse(event) as { v: number }) as MessageChangeEvent);
 }
 
-/** The `seq` of the last event before `time` (ms); 0 for none. Times grow with `seq`, so a binary search finds it. */
+/**
+ * The `seq` of the last event before `time` (ms); 0 for none. Times grow with `seq`, so a binary search finds it. Events
+ * that are not there were removed before the others were written.
+ */
 export function lastEventBefore(sql: SqlStorage, last: number, time: number): number {
   let before = 0;
   let from = last + 1;
   while (from - before > 1) {
     const middle = Math.floor((before + from) / 2);
-    const row = sql.exec<{ at: number }>(`SELECT event ->> '$.at' AS at FROM events WHERE seq = ?`, middle).one();
-    if (row.at < time) before = middle;
+    const [row] = sql.exec<{ at: number }>(`SELECT event ->> '$.at' AS at FROM events WHERE seq = ?`, middle);
+    if (row === undefined || row.at < time) before = middle;
     else from = middle;
   }
   return before;

@@ -64,12 +64,13 @@ export class Replica {
   readonly #run: RetriedRun;
   #runUntil = 0;
 
-  /** `isStored`: the object has tables, which contain its checkpoint. */
-  constructor(deps: ReplicaDeps, isStored: boolean) {
+  /** `start`: where the copy of a new thread begins; null when the object has tables, which contain its checkpoint. */
+  constructor(deps: ReplicaDeps, start: Checkpoint | null) {
     this.#deps = deps;
     const { timers } = deps;
     this.#run = new RetriedRun({ timers, timer: COPY_TIMER, failed: (error) => this.#failed(errorText(error)) });
-    if (isStored) this.#load();
+    if (start === null) this.#load();
+    else this.#acknowledged = this.#written = this.#sent = start;
   }
 
   /** The version up to which D1 certainly has the deliveries. */

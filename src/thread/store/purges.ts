@@ -56,7 +56,7 @@ const CHARACTERS_AT_ONCE = 1_000_000;
 const FINGERPRINTS_LOOKED_AT = 2000;
 
 const NOTHING_YET = { rewritten_from: null, upto_seq: 0, copied_at: null };
-/** Above every id of a chat. */
+/** Above every id of a chat. Behind an id: above this one, and below every later one. */
 const ABOVE_ALL = 'g';
 
 /** Whether the order was accepted before; null when it was not. */
@@ -70,7 +70,9 @@ export function findOrder(sql: SqlStorage, id: string): { is_done: boolean } | n
 /** Accepts an order at `now` (ms). Old finished ones are forgotten. */
 export function acceptOrder(sql: SqlStorage, order: PurgeOrder, now: number): void {
   makeTable(sql, 'purges');
-  const progress: PurgeProgress = { order, chat: null, chats_before: ABOVE_ALL, ...NOTHING_YET };
+  const { upto_chat } = order;
+  const chats_before = upto_chat === undefined ? ABOVE_ALL : upto_chat + ABOVE_ALL;
+  const progress: PurgeProgress = { order, chat: null, chats_before, ...NOTHING_YET };
   sql.exec('DELETE FROM purges WHERE finished_at < ?', now - REMEMBERED_FOR);
   sql.exec('INSERT INTO purges (id, progress) VALUES (?, ?)', order.id, JSON.stringify(progress));
 }

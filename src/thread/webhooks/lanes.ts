@@ -11,6 +11,7 @@ import {
   announceLapsed,
   claimHead,
   countAccepted,
+  hasPending,
   isLaneBusy,
   type LaneContext,
   noteWakeUp,
@@ -126,6 +127,11 @@ export class Lanes {
    */
   wakeOverdue(now: number): void {
     if (now - this.#checkedAt >= CHECK_EVERY) this.wakeDue(now);
+  }
+
+  /** Whether no webhook is pending, or left to make. */
+  get isIdle(): boolean {
+    return !this.#hasRest() && !(this.#hasLanes() && hasPending(this.#deps.sql));
   }
 
   /** Whether the lane has pending deliveries, so that somebody works on it. */

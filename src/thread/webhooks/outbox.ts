@@ -251,6 +251,11 @@ export function isLaneBusy(sql: SqlStorage, receiver: Receiver): boolean {
   return rows.toArray().length > 0;
 }
 
+/** Whether a delivery of any lane is pending, or is sent again. */
+export function hasPending(sql: SqlStorage): boolean {
+  return sql.exec(`SELECT 1 FROM deliveries WHERE status = 'pending' LIMIT 1`).toArray().length > 0;
+}
+
 /** Lets D1 know of deliveries whose first lease ended without a report. */
 export function announceLapsed(sql: SqlStorage, context: LaneContext): void {
   const lapsed = sql.exec<Pick<DeliveryState, 'id' | 'version' | 'receiver'>>(

@@ -94,6 +94,7 @@ export const ORGANIZATION_KEYS = [
   'postal_code',
   'script_tag',
   'street',
+  'unanswered_retention_days',
   'updated_at',
 ];
 

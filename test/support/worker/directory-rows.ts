@@ -46,6 +46,7 @@ export async function newOrganization(options: { private_chat_history?: 0 | 1 } 
     private_chat_history: options.private_chat_history ?? 0,
     message_list_days: null,
     chat_retention_days: null,
+    unanswered_retention_days: 7,
     created_at: AT,
   });
   return id;

@@ -240,7 +240,16 @@ describe('a run of the watchdog', () => {
     expect(queue.threads()).toEqual(['overdue']);
     const done = { level: 'info', event: 'watchdog' };
     expect(lines).toEqual([
-      ...['woken', 'members_removed', 'visitors_deleted', 'audit_deleted', 'keys_deleted', 'purged'].map((sweep) => ({
+      ...[
+        'woken',
+        'members_removed',
+        'unanswered_deleted',
+        'visitors_deleted',
+        'audit_deleted',
+        'keys_deleted',
+        'purged',
+        'threads_removed',
+      ].map((sweep) => ({
         level: 'error',
         event: 'watchdog_failed',
         database: 'DB2',
@@ -253,12 +262,14 @@ describe('a run of the watchdog', () => {
         database: 'DB',
         woken: 0,
         members_removed: 0,
+        unanswered_deleted: 0,
         visitors_deleted: 0,
         audit_deleted: 0,
         keys_deleted: 0,
         purged: 0,
         chats_purged: 0,
         files_deleted: 0,
+        threads_removed: 0,
         messages_deleted: 0,
       },
       { ...done, database: 'DB2', chats_purged: 0, files_deleted: 0, messages_deleted: 0 },

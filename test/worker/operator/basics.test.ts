@@ -33,6 +33,7 @@ describe('the admin API', () => {
       max_rules_count: null,
       message_list_days: null,
       chat_retention_days: null,
+      unanswered_retention_days: 7,
       is_renaming_allowed: true,
       domain: null,
       ...quotaFields((name) => QUOTAS[name]),

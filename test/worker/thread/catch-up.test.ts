@@ -47,6 +47,7 @@ class Conversation {
       private_chat_history: 0,
       message_list_days: null,
       chat_retention_days: null,
+      unanswered_retention_days: 7,
       created_at: AT,
     });
     await keepHubAwake(database, actor.organization_id, Date.now() - HOUR, Date.now() + 24 * HOUR);

@@ -33,6 +33,7 @@ const shop: OrganizationView = {
   is_humans_online: true,
   message_list_days: 365,
   chat_retention_days: 730,
+  unanswered_retention_days: 7,
   is_renaming_allowed: true,
   domain: 'books.example.com',
   has_active_subscription: true,
