@@ -91,17 +91,19 @@ function unlessPurged(visitor: string, time: string, write: RowsWrite): RowsWrit
 }
 
 /**
- * Writes what the newest of a batch's rows of each file tells, unless D1 knows better. Only rows of which `which` is true: a
- * statement that finds two rows for one file would take any. A file that is being deleted stays so.
+ * Writes what a batch tells of each file, unless D1 knows better: of the messages that name it the newest counts, by its id,
+ * and what was told last of that. Only rows of which `which` is true: a statement that finds two for one file would take any.
+ * A file that is being deleted stays so.
  */
 function tellFiles(which: string, sets: string): RowsWrite {
+  const place = 'row_number() OVER (PARTITION BY row.id ORDER BY row.message_id DESC, row.seq DESC)';
   return (
     _columns,
     rows,
   ) => `UPDATE files SET chat_id = row.chat_id, message_id = row.message_id, seq = row.seq, ${sets}
-    FROM (SELECT row.*, row_number() OVER (PARTITION BY row.id ORDER BY row.seq DESC) AS place ${rows} AND ${which}) AS row
+    FROM (SELECT row.*, ${place} AS place ${rows} AND ${which}) AS row
     WHERE row.place = 1 AND files.id = row.id AND files.organization_id = row.organization_id AND files.is_deleting = 0
-      AND row.seq > files.seq`;
+      AND (row.message_id, row.seq) > (coalesce(files.message_id, ''), files.seq)`;
 }
 
 /** A file stays while a message names it. */

@@ -337,6 +337,27 @@ describe('a message is refused', () => {
   });
 });
 
+describe('a message that is changed', () => {
+  it('keeps its file when it gets a text, and takes it along when it is deleted', async () => {
+    const file = await stored(agent, bytesOf('gone soon'), 'g.txt');
+    const { json } = await post(agent, chatId, naming(file));
+    const path = `/users/${agent.user_id}/chats/${chatId}/messages/${json['id']}`;
+    const edited = await ask(agent, 'PATCH', path, { message: 'with a text' });
+    const url = firstOf(edited.json)['title_link_url'];
+    await expectServed(url, 'gone soon');
+    await namedRow(file['id']);
+    expect((await ask(agent, 'DELETE', path)).status).toBe(204);
+    await eventually(async () => {
+      await writeCollected(testEnv);
+      expect(await rowOf(file['id'])).toMatchObject({ delete_after: 0 });
+    });
+    expect((await post(agent, chatId, naming(file))).status).toBe(400);
+    await deleteDueFiles(testEnv.FILES, organizationDatabase(noCost()), Date.now());
+    expect([await rowOf(file['id']), (await call(String(url))).status]).toEqual([null, 404]);
+    expect((await ask(agent, 'GET', path)).json['attachments']).toEqual([]);
+  });
+});
+
 describe('a file whose day is nearly over', () => {
   it('stays when a message names it', async () => {
     const file = await stored(agent, 'x');

@@ -149,6 +149,9 @@ describe('the copy in D1', () => {
     ['one that was purged, and late batches', [gone('m1', 12), M1, M1], 'm1', 0],
     ['two, of which the first was purged', [M1, M2, gone('m1', 12)], 'm2', null],
     ['two, of which the last was purged', [M1, M2, gone('m2', 12)], 'm2', 0],
+    ['two, of which the first was told again, then purged', [M1, M2, ['m1', 15, 1], gone('m1', 16)], 'm2', null],
+    ['the second late, after news of the first', [['m1', 15, 1], M2, gone('m1', 16)], 'm2', null],
+    ['the second late, after the first was purged', [M1, gone('m1', 12), M2], 'm2', null],
     ['two, and both were purged', [M1, M2, gone('m1', 12), gone('m2', 13)], 'm2', 0],
   ];
 
