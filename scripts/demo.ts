@@ -1,12 +1,13 @@
 /**
- * `npm run demo`: plays the documented integration example against a hub and compares every answer and webhook with the documents.
- * Exits 1 when anything differs.
+ * `npm run demo`: plays the documented integration example against a hub and compares every answer and webhook with the documents. With
+ * `--all` it goes on with the examples of the other interfaces. Exits 1 when anything differs.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { adminToken, defaultBaseUrl, NO_ADMIN_TOKEN } from './admin-connection.ts';
 import { readCommandLine } from './command-line.ts';
+import { replayTexts } from './demo/all-texts.ts';
 import { playIntegrationExample } from './demo/integration-example.ts';
 import { Play } from './demo/play.ts';
 import { loggedWebhooks, receivedWebhooks, type WebhookFeed } from './demo/webhook-feed.ts';
@@ -15,9 +16,15 @@ import { startDemoHub } from './demo-hub.ts';
 import { createDemoOrganizations, type DemoOrganizations } from './demo-organizations.ts';
 import { StartRefused } from './store-folder.ts';
 
-type Stage = { baseUrl: string; demo: DemoOrganizations; feed: WebhookFeed; leave(): Promise<void> };
+type Stage = {
+  baseUrl: string;
+  adminToken: string;
+  demo: DemoOrganizations;
+  feed: WebhookFeed;
+  leave(): Promise<void>;
+};
 
-/** A remote demo takes a minute or two; its tokens open nothing afterwards. */
+/** A demo takes a minute or two; the tokens that it makes on a hub of others open nothing afterwards. */
 const TOKEN_LIFETIME_MILLISECONDS = 3_600_000;
 
 async function runningHub(baseUrl: string, folder: string): Promise<Stage> {
@@ -30,7 +37,13 @@ async function runningHub(baseUrl: string, folder: string): Promise<Stage> {
       `${join(folder, 'demo.json')} belongs to ${demo.base_url}, not to ${baseUrl}; name the right folder with --persist-to.`,
     );
   }
-  return { baseUrl: new URL(baseUrl).origin, demo, feed: await receivedWebhooks(), leave: () => Promise.resolve() };
+  return {
+    baseUrl: new URL(baseUrl).origin,
+    adminToken: demo.admin_token,
+    demo,
+    feed: await receivedWebhooks(),
+    leave: () => Promise.resolve(),
+  };
 }
 
 /** A hub that this machine cannot receive from gets organizations for this demo; its delivery log shows the webhooks. */
@@ -39,7 +52,13 @@ async function remoteHub(baseUrl: string, webhookUrl: string | null): Promise<St
   if (token === null) throw new StartRefused(NO_ADMIN_TOKEN);
   const { origin } = new URL(baseUrl);
   const demo = await createDemoOrganizations(origin, token, Date.now() + TOKEN_LIFETIME_MILLISECONDS);
-  return { baseUrl: origin, demo, feed: loggedWebhooks(webhookUrl), leave: () => Promise.resolve() };
+  return {
+    baseUrl: origin,
+    adminToken: token,
+    demo,
+    feed: loggedWebhooks(webhookUrl),
+    leave: () => Promise.resolve(),
+  };
 }
 
 async function hubOfItsOwn(): Promise<Stage> {
@@ -53,6 +72,7 @@ async function hubOfItsOwn(): Promise<Stage> {
   if (hub.demo === null) throw new Error('a new store was not seeded');
   return {
     baseUrl: hub.url,
+    adminToken: hub.adminToken,
     demo: hub.demo,
     feed: await receivedWebhooks(),
     async leave() {
@@ -78,7 +98,16 @@ async function play({ baseUrl, demo, feed }: Stage): Promise<readonly string[]> 
   }
 }
 
+/** In organizations of its own, so that those of a running hub stay as they are. */
+async function playTheOthers({ baseUrl, adminToken: token }: Stage): Promise<readonly string[]> {
+  const demo = await createDemoOrganizations(baseUrl, token, Date.now() + TOKEN_LIFETIME_MILLISECONDS);
+  const { replayed, differences } = await replayTexts(baseUrl, token, demo, print);
+  print(`\n${replayed} examples of the other texts were replayed.`);
+  return differences;
+}
+
 const {
+  all: isWhole,
   'base-url': baseUrl,
   'persist-to': persistTo = '.wrangler',
   remote: isRemote,
@@ -87,6 +116,7 @@ const {
   run: 'npm run demo',
   does: 'Plays the documented integration example, and ends with 1 when an answer or a webhook differs from the documents.',
   options: {
+    all: { says: 'also replays the examples of the other published texts; the hub must reach this machine' },
     'base-url': { takes: 'URL', says: 'a hub that npm start runs; without it one is started for the demo' },
     'persist-to': { takes: 'DIR', says: 'folder in which that hub keeps demo.json, .wrangler by default' },
     remote: {
@@ -101,6 +131,8 @@ const {
 
 async function prepare(): Promise<Stage> {
   if (webhookUrl !== null && !isRemote) throw new StartRefused('--webhook-url goes with --remote.');
+  if (isWhole && isRemote)
+    throw new StartRefused('--all does not go with --remote: its webhooks come to this machine.');
   const address = isRemote ? (baseUrl ?? defaultBaseUrl()) : baseUrl;
   if (address === undefined) return await hubOfItsOwn();
   if (!URL.canParse(address)) throw new StartRefused(`--base-url takes an address, not "${address}".`);
@@ -109,7 +141,7 @@ async function prepare(): Promise<Stage> {
 
 try {
   const stage = await prepare();
-  const differences = await play(stage);
+  const differences = [...(await play(stage)), ...(isWhole ? await playTheOthers(stage) : [])];
   await stage.leave();
   print(differences.length === 0 ? '\nEverything is as documented.' : `\n${differences.length} differences:`);
   for (const difference of differences) print(`  ${difference}`);

@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { type Bindings, compare, integer, time, uuid } from '../../scripts/demo/expectation.ts';
+import {
+  atLeast,
+  type Bindings,
+  compare,
+  integer,
+  listWith,
+  some,
+  time,
+  uuid,
+} from '../../scripts/demo/expectation.ts';
 
 const ID = '019a0000-0000-7000-8000-000000000001';
 const OTHER_ID = '019a0000-0000-7000-8000-000000000002';
@@ -31,5 +40,31 @@ describe('the comparison with a documented example', () => {
     const bindings: Bindings = new Map();
     compare(uuid('CHAT'), ID, bindings);
     expect(compare(uuid('CHAT'), OTHER_ID, bindings)).toEqual([`$: CHAT was "${ID}" before, now it is "${OTHER_ID}"`]);
+  });
+
+  test('lets an object have more than the fields that are asked for, and no fewer', () => {
+    const expected = atLeast({ id: uuid('CHAT'), name: null });
+    expect(compare(expected, { id: ID, name: null, extension: 1 }, new Map())).toEqual([]);
+    expect(compare(expected, { id: ID, extension: 1 }, new Map())).toEqual(['$.name: missing']);
+  });
+
+  test('finds an entry of a list, and binds what that one has', () => {
+    const bindings: Bindings = new Map();
+    const expected = listWith({ id: uuid('CHAT'), is_ended: false });
+    const other = { id: OTHER_ID, is_ended: true };
+    expect(compare(expected, [other, { id: ID, is_ended: false }], bindings)).toEqual([]);
+    expect(bindings.get('CHAT')).toBe(ID);
+    expect(compare(expected, [other], new Map())).toEqual([
+      '$: none of the 1 entries is the expected one',
+      '$[].is_ended: expected false, got true',
+    ]);
+    expect(compare(expected, [], new Map())).toEqual(['$: none of the 0 entries is the expected one']);
+  });
+
+  test('asks only for the form of a value without a name', () => {
+    const bindings: Bindings = new Map();
+    expect(compare([some('uuid'), some('uuid')], [ID, OTHER_ID], bindings)).toEqual([]);
+    expect(bindings.size).toBe(0);
+    expect(compare(some('rpc_id'), ID, bindings)).toEqual([`$: expected rpc_id, got "${ID}"`]);
   });
 });

@@ -3,6 +3,7 @@ import { openHub, type TestHub } from '../support/local/hub.ts';
 import { runScript } from '../support/local/script-process.ts';
 
 const STEPS = ['Step 1', 'Step 2', 'Step 3', 'Step 4', 'Step 5', 'Step 6', 'Batch: two', 'Batch: a visitor'];
+const TEXTS: [string, number][] = [['002 JSON-RPC', 7]];
 
 function expectEveryStep(output: string): void {
   expect(output.split('\n').slice(-12).join('\n')).toContain('Everything is as documented.');
@@ -15,6 +16,16 @@ test('npm run demo: every step and batch of the documented example is answered a
   expectEveryStep(demo.output());
   expect(code).toBe(0);
   expect(demo.output().match(/signature verified/g)).toHaveLength(4);
+});
+
+test('npm run demo -- --all: every example of the other texts is answered as documented', async () => {
+  const demo = runScript('scripts/demo.ts', ['--all']);
+  const code = await demo.ended;
+  expectEveryStep(demo.output());
+  expect(code).toBe(0);
+  for (const [text, examples] of TEXTS) expect(demo.output().split(`\n✓ ${text}: `)).toHaveLength(examples + 1);
+  const replayed = TEXTS.reduce((sum, [, examples]) => sum + examples, 0);
+  expect(demo.output()).toContain(`\n${replayed} examples of the other texts were replayed.\n`);
 });
 
 describe('npm run demo -- --remote, for a hub that cannot reach this machine', () => {
@@ -69,5 +80,8 @@ describe('npm run demo -- --remote, for a hub that cannot reach this machine', (
     const alone = runScript('scripts/demo.ts', ['--webhook-url', 'https://receiver.example']);
     expect(await alone.ended).toBe(1);
     expect(alone.output()).toBe('--webhook-url goes with --remote.\n');
+    const whole = runScript('scripts/demo.ts', ['--all', '--remote'], { UMI_ADMIN_TOKEN: hub.demo.admin_token });
+    expect(await whole.ended).toBe(1);
+    expect(whole.output()).toMatch(/^--all does not go with --remote: .*\n$/);
   });
 });
