@@ -117,9 +117,9 @@ async function chatSpan(
     organizationId,
   );
   if (row === null) return null;
-  const { created_at, first_message_at, newest_message_at } = copiedChat(row.facts);
-  // The messages of an import are older than their chat.
-  const after = Math.min(created_at, first_message_at ?? created_at) - 1;
+  const { created_at, first_message_at, oldest_message_at, newest_message_at } = copiedChat(row.facts);
+  // Messages that were imported or synced may be older than their chat.
+  const after = Math.min(created_at, first_message_at ?? created_at, oldest_message_at ?? created_at) - 1;
   return newest_message_at === null ? { after } : { after, before: newest_message_at + 1 };
 }
 

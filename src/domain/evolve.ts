@@ -237,10 +237,9 @@ function changeChat(chat: ChatState, event: ChatEvent): ChatState {
     case 'message_added':
       return {
         ...touched,
-        facts: countMessage(
-          notePage(setWaiting(touched.facts, event.is_waiting, event.at), event),
+        facts: noteAge(
+          countMessage(notePage(setWaiting(touched.facts, event.is_waiting, event.at), event), event.message, chat),
           event.message,
-          chat,
         ),
       };
     case 'message_edited':
@@ -321,6 +320,12 @@ function countMessage(facts: ChatFacts, message: MessageFacts, chat: ChatState):
     active_milliseconds: facts.active_milliseconds + Math.min(ACTIVE_WINDOW, pause),
     has_human_message: facts.has_human_message || (byUser && !isBot),
   };
+}
+
+/** Keeps the time of a message that is older than everything in the chat: what is synced later may be. */
+function noteAge(facts: ChatFacts, { created_at }: MessageFacts): ChatFacts {
+  const { oldest_message_at = Math.min(facts.created_at, facts.first_message_at ?? facts.created_at) } = facts;
+  return created_at < oldest_message_at ? { ...facts, oldest_message_at: created_at } : facts;
 }
 
 /** A chat between users becomes a group with its third member. */

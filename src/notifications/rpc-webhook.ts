@@ -10,13 +10,13 @@ const TEXT = 1;
 const FILE = 2;
 
 /**
- * The webhook of JSON-RPC for a notification: a message for the contact; that a message of the contact is stored; that a
- * user has read one. Null for none: a gateway is not told what it has told itself. The key of the settings goes into the
+ * The webhook of JSON-RPC for a notification: a message for the contact, or a change of one; that a message of the contact
+ * is stored; that a user has read one. Null for none: a gateway is not told what it has told itself. The key of the settings goes into the
  * body at each attempt.
  */
 export function rpcWebhook(
   update: ThreadUpdate,
-  { kind, action, resource, seen }: Notification,
+  { kind, action, resource, changes, seen }: Notification,
   target: ChannelTarget,
 ): ChannelNotice | null {
   const { line } = target;
@@ -27,9 +27,20 @@ export function rpcWebhook(
   if (kind !== 'message') return null;
   const message = resource as MessageResource;
   const messageid = shortMessageId(message.id);
-  if (messageid === null || action !== 'added' || message.type !== 'msg') return null;
+  if (messageid === null || message.type !== 'msg') return null;
+  if (action !== 'added') return isOwn ? null : changeNotice({ messageid, sessionid }, message, changes);
   if (message.sender_type === 'visitor') return isOwn ? notice('delivered', { messageid, sessionid }) : null;
   return isOwn ? null : notice('message', { ...ends(line), messageid, sessionid, ...contentOf(message) });
+}
+
+/** A message was edited or deleted at the hub. What the gateway has reported itself is no news to it. */
+function changeNotice(
+  ids: object,
+  { message, deleted_at }: MessageResource,
+  changes: object | null,
+): ChannelNotice | null {
+  if (changes === null || !('message' in changes)) return null;
+  return deleted_at === null ? notice('updated', { ...ids, content: message ?? '' }) : notice('deleted', ids);
 }
 
 function ends({ orgid, userid, extension, contact }: PhoneLine) {

@@ -61,6 +61,8 @@ export type ChatFacts = {
   last_activity_at: number | null;
   /** `created_at` of the last message of any type. The times of an import may not be earlier. */
   newest_message_at: number | null;
+  /** `created_at` of the oldest message that is older than the chat and its first `msg`. Missing for none. */
+  oldest_message_at?: number;
   first_visitor_message_at: number | null;
   /** The page of the visitor's first message; missing when unknown. */
   first_visitor_message_page?: PageFacts;

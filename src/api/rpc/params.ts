@@ -104,6 +104,10 @@ export const PARAMS = {
   getChatUsers: z.object(organization),
   message: writtenParams,
   call: callParams,
+  delivered: z.object({ ...organization, messageid: id() }),
+  read: z.object(session),
+  updated: z.object({ ...organization, messageid: id(), content: textField({ max: CHANNEL_MESSAGE_CHARACTERS }) }),
+  deleted: z.object({ ...organization, messageid: id() }),
   typing: z.object({ ...session, state: z.enum(['on', 'off']).default('on') }),
 } as const;
 export type MethodName = keyof typeof PARAMS;

@@ -12,6 +12,7 @@ import { rpcErrorSchema } from '../interface-errors.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { receiveCall } from './call.ts';
 import { type RpcChannel, receiveMessage } from './message.ts';
+import { noteDeleted, noteDelivered, noteRead, noteUpdated } from './message-state.ts';
 import { getChatUsers, noteTyping } from './methods.ts';
 import { NO_SETTINGS, refusalOfOrganization } from './organization.ts';
 import type { Outcome } from './outcome.ts';
@@ -80,5 +81,9 @@ const METHODS: {
   getChatUsers: (c) => getChatUsers(c),
   message: receiveMessage,
   call: receiveCall,
+  delivered: noteDelivered,
+  read: noteRead,
+  updated: noteUpdated,
+  deleted: noteDeleted,
   typing: noteTyping,
 };

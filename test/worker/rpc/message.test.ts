@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../../support/eventually.ts';
 import { arrive, ask, resultsOf } from '../../support/worker/organization.ts';
 import { admin, call } from '../../support/worker/requests.ts';
 import { CONTACT, TelephoneSystem } from '../../support/worker/rpc.ts';
@@ -115,6 +116,14 @@ describe('the method message', () => {
       { message: 'Now' },
       { message: 'Earlier', created_at: new Date(timestamp).toISOString() },
     ]);
+    // It is older than its chat, and is in the list of the chat's messages all the same.
+    const listed = `/orgs/${system.org.organizationId}/messages?chat_id=${system.chatOf(sessionid)}&type__in=msg`;
+    await eventually(async () => {
+      expect(resultsOf(await ask(system.org.reporter, 'GET', listed))).toMatchObject([
+        { message: 'Now' },
+        { message: 'Earlier' },
+      ]);
+    });
     expect(await system.org.chat(system.chatOf(sessionid))).toMatchObject({ is_waiting: true });
     expect((await system.refusal('message', { ...synced, timestamp: Date.now() + 3_600_000 })).code).toBe(400);
   });
