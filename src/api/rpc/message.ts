@@ -5,6 +5,7 @@ import { userFacts } from '../../directory/users.ts';
 import { threadName } from '../../domain/address.ts';
 import type { IncomingMessage, ReceiveMessages } from '../../domain/commands.ts';
 import { messageKey } from '../../domain/fingerprints.ts';
+import type { ThreadRefusal } from '../../domain/refusals.ts';
 import { fileBucket } from '../../files/delete-due-files.ts';
 import { storeUpload } from '../../files/store-upload.ts';
 import { type AppContext, identityDatabase, organizationDatabase } from '../../http/app-environment.ts';
@@ -66,24 +67,26 @@ async function copyMessage(
   if ((message ?? '') === '' && attachments.length === 0) return MESSAGE_NOT_FOUND;
   const copies: NewAttachment[] = [];
   for (const { id: _id, ...attachment } of attachments) {
-    const copy = attachment.file === undefined ? attachment : await copyFile(c, rpc, attachment.file, session.thread);
-    if (copy === null) return MESSAGE_NOT_FOUND;
-    copies.push(copy);
+    const { file } = attachment;
+    const copy =
+      file === undefined ? { ok: true as const, result: attachment } : await copyFile(c, rpc, file, session.thread);
+    if (!copy.ok) return copy;
+    copies.push(copy.result);
   }
   const content = { text: message ?? '', ...(copies.length === 0 ? {} : { attachments: copies }) };
   return await sendMessage(c, rpc, params, told, content, session);
 }
 
-/** A file belongs to one chat, so another one gets a copy. Null when its bytes are gone. */
+/** A file belongs to one chat, so another one gets a copy. Refused when its bytes are gone, or the quota is reached. */
 async function copyFile(
   c: AppContext,
   { channel }: RpcChannel,
   file: FileFacts,
   thread: string,
-): Promise<NewAttachment | null> {
+): Promise<Outcome<NewAttachment>> {
   const bucket = fileBucket(c.env);
   const stored = await bucket?.get(file.id);
-  if (stored == null || !('body' in stored)) return null;
+  if (stored == null || !('body' in stored)) return MESSAGE_NOT_FOUND;
   const { organization } = c.var.keyHolder;
   const database = organizationDatabase(c);
   const owner = { organization_id: organization.id, type: 'channel' as const, id: channel.id };
@@ -91,10 +94,10 @@ async function copyFile(
   const deps = { bucket, identity: identityDatabase(c), database, now, limit: null, quota: organization.stored.quota };
   const upload = { name: file.name, bytes: stored.body as unknown as AsyncIterable<Uint8Array>, announced: file.size };
   const copied = await storeUpload(deps, owner, upload);
-  if (!copied.ok) return null;
+  if (!copied.ok) return { ok: false, refusal: copied.refusal };
   const used = await useFiles(database, owner, thread, [copied.file.id], now);
   const taken = used?.files.get(copied.file.id);
-  return taken === undefined ? null : fileAttachment(taken);
+  return taken === undefined ? MESSAGE_NOT_FOUND : { ok: true, result: fileAttachment(taken) };
 }
 
 /** What every kind of message has. */
@@ -145,12 +148,18 @@ export async function sendMessage(
     },
   };
   const result = await sendCommand(c, threadName(identity), command);
-  if (!result.ok) return { ok: false, thread: result.refusal };
+  if (!result.ok) return refusalOfThread(result.refusal);
   const { chat_id, message_ids } = result.answer;
   const isGiven = session !== null && session.chat_id === chat_id;
   const [messageId] = message_ids;
   const messageid = messageId === undefined ? {} : { messageid: shortMessageId(messageId) };
   return { ok: true, result: { ...messageid, ...(isGiven ? {} : { sessionid: sessionIdOf(chat_id) }) } };
+}
+
+/** A thread speaks of `created_at`, which gateways call `timestamp`. */
+function refusalOfThread(thread: ThreadRefusal): Outcome {
+  if (thread.reason === 'created_at_in_future') return invalid('timestamp', 'The time may not be in the future.');
+  return { ok: false, thread };
 }
 
 async function isPresent(c: AppContext, userId: string): Promise<boolean> {

@@ -39,6 +39,8 @@ export async function knownUser(c: AppContext, id: string): Promise<UserRow | nu
   return found.get(id) ?? null;
 }
 
+const BOTH_USERS = 'Both sides are users of the organization.';
+
 /**
  * Both sides of a message. The direction follows from which of them is a user of the organization: a gateway syncs what
  * its users have sent, too.
@@ -54,10 +56,14 @@ export async function findParties(c: AppContext, params: PartyParams): Promise<O
   if (params.userid !== undefined) {
     const user = await findUserById(c, params.userid);
     if (user === null) return refused('User not found.');
-    return sender?.id === user.id ? outgoing(user, params.to) : incoming(user, from);
+    if (sender?.id === user.id) return outgoing(user, params.to);
+    if (sender !== null) return invalid('from', BOTH_USERS);
+    const receiver = params.to === undefined ? null : await findLine(c, params.to);
+    if (receiver !== null && receiver.id !== user.id) return invalid('to', '"to" and "userid" are two users.');
+    return incoming(user, from);
   }
   const receiver = params.to === undefined ? null : await findLine(c, params.to);
-  if (sender !== null && receiver !== null) return invalid('to', 'Both sides are users of the organization.');
+  if (sender !== null && receiver !== null) return invalid('to', BOTH_USERS);
   if (sender !== null) return outgoing(sender, params.to);
   return receiver === null ? refused('Neither side is a user of the organization.') : incoming(receiver, from);
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ask, type Json } from '../../support/worker/organization.ts';
-import { call, testEnv } from '../../support/worker/requests.ts';
+import { admin, call, testEnv } from '../../support/worker/requests.ts';
 import { CONTACT, TelephoneSystem, WebhookTap } from '../../support/worker/rpc.ts';
 import { PNG, stored } from '../../support/worker/uploads.ts';
 
@@ -28,6 +28,10 @@ async function upload(fields: [string, string | Blob][], key = system.key) {
   return await call('/api', { method: 'POST', authorization: `Bearer ${key}`, raw, headers });
 }
 
+const storedBytes = async (organizationId: string) => {
+  const query = testEnv.DB.prepare('SELECT stored_bytes FROM organizations WHERE id = ?').bind(organizationId);
+  return (await query.first<number>('stored_bytes')) ?? 0;
+};
 const image = () => new Blob([PNG], { type: 'text/html' });
 const resultOf = (answer: { json: Json }) => answer.json['result'] as { messageid: string; sessionid: string };
 
@@ -167,6 +171,28 @@ describe('a message of a file', () => {
     const other = await TelephoneSystem.open();
     const { messageid } = await other.say('Secret');
     expect((await system.refusal('message', { messageid, sessionid })).code).toBe(404);
+  });
+
+  it('is not synced beyond the bytes of the day, which is no missing message', async () => {
+    const full = await TelephoneSystem.open();
+    const sent = resultOf(
+      await upload(
+        [
+          ['from', '9003'],
+          ['to', CONTACT],
+          ['file', image()],
+        ],
+        full.key,
+      ),
+    );
+    const { sessionid } = await full.done('message', { from: CONTACT, to: '9004' });
+    const { messageid } = sent;
+    const path = `/organizations/${full.org.organizationId}`;
+    // Files may take the half of it.
+    const stored_bytes_quota = 2 * (await storedBytes(full.org.organizationId));
+    expect((await admin(path, { method: 'PATCH', body: { stored_bytes_quota } })).status).toBe(200);
+    const refused = await full.refusal('message', { from: '9003', to: CONTACT, messageid, sessionid });
+    expect(refused).toMatchObject({ status: 429, code: 429 });
   });
 
   it('goes to the gateway as a URL that gives the bytes', async () => {

@@ -198,6 +198,24 @@ describe('the method message refuses', () => {
     expect(await system.refusal('message', params)).toEqual({ status: 200, code, message: expect.any(String) });
   });
 
+  it('two users, also when one is named by their id', async () => {
+    const userid = system.second.user_id;
+    const said = { content: 'Hi', userid };
+    expect((await system.refusal('message', { ...said, from: '9003', to: '1012' })).code).toBe(400);
+    expect((await system.refusal('message', { ...said, from: '1012', to: '9003' })).code).toBe(400);
+    const opened = await system.done('message', { userid, from: '1012', to: '9004' });
+    expect(await system.messages(opened['sessionid'])).toEqual([]);
+  });
+
+  it('a time in the future, by the name that the caller gave it', async () => {
+    const timestamp = Date.now() + 3_600_000;
+    expect(await system.refusal('message', { from: '1013', to: '9004', content: 'Hi', timestamp })).toEqual({
+      status: 200,
+      code: 400,
+      message: 'timestamp: The time may not be in the future.',
+    });
+  });
+
   it('a session with another contact, and one without content', async () => {
     const { sessionid } = await system.done('message', { from: '1010', to: '9004' });
     expect((await system.refusal('message', { from: '1011', to: '9004', content: 'Hi', sessionid })).code).toBe(404);
