@@ -84,8 +84,11 @@ async function purgeThread(env: Env, database: OrganizationDatabase, purge: Purg
   return true;
 }
 
-function orderOf({ id, organization_id, chat_id, before }: PurgeRow, covers: PurgeOrder['covers']): PurgeOrder {
-  return { id, organization_id, chat_id, covers, before };
+function orderOf(
+  { id, organization_id, chat_id, visitor_id, before }: PurgeRow,
+  covers: PurgeOrder['covers'],
+): PurgeOrder {
+  return { id, organization_id, chat_id, visitor_id, covers, before };
 }
 
 /** Null when the thread or the chat does not exist: then there is nothing to purge. Rejects on any other refusal. */

@@ -32,12 +32,14 @@ export interface ThreadStub extends Lane {
 }
 
 /**
- * What a thread of the organization purges: one chat, or (`chat_id` null) all of them. `id` is chosen by the caller: the
- * same order again only tells whether it is done. `upto_chat`: of all chats only this one and earlier ones.
+ * What a thread of the organization purges: one chat, all of a visitor (`visitor_id`), or (both null) all that there are
+ * when the thread takes the order, with later ones of the same visitor. `id` is chosen by the caller: the same order again only
+ * tells whether it is done. `upto_chat`: of all chats only this one and earlier ones. Earlier versions send no `visitor_id`.
  */
 export type PurgeOrder = Pick<Purge, 'organization_id' | 'covers' | 'before'> & {
   id: string;
   chat_id: string | null;
+  visitor_id?: string | null;
   upto_chat?: string;
 };
 
@@ -89,7 +91,7 @@ export type ReplayFilter =
       ids?: { after: string; upto: string };
     };
 
-/** Whether an order is done, and the visitors of the thread's chats that have been purged so far. */
+/** Whether an order is done, and then the visitors of the chats that it covers. */
 export type PurgeState = { is_done: boolean; visitor_ids: string[] };
 
 /** The object of a thread, by its name (domain/address.ts). */

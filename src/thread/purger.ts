@@ -1,7 +1,7 @@
 import { type Command, newCommandId } from '../domain/commands.ts';
 import { isMessageChange } from '../domain/message-changes.ts';
 import type { Result, ThreadRefusal } from '../domain/refusals.ts';
-import type { ThreadState } from '../domain/state.ts';
+import type { ThreadFacts, ThreadState } from '../domain/state.ts';
 import { fault } from '../platform/faults.ts';
 import { RetriedRun } from '../platform/retried-run.ts';
 import { withinTime } from '../platform/timeout.ts';
@@ -24,7 +24,6 @@ import {
   nextChat,
   nextOrder,
   type PurgeProgress,
-  purgedVisitors,
   rewriteEvents,
   writeProgress,
 } from './store/purges.ts';
@@ -84,11 +83,11 @@ export class Purger {
     return this.isIdle ? null : (this.#deps.timers.dueAt(PURGE_TIMER) ?? now);
   }
 
-  /** Stores an order, unless it is known. */
-  #accept(order: PurgeOrder): void {
+  /** Stores an order of the thread, unless it is known. */
+  #accept(order: PurgeOrder, thread: ThreadFacts): void {
     const { sql, transaction } = this.#deps;
     if (findOrder(sql, order.id) !== null) return;
-    transaction(() => acceptOrder(sql, order, Date.now()));
+    transaction(() => acceptOrder(sql, order, thread, Date.now()));
     this.#isLeft = null;
   }
 
@@ -101,7 +100,7 @@ export class Purger {
     if (chat_id !== null && !loadChat(sql, state(), chat_id).chats.has(chat_id)) {
       return refused({ reason: 'chat_not_found' });
     }
-    this.#accept(order);
+    this.#accept(order, thread);
     armAlarm();
     await withinTime(this.run(Date.now() + patience), patience);
     return { ok: true, answer: this.stateOf(order.id) };
@@ -109,8 +108,7 @@ export class Purger {
 
   /** Whether an order was accepted and is done: nothing of what it covers is left. */
   stateOf(id: string): PurgeState {
-    const { sql } = this.#deps;
-    return { is_done: findOrder(sql, id)?.is_done === true, visitor_ids: purgedVisitors(sql) };
+    return findOrder(this.#deps.sql, id) ?? { is_done: false, visitor_ids: [] };
   }
 
   /** Works on the orders until `until` (ms) at the latest, unless it backs off. Never rejects. */
@@ -224,11 +222,11 @@ export class Purger {
       if (rewritten_from !== null) replica.rewind(rewritten_from - 1);
       return this.#write({ ...progress, copied_at: latest() });
     }
-    const { id, chat_id, before } = order;
+    const { chat_id, before } = order;
     if (upto > 0) await broadcast.purge({ chat_id, upto, before });
     if (!replica.has(copied_at)) await replica.run(this.#until);
     if (!replica.has(copied_at)) return false;
-    transaction(() => finishOrder(sql, id, Date.now()));
+    transaction(() => finishOrder(sql, progress, Date.now()));
     return true;
   }
 

@@ -3,9 +3,10 @@
 import { type ThreadEvent, upcastEvent } from '../../domain/events.ts';
 import { isMessageChange } from '../../domain/message-changes.ts';
 import { isCovered, type PurgedEvent, redactEvent, redactMessage } from '../../domain/redaction.ts';
+import type { ThreadFacts } from '../../domain/state.ts';
 import { hasTable } from '../../platform/sqlite.ts';
 import type { Checkpoint } from '../../rpc/projector.ts';
-import type { PurgeOrder } from '../../rpc/thread.ts';
+import type { PurgeOrder, PurgeState } from '../../rpc/thread.ts';
 import { readChanged } from './changed-messages.ts';
 import { makeTable } from './schema.ts';
 
@@ -32,9 +33,17 @@ export type ChatProgress = {
   after_delivery: string;
 };
 
+/**
+ * The chats of an order: those of a visitor, and those up to `upto_chat` (null: no others). A purged source's next message
+ * begins a chat of another visitor, which the order must leave alone.
+ */
+export type Covered = { visitor_id: string | null; upto_chat: string | null };
+
 /** How far an order is. Stored as JSON. */
 export type PurgeProgress = {
   order: PurgeOrder;
+  /** Missing in orders that an earlier version took: all chats. */
+  covered?: Covered;
   chat: ChatProgress | null;
   /** Chats with smaller ids are still to do; null: none is. */
   chats_before: string | null;
@@ -56,23 +65,31 @@ const CHARACTERS_AT_ONCE = 1_000_000;
 const FINGERPRINTS_LOOKED_AT = 2000;
 
 const NOTHING_YET = { rewritten_from: null, upto_seq: 0, copied_at: null };
-/** Above every id of a chat. Behind an id: above this one, and below every later one. */
+/** Above every id of a chat. */
 const ABOVE_ALL = 'g';
 
-/** Whether the order was accepted before; null when it was not. */
-export function findOrder(sql: SqlStorage, id: string): { is_done: boolean } | null {
+/** Whether the order was accepted before and is done; null when it was not. */
+export function findOrder(sql: SqlStorage, id: string): PurgeState | null {
   if (!hasTable(sql, 'purges')) return null;
-  const rows = sql.exec<{ finished_at: number | null }>('SELECT finished_at FROM purges WHERE id = ?', id).toArray();
-  const [row] = rows;
-  return row === undefined ? null : { is_done: row.finished_at !== null };
+  const [row] = sql
+    .exec<{ finished_at: number | null; progress: string }>('SELECT finished_at, progress FROM purges WHERE id = ?', id)
+    .toArray();
+  if (row === undefined) return null;
+  if (row.finished_at === null) return { is_done: false, visitor_ids: [] };
+  const { visitor_ids } = JSON.parse(row.progress) as { visitor_ids?: string[] };
+  // An earlier version has finished it.
+  return { is_done: true, visitor_ids: visitor_ids ?? purgedVisitors(sql) };
 }
 
-/** Accepts an order at `now` (ms). Old finished ones are forgotten. */
-export function acceptOrder(sql: SqlStorage, order: PurgeOrder, now: number): void {
+/** Accepts an order of `thread` at `now` (ms). Old finished ones are forgotten. */
+export function acceptOrder(sql: SqlStorage, order: PurgeOrder, thread: ThreadFacts, now: number): void {
   makeTable(sql, 'purges');
-  const { upto_chat } = order;
-  const chats_before = upto_chat === undefined ? ABOVE_ALL : upto_chat + ABOVE_ALL;
-  const progress: PurgeProgress = { order, chat: null, chats_before, ...NOTHING_YET };
+  const { visitor_id = null, upto_chat } = order;
+  const covered: Covered =
+    visitor_id !== null || upto_chat !== undefined
+      ? { visitor_id, upto_chat: upto_chat ?? null }
+      : { visitor_id: thread.visitor_id, upto_chat: thread.current_chat_id };
+  const progress: PurgeProgress = { order, covered, chat: null, chats_before: ABOVE_ALL, ...NOTHING_YET };
   sql.exec('DELETE FROM purges WHERE finished_at < ?', now - REMEMBERED_FOR);
   sql.exec('INSERT INTO purges (id, progress) VALUES (?, ?)', order.id, JSON.stringify(progress));
 }
@@ -92,20 +109,38 @@ export function writeProgress(sql: SqlStorage, progress: PurgeProgress): void {
   sql.exec('UPDATE purges SET progress = ? WHERE id = ?', JSON.stringify(progress), progress.order.id);
 }
 
-/** Finishes an order at `now` (ms). */
-export function finishOrder(sql: SqlStorage, id: string, now: number): void {
-  sql.exec(`UPDATE purges SET finished_at = ?, progress = '{}' WHERE id = ?`, now, id);
+/** Finishes an order at `now` (ms). Only the visitors of its chats are remembered. */
+export function finishOrder(sql: SqlStorage, { order, covered }: PurgeProgress, now: number): void {
+  const rows = sql.exec<{ id: string }>(
+    `SELECT DISTINCT facts ->> '$.visitor_id' AS id FROM chats
+     WHERE facts ->> '$.visitor_id' IS NOT NULL AND (?1 IS NULL OR id = ?1) AND ${isCoveredBy('?2', '?3')}`,
+    order.chat_id,
+    ...boundsOf(covered),
+  );
+  const kept = JSON.stringify({ visitor_ids: Array.from(rows, ({ id }) => id) });
+  sql.exec('UPDATE purges SET finished_at = ?, progress = ? WHERE id = ?', now, kept, order.id);
+}
+
+/** Whether a chat is among those of an order, as SQL; the parameters are `boundsOf`. */
+function isCoveredBy(uptoChat: string, visitorId: string): string {
+  return `(id <= ${uptoChat} OR facts ->> '$.visitor_id' = ${visitorId})`;
+}
+
+function boundsOf(covered: Covered | undefined): [uptoChat: string, visitorId: string | null] {
+  return covered === undefined ? [ABOVE_ALL, null] : [covered.upto_chat ?? '', covered.visitor_id];
 }
 
 /** The chat to purge next: the present one first, since it holds the thread's facts; null for none. */
 export function nextChat(
   sql: SqlStorage,
-  { order, chats_before }: PurgeProgress,
+  { order, covered, chats_before }: PurgeProgress,
 ): { id: string; first_seq: number } | null {
   const rows = sql.exec<{ id: string; first_seq: number }>(
-    `SELECT id, first_seq FROM chats WHERE id < ?1 AND (?2 IS NULL OR id = ?2) ORDER BY id DESC LIMIT 1`,
+    `SELECT id, first_seq FROM chats
+     WHERE id < ?1 AND (?2 IS NULL OR id = ?2) AND ${isCoveredBy('?3', '?4')} ORDER BY id DESC LIMIT 1`,
     chats_before ?? '',
     order.chat_id,
+    ...boundsOf(covered),
   );
   return rows.toArray()[0] ?? null;
 }
@@ -191,7 +226,7 @@ export function newestPurge(sql: SqlStorage, chatId: string): PurgedEvent {
 }
 
 /** The visitors of purged chats. */
-export function purgedVisitors(sql: SqlStorage): string[] {
+function purgedVisitors(sql: SqlStorage): string[] {
   const rows = sql.exec<{ id: string }>(
     `SELECT DISTINCT facts ->> '$.visitor_id' AS id FROM chats
      WHERE facts ->> '$.purged_at' IS NOT NULL AND facts ->> '$.visitor_id' IS NOT NULL`,

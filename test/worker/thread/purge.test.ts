@@ -338,3 +338,63 @@ test('a purge of a chat forgets the keys of its requests, and not those of anoth
   expect(keys).toEqual([{ id: 'second' }]);
   expect(await say(chat.id, 'second')).toBe(true);
 });
+
+/** The visitor of a chat, as the object has it. */
+const visitorOf = async (channel: Channel, chatId: string) =>
+  (await rowsOf<{ id: string }>(channel, `SELECT facts ->> '$.visitor_id' AS id FROM chats WHERE id = '${chatId}'`))[0]
+    ?.id ?? '';
+
+/** The chats whose visitor was purged, and the texts of the messages that are left. */
+async function leftIn(channel: Channel): Promise<{ purged: string[]; texts: string[] }> {
+  const purged = await rowsOf<{ id: string }>(
+    channel,
+    `SELECT id FROM chats WHERE facts ->> '$.purged_at' IS NOT NULL ORDER BY id`,
+  );
+  const texts = await rowsOf<{ text: string }>(
+    channel,
+    `SELECT event ->> '$.message.message' AS text FROM events
+     WHERE type = 'message_added' AND event ->> '$.message.message' <> '' ORDER BY seq`,
+  );
+  return { purged: purged.map(({ id }) => id), texts: texts.map(({ text }) => text) };
+}
+
+test('a second purge of a source’s visitor leaves the next visitor alone', async () => {
+  const { channel, thread, chats } = await writtenThread('canary');
+  const visitor_id = await visitorOf(channel, chats[0] ?? '');
+  await purge(thread, orderFor(channel.organizationId, { visitor_id }));
+  const next = await receive(receiveCommand(channel, THREAD_ID, [visitorMessage('kept')]));
+  await purge(thread, orderFor(channel.organizationId, { visitor_id }));
+  expect(await leftIn(channel)).toEqual({ purged: chats, texts: ['kept'] });
+  // The next visitor is purged without the one before.
+  const theirs = await visitorOf(channel, next.chat_id);
+  expect(theirs).not.toBe(visitor_id);
+  const order = orderFor(channel.organizationId, { visitor_id: theirs });
+  await purge(thread, order);
+  expect(await leftIn(channel)).toEqual({ purged: [...chats, next.chat_id], texts: [] });
+  const state = accepted(await threadStub(env, thread).purge({ v: 1, order }));
+  expect(state).toEqual({ is_done: true, visitor_ids: [theirs] });
+});
+
+test('a purge that waits for another one does not take the chat that begins meanwhile', async () => {
+  const { channel, thread, chats } = await writtenThread('canary');
+  const visitor_id = await visitorOf(channel, chats[0] ?? '');
+  const orders = [orderFor(channel.organizationId), orderFor(channel.organizationId)];
+  // The first one stops behind the newest chat, so the second one waits.
+  let steps = 0;
+  onFault((step) => {
+    if (step !== 'before a step of a purge') return;
+    steps += 1;
+    if (steps > 3) throw new Error('fault');
+  });
+  for (const order of orders) accepted(await threadStub(env, thread).purge({ v: 1, order }));
+  const next = await receive(receiveCommand(channel, THREAD_ID, [visitorMessage('kept')]));
+  expect(next.is_new_session).toBe(true);
+  onFault(null);
+  passTime(301_000);
+  for (const order of orders) {
+    await purge(thread, order);
+    const state = accepted(await threadStub(env, thread).purge({ v: 1, order }));
+    expect(state).toEqual({ is_done: true, visitor_ids: [visitor_id] });
+  }
+  expect(await leftIn(channel)).toEqual({ purged: chats, texts: ['kept'] });
+});
