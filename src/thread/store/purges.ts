@@ -180,7 +180,6 @@ export function rewriteEvents(
   }
   for (const event of rewritten) {
     sql.exec('UPDATE events SET event = ? WHERE seq = ?', JSON.stringify(event), event.seq);
-    if (event.type === 'message_added') rewriteChanged(sql, event.seq, purged);
     // A late change of a message from before the purge's time: its request is behind those that are deleted.
     if (event.type === 'message_edited' && hasTable(sql, 'keyed_commands'))
       sql.exec('DELETE FROM keyed_commands WHERE seq = ?', event.seq);
@@ -193,17 +192,22 @@ export function rewriteEvents(
       event.seq,
     );
   }
+  rewriteChanged(
+    sql,
+    rewritten.flatMap(({ type, seq }) => (type === 'message_added' ? [seq] : [])),
+    purged,
+  );
   const isCut = count === EVENTS_AT_ONCE || characters > CHARACTERS_AT_ONCE;
   const upto = isCut ? last : before - 1;
   return { upto: upto > after ? upto : null, rewritten, first_kept };
 }
 
-/** Rewrites a message as it is after its changes. */
-function rewriteChanged(sql: SqlStorage, seq: number, purged: PurgedEvent): void {
-  const changed = readChanged(sql, [seq]).get(seq);
-  if (changed === undefined) return;
-  const facts = JSON.stringify(redactMessage(changed.facts, purged));
-  sql.exec('UPDATE changed_messages SET facts = ? WHERE message_seq = ?', facts, seq);
+/** Rewrites those of the messages that have changed since, as they are now. */
+function rewriteChanged(sql: SqlStorage, seqs: readonly number[], purged: PurgedEvent): void {
+  for (const [seq, changed] of readChanged(sql, seqs)) {
+    const facts = JSON.stringify(redactMessage(changed.facts, purged));
+    sql.exec('UPDATE changed_messages SET facts = ? WHERE message_seq = ?', facts, seq);
+  }
 }
 
 /** Whether the event at `seq` changed a message that a purge covers. */
