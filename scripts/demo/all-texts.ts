@@ -1,10 +1,12 @@
 /** Replays every text but that of unified messaging, in organizations of their own. */
 import type { DemoOrganizations } from '../demo-organizations.ts';
 import { startReceiver } from '../webhook-receiver.ts';
+import { chatsText } from './chats-examples.ts';
 import { type Outcome, Replay, type Text } from './replay.ts';
 import { rpcText } from './rpc-examples.ts';
+import { visitorText } from './visitor-examples.ts';
 
-const TEXTS: readonly Text[] = [rpcText];
+const TEXTS: readonly Text[] = [chatsText, rpcText, visitorText];
 
 /** Replays the texts against a hub that can reach this machine. */
 export async function replayTexts(

@@ -6,7 +6,7 @@ import type { WebhookReceiver } from '../webhook-receiver.ts';
 import { AtLeast, type Bindings, compare, type Expected, ListWith, Placeholder } from './expectation.ts';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-export type Sent = null | boolean | number | string | readonly Sent[] | { readonly [key: string]: Sent };
+export type Sent = null | boolean | number | string | readonly Sent[] | { readonly [key: string]: Sent | undefined };
 
 type Exchange = {
   call: `${Method} /${string}`;

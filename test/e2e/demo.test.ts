@@ -3,7 +3,11 @@ import { openHub, type TestHub } from '../support/local/hub.ts';
 import { runScript } from '../support/local/script-process.ts';
 
 const STEPS = ['Step 1', 'Step 2', 'Step 3', 'Step 4', 'Step 5', 'Step 6', 'Batch: two', 'Batch: a visitor'];
-const TEXTS: [string, number][] = [['002 JSON-RPC', 7]];
+const TEXTS: [string, number][] = [
+  ['001 Chats API', 33],
+  ['002 JSON-RPC', 7],
+  ['003 Visitor chat integration', 19],
+];
 
 function expectEveryStep(output: string): void {
   expect(output.split('\n').slice(-12).join('\n')).toContain('Everything is as documented.');
@@ -18,7 +22,7 @@ test('npm run demo: every step and batch of the documented example is answered a
   expect(demo.output().match(/signature verified/g)).toHaveLength(4);
 });
 
-test('npm run demo -- --all: every example of the other texts is answered as documented', async () => {
+test('npm run demo -- --all: the examples of the other texts are answered as documented', async () => {
   const demo = runScript('scripts/demo.ts', ['--all']);
   const code = await demo.ended;
   expectEveryStep(demo.output());
