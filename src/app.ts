@@ -9,6 +9,7 @@ import { rpcRoutes } from './api/rpc/routes.ts';
 import { fileRoutes } from './api/service/files.ts';
 import { healthRoutes } from './api/service/health.ts';
 import { referenceRoutes } from './api/service/reference.ts';
+import { threadsRoutes } from './api/threads/routes.ts';
 import { umiRoutes } from './api/umi/routes.ts';
 import { userRoutes } from './api/users/routes.ts';
 import { visitorRecordRoutes } from './api/visitor-records/routes.ts';
@@ -46,6 +47,7 @@ export function createApp(): AppRouter {
   app.route('/identity', identityRoutes);
   app.route('/admin/v1', operatorRoutes);
   app.route('/files', fileRoutes);
+  app.route('/', threadsRoutes);
   app.route('/', healthRoutes);
   app.route('/', referenceRoutes);
   return app;

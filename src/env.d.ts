@@ -11,6 +11,8 @@ declare namespace Cloudflare {
     SECRETS_KEY_PREVIOUS?: string;
     /** Where objects must keep and handle their data, e.g. `eu`. Fixed for ever: other objects answer elsewhere. */
     JURISDICTION?: DurableObjectJurisdiction;
+    /** The models of Workers AI, for responders of the threads API. Without it those of the type `workers_ai` fail. */
+    AI?: { run(model: string, input: object): Promise<unknown> };
     /** Location hint for new projector objects, e.g. `weur`: near the D1 database. */
     PROJECTOR_LOCATION?: DurableObjectLocationHint;
   }

@@ -21,7 +21,7 @@ declare module 'node:crypto' {
     digest(): Buffer;
     digest(encoding: 'hex' | 'base64' | 'base64url'): string;
   }
-  export function createHash(algorithm: 'sha1' | 'sha256'): Digest;
+  export function createHash(algorithm: 'md5' | 'sha1' | 'sha256'): Digest;
   export function createHmac(algorithm: 'sha256', key: string | Uint8Array): Digest;
   export function randomBytes(size: number): Buffer;
   export function timingSafeEqual(left: Uint8Array, right: Uint8Array): boolean;

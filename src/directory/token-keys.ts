@@ -11,6 +11,7 @@ const VISITOR_TOKEN_SECONDS = 1800;
 const APP_USER_TOKEN_SECONDS = 300;
 const TRIGGER_SECONDS = 600;
 const APP_USER_CODE_SECONDS = 30;
+const LATE_REPLY_SECONDS = 3600;
 
 /** How long each kind of token is valid, in seconds. */
 export const TOKEN_SECONDS = {
@@ -20,6 +21,8 @@ export const TOKEN_SECONDS = {
   trigger: TRIGGER_SECONDS,
   /** Of an installation. */
   app_user_code: APP_USER_CODE_SECONDS,
+  /** Of a responder of the threads API, for one message. */
+  late_reply: LATE_REPLY_SECONDS,
 };
 
 /** The kind of a token. */

@@ -16,8 +16,18 @@ export type IncomingMessage = {
   /** In ms; only with `close_session` (imports), or with a host. */
   created_at: number | null;
   selected_reply_suggestion_id: string | null;
-  /** The sender, when `sender_type` is `user`. */
+  /**
+   * The sender, when `sender_type` is `user`. One whom the hub does not know is a bot of the interface, with another id
+   * than `sender_id`.
+   */
   user: UserFacts | null;
+  lang?: string;
+  subject?: string;
+  /**
+   * Of the threads API: what the hub has sent since then (ms) may come back as a message. One of the same text is that,
+   * and counts as received before.
+   */
+  sent_since?: number;
   attachments?: NewAttachment[];
   /** The message is the record of a call. */
   call?: CallFacts;

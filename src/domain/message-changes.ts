@@ -22,7 +22,7 @@ function changed(message: MessageFacts, event: MessageChangeEvent): MessageFacts
     case 'message_edited':
       return { ...message, message: event.message, edited_at: event.at };
     case 'message_deleted': {
-      const { call: _call, ...kept } = message;
+      const { call: _call, subject: _subject, ...kept } = message;
       return {
         ...kept,
         message: null,

@@ -17,7 +17,7 @@ export function kindsOfChannel({ dialect = 'umi' }: Pick<ChannelTarget, 'dialect
 const KINDS = {
   umi: ['message', 'reply_suggestion', 'purge'],
   rpc: ['message', 'membership'],
-  threads: ['message'],
+  threads: ['message', 'reply_suggestion'],
 } as const satisfies { [dialect in NonNullable<ChannelTarget['dialect']>]: readonly Kind[] };
 
 /** The webhook that a channel gets for a notification; null for none. */

@@ -5,7 +5,7 @@ import type { Notification, ThreadUpdate } from './notifications.ts';
 import { type ChannelNotice, channelEvent } from './webhook-body.ts';
 
 /**
- * The webhook of the threads API for a message: `send_message` with the message. The key of the settings goes into the
+ * The webhook of the threads API: `send_message` with a message, or `reply_suggestion_created` with a suggestion. The key of the settings goes into the
  * header `x-api-key` at each attempt.
  */
 export function threadsWebhook(
@@ -13,10 +13,16 @@ export function threadsWebhook(
   notification: Notification,
   target: ChannelTarget,
 ): ChannelNotice | null {
-  if (channelEvent(update, notification, target)?.event_type !== 'message_created') return null;
-  const event_data = threadsMessage(notification.resource as MessageResource, target);
-  const body = JSON.stringify({ event_type: 'send_message', event_data });
-  return { event_type: 'send_message', has_gap: false, bodyAt: () => body };
+  const event = channelEvent(update, notification, target);
+  if (event === null) return null;
+  if (event.event_type === 'reply_suggestion_created')
+    return noticeOf('reply_suggestion_created', notification.resource);
+  return noticeOf('send_message', threadsMessage(notification.resource as MessageResource, target));
+}
+
+function noticeOf(event_type: string, event_data: object): ChannelNotice {
+  const body = JSON.stringify({ event_type, event_data });
+  return { event_type, has_gap: false, bodyAt: () => body };
 }
 
 /** A message as the threads API shows it. */
@@ -26,8 +32,8 @@ export function threadsMessage(message: MessageResource, { thread_id }: Pick<Cha
     body: message.message ?? '',
     user_fid: message.external_sender_id ?? message.sender_id,
     thread_fid: thread_id,
-    lang: null,
-    subject: null,
+    lang: message.lang ?? null,
+    subject: message.subject ?? null,
     is_customer_support_agent: message.sender_type === 'user',
     created_at: message.created_at,
   };

@@ -126,10 +126,11 @@ const COPY: readonly TableWrite[] = [
       'mapping_id',
       'current_chat_id',
       'created_at',
+      'hash',
       'seq',
     ],
     statements: [
-      upsert('threads', 'id', ['identity', 'thread_id', 'current_chat_id', 'seq'], isNewer('seq', 'threads')),
+      upsert('threads', 'id', ['identity', 'thread_id', 'current_chat_id', 'hash', 'seq'], isNewer('seq', 'threads')),
     ],
   },
   {

@@ -50,6 +50,9 @@ export type MessageFacts = {
   deleted_at?: number;
   /** What the channel has reported of its delivery. Missing for nothing. */
   status?: MessageStatus;
+  /** Language and subject of a message that came through the threads API. Missing elsewhere. */
+  lang?: string;
+  subject?: string;
   /** The purge of its sensitive data: when (ms), and the `seq` of its event. Missing for never. */
   purged?: { at: number; seq: number };
 };
@@ -114,8 +117,8 @@ export function inOrder({
 
 /**
  * The message as the Chats API and webhooks show it (UMI documentation, 3.1; Chats API, Chat messages). The extension
- * `external_sender_id` appears only on visitors' messages that came through a channel. `deleted_at` and the state of
- * delivery are extensions too.
+ * `external_sender_id` appears only on messages that came through a channel from somebody whom the hub does not know,
+ * `lang` and `subject` only where they were given. `deleted_at` and the state of delivery are extensions too.
  */
 export function messageResource(message: MessageFacts, chat: { id: string; room_id: string | null }) {
   return {
@@ -150,9 +153,9 @@ export function messageResource(message: MessageFacts, chat: { id: string; room_
     delivered_at: isoTimeOrNull(message.status?.delivered_at ?? null),
     read_at: isoTimeOrNull(message.status?.read_at ?? null),
     failure_reason: message.status?.failure_reason ?? null,
-    ...(message.sender_type === 'visitor' && message.external_sender_id !== null
-      ? { external_sender_id: message.external_sender_id }
-      : {}),
+    ...(message.external_sender_id === null ? {} : { external_sender_id: message.external_sender_id }),
+    ...(message.lang === undefined ? {} : { lang: message.lang }),
+    ...(message.subject === undefined ? {} : { subject: message.subject }),
   };
 }
 

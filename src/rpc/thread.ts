@@ -5,6 +5,7 @@ import type { Query, Reading, ReadingOf } from '../domain/queries.ts';
 import type { Result } from '../domain/refusals.ts';
 import { isRetryable } from '../platform/platform-errors.ts';
 import type { ChannelWebhook } from '../resources/channel-webhook.ts';
+import type { MessageFacts } from '../resources/message.ts';
 import type { Receiver } from '../resources/receiver.ts';
 import { asPlain, callTwice, inJurisdiction } from './call.ts';
 import type { Attempt, Lane, LeasedDelivery } from './lane.ts';
@@ -22,6 +23,7 @@ export interface ThreadStub extends Lane {
     after: number;
     limit: number;
   }): Promise<Result<EventPage>>;
+  readLog(request: { v: 1; organization_id: string; before: number | null; limit: number }): Promise<Result<LogPage>>;
   replay(request: { v: 1; receiver: Receiver; filter: ReplayFilter }): Promise<{ replayed: number }>;
   readDelivery(request: { v: 1; delivery_id: string }): Promise<{ body: string | null; attempts: Attempt[] } | null>;
   wake(request: { v: 1 }): Promise<void>;
@@ -93,6 +95,9 @@ export type ReplayFilter =
 
 /** Whether an order is done, and then the visitors of the chats that it covers. */
 export type PurgeState = { is_done: boolean; visitor_ids: string[] };
+
+/** Messages of all sessions of a thread, the newest first, and whether there are earlier ones. */
+export type LogPage = { messages: { seq: number; chat_id: string; message: MessageFacts }[]; has_more: boolean };
 
 /** The object of a thread, by its name (domain/address.ts). */
 export function threadStub(env: Env, name: string): ThreadStub {

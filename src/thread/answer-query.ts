@@ -1,3 +1,4 @@
+import { hasIdentity } from '../domain/address.ts';
 import { type ThreadEvent, upcastEvent } from '../domain/events.ts';
 import { textsSince } from '../domain/grants.ts';
 import type { Query, Reading, ReadingOf, ReadMessages, ReadSource, ReadSuggestions } from '../domain/queries.ts';
@@ -13,7 +14,7 @@ import type { MessageFacts } from '../resources/message.ts';
 import type { Receiver } from '../resources/receiver.ts';
 import type { ReplySuggestionFacts } from '../resources/reply-suggestion.ts';
 import type { TagFacts } from '../resources/tag.ts';
-import type { EventPage } from '../rpc/thread.ts';
+import type { EventPage, LogPage } from '../rpc/thread.ts';
 import type { Typing } from './live/typing.ts';
 import { readMessage } from './store/changed-messages.ts';
 import { loadChat, loadSuggestions } from './store/load.ts';
@@ -191,8 +192,10 @@ export function readSource({ thread }: ThreadState, { channel_id }: ReadSource):
 export function readEventPage(
   sql: SqlStorage,
   state: ThreadState,
-  { receiver, after, limit }: { receiver: Receiver; after: number; limit: number },
-): EventPage {
+  { identity, receiver, after, limit }: { identity: string; receiver: Receiver; after: number; limit: number },
+): Result<EventPage> {
+  const isIts = state.thread !== null && hasIdentity(state.thread.identity, identity);
+  if (!isIts) return { ok: false, refusal: { reason: 'thread_not_found' } };
   let loaded = state;
   const rows = sql.exec<{ seq: number; event: string }>(
     `SELECT seq, event FROM events
@@ -224,7 +227,32 @@ export function readEventPage(
       return [JSON.parse(wholeBody(body, JSON.stringify(notice.resource ?? notification.resource))) as ChannelWebhook];
     });
   });
-  return { events: page.items, has_more: page.has_more };
+  return { ok: true, answer: { events: page.items, has_more: page.has_more } };
+}
+
+/** Messages of the thread below a `seq`, the newest first. Reads the events between them too. */
+export function readLogPage(
+  sql: SqlStorage,
+  { thread }: ThreadState,
+  { organization_id, before, limit }: { organization_id: string; before: number | null; limit: number },
+): Result<LogPage> {
+  if (thread?.organization_id !== organization_id) return { ok: false, refusal: { reason: 'thread_not_found' } };
+  const hasChanges = hasTable(sql, 'changed_messages');
+  const rows = sql.exec<{ event: string; changed: string | null }>(
+    `SELECT event, ${hasChanges ? 'changed_messages.facts' : 'NULL'} AS changed FROM events
+     ${hasChanges ? 'LEFT JOIN changed_messages ON message_seq = events.seq' : ''}
+     WHERE events.seq < ? AND type = 'message_added' AND event ->> '$.message.type' = 'msg'
+     ORDER BY events.seq DESC LIMIT ?`,
+    before ?? Number.MAX_SAFE_INTEGER,
+    limit + 1,
+  );
+  const page = boundedPage(rows, limit, ({ event, changed }) => {
+    const added = upcastEvent(JSON.parse(event) as { v: number });
+    if (added.type !== 'message_added') return [];
+    const message = changed === null ? added.message : (JSON.parse(changed) as MessageFacts);
+    return [{ seq: added.seq, chat_id: added.chat_id, message }];
+  });
+  return { ok: true, answer: { messages: page.items, has_more: page.has_more } };
 }
 
 function boundedPage<Row extends { event: string; changed?: string | null }, Item>(

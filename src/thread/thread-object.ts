@@ -1,6 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import { type Cost, noCost } from '../db/cost.ts';
-import { hasIdentity, threadNameOfChat } from '../domain/address.ts';
+import { threadNameOfChat } from '../domain/address.ts';
 import type { Command } from '../domain/commands.ts';
 import type { Decision } from '../domain/decide/recorder.ts';
 import { type ChannelTarget, isSameTarget } from '../domain/events.ts';
@@ -15,13 +15,12 @@ import { fault } from '../platform/faults.ts';
 import { errorText, writeLog } from '../platform/log.ts';
 import { withinTime } from '../platform/timeout.ts';
 import { Timers } from '../platform/timers.ts';
-import type { Receiver } from '../resources/receiver.ts';
-import type { Attempt, ClaimResult, Lane, LeasedDelivery, ReportAnswer } from '../rpc/lane.ts';
+import type { ClaimResult, Lane, LeasedDelivery, ReportAnswer } from '../rpc/lane.ts';
 import type { BatchRange, BatchResult, Checkpoint, HandedBatch, ReplicaBatch } from '../rpc/projector.ts';
 import { projectorStub } from '../rpc/projector.ts';
-import type { Courier, EventPage, Executed, Rebuilt, Removal, ReplayFilter, ThreadStub } from '../rpc/thread.ts';
+import type { Courier, EventPage, Executed, LogPage, Rebuilt, Removal, ThreadStub } from '../rpc/thread.ts';
 import { ALARM_AFTER, ALARM_WORK, Sweep } from './alarm.ts';
-import { answerQuery, readEventPage, readSource } from './answer-query.ts';
+import { answerQuery, readEventPage, readLogPage, readSource } from './answer-query.ts';
 import { type Committed, targetAfter, toldOf, writeCommit } from './commit.ts';
 import { decideCommand } from './decide-command.ts';
 import { isKeptFromApps } from './live/audience-scope.ts';
@@ -190,15 +189,14 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     return refusal === null ? answerQuery(this.#sql, chat, this.#typing, query, Date.now()) : refused(refusal);
   }
 
-  /**
-   * The webhooks that were accepted for a receiver above `after`, for a receiver that was away. `identity` must be this
-   * thread's.
-   */
+  /** The webhooks that a receiver has missed, above `after`. `identity` must be this thread's. */
   async readEvents(request: Parameters<ThreadStub['readEvents']>[0]): Promise<Result<EventPage>> {
-    const { thread } = this.#state;
-    if (thread === null || !hasIdentity(thread.identity, request.identity))
-      return refused({ reason: 'thread_not_found' });
-    return { ok: true, answer: readEventPage(this.#sql, this.#state, request) };
+    return readEventPage(this.#sql, this.#state, request);
+  }
+
+  /** Messages (`msg`) of all sessions below `before`, for the thread's organization. */
+  async readLog(request: Parameters<ThreadStub['readLog']>[0]): Promise<Result<LogPage>> {
+    return request.v === 1 ? readLogPage(this.#sql, this.#state, request) : refused({ reason: 'newer_version' });
   }
 
   /** Leases the head of a track. */
@@ -220,17 +218,14 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   }
 
   /** Puts finished deliveries back beside their lane (an explicit replay) and wakes the track. */
-  async replay(request: { v: 1; receiver: Receiver; filter: ReplayFilter }): Promise<{ replayed: number }> {
+  async replay(request: Parameters<ThreadStub['replay']>[0]): Promise<{ replayed: number }> {
     const replayed = this.#lanes.replay(request.receiver, request.filter);
     this.#copyLater();
     return { replayed };
   }
 
   /** The frozen body and the attempts of a delivery; null when there is none. */
-  async readDelivery(request: {
-    v: 1;
-    delivery_id: string;
-  }): Promise<{ body: string | null; attempts: Attempt[] } | null> {
+  async readDelivery(request: Parameters<ThreadStub['readDelivery']>[0]): ReturnType<ThreadStub['readDelivery']> {
     return this.#lanes.readDelivery(request.delivery_id);
   }
 

@@ -6,6 +6,7 @@ import { directoryExamples } from './examples/directory-examples.ts';
 import { messagingExamples } from './examples/messaging-examples.ts';
 import { operatorExamples } from './examples/operator-examples.ts';
 import { rpcExamples } from './examples/rpc-examples.ts';
+import { threadsExamples } from './examples/threads-examples.ts';
 import { visitorExamples } from './examples/visitor-examples.ts';
 import { registerWebhooks } from './webhooks.ts';
 
@@ -44,6 +45,10 @@ const TAGS = [
   { name: 'Rooms', description: 'Rooms of the organization, rooms that reach a user, allowed tags of a room.' },
   { name: 'Organization', description: 'The organization itself.' },
   { name: 'Visitors', description: 'Visitors of a room and their variables.' },
+  {
+    name: 'Threads',
+    description: 'The threads API: messages with replies, for programs with a key of it (docs/threads.md).',
+  },
   { name: 'Interfaces', description: 'Settings and keys of JSON-RPC message sync and of the threads API.' },
   { name: 'Purges', description: 'Erasure of visitors, threads and messages (docs/privacy.md).' },
   { name: 'Public API', description: 'What a visitor may do: authenticate, visit rooms, chat.' },
@@ -64,6 +69,7 @@ const EXAMPLES: { readonly [component: string]: unknown } = {
   ...appExamples,
   ...operatorExamples,
   ...rpcExamples,
+  ...threadsExamples,
 };
 
 /**
@@ -74,6 +80,13 @@ export function openApiDocument(app: AppRouter, version: string): OpenApiDocumen
   for (const [name, description] of Object.entries(SECURITY_SCHEMES)) {
     registry.registerComponent('securitySchemes', name, { type: 'http', scheme: 'bearer', description });
   }
+  const threadsKey = {
+    type: 'apiKey',
+    in: 'header',
+    name: 'x-api-key',
+    description: 'A key of the threads API.',
+  } as const;
+  registry.registerComponent('securitySchemes', 'threadsKey', threadsKey);
   for (const [name, schema] of Object.entries(refusalComponents.schemas))
     registry.registerComponent('schemas', name, schema);
   for (const { name, response } of refusalComponents.responses) registry.registerComponent('responses', name, response);

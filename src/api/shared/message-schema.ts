@@ -108,9 +108,11 @@ export const messageSchema = z
     delivered_at: isoTimeSchema.nullable(),
     read_at: isoTimeSchema.nullable(),
     failure_reason: textOrNull.openapi({ description: 'Why the delivery has failed, in the words of the channel.' }),
-    external_sender_id: z
-      .string()
-      .optional()
-      .openapi({ description: 'Extension: the sender id with which a visitor message came through a channel.' }),
+    external_sender_id: z.string().optional().openapi({
+      description:
+        'Extension: the sender id with which a message came through a channel, of somebody whom the hub does not know.',
+    }),
+    lang: z.string().optional().openapi({ description: 'Extension: the language that the threads API was told.' }),
+    subject: z.string().optional().openapi({ description: 'Extension: the subject that the threads API was told.' }),
   })
   .openapi('ChatMessage');

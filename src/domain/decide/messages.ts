@@ -177,6 +177,8 @@ export function addMessage(
     attachments: content.attachments ?? [],
     attachment_template: content.attachment_template ?? null,
     response_to: content.response_to ?? null,
+    ...(content.lang === undefined ? {} : { lang: content.lang }),
+    ...(content.subject === undefined ? {} : { subject: content.subject }),
     ...(content.call === undefined ? {} : { call: content.call }),
   };
   const is_waiting = options.is_waiting ?? recorder.chat(chatId).facts.is_waiting;

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { type ThreadEvent, upcastEvent } from '../../domain/events.ts';
 import { isMessageChange } from '../../domain/message-changes.ts';
 import type { ThreadFacts, ThreadState } from '../../domain/state.ts';
+import { conversationHash, conversationName } from '../../resources/conversation.ts';
 import { BATCH_BYTES, BATCH_ROWS, type Checkpoint, type ReplicaBatch } from '../../rpc/projector.ts';
 import { messageSize, readAddedAt, readChanged } from '../store/changed-messages.ts';
 import { loadChat } from '../store/load.ts';
@@ -136,6 +137,7 @@ function addThread(builder: BatchBuilder, thread: ThreadFacts, name: string): vo
     mapping_id,
     current_chat_id,
     created_at,
+    conversationHash(conversationName(thread)),
     seq,
   ]);
 }

@@ -60,10 +60,8 @@ export function loadForCommand(
   const loaded = answered === null ? place : loadAnswered(sql, place, answered, command.keyed_request !== undefined);
   switch (command.type) {
     case 'receive_messages': {
-      const received = loadReceived(
-        sql,
-        command.messages.map(({ key }) => key),
-      );
+      const keys = command.messages.map(({ key }) => key);
+      const received = withReturned(sql, command, loadReceived(sql, keys));
       const selected = command.messages.flatMap((message) => message.selected_reply_suggestion_id ?? []);
       const last = command.messages.at(-1);
       const before = last === undefined ? undefined : received.get(last.key);
@@ -249,6 +247,36 @@ function loadReceived(sql: SqlStorage, keys: string[]): Map<string, ReceivedBefo
     )
     .toArray();
   return new Map(rows.map((row) => [row.key, { ...row, is_new_session: row.is_new_session === 1 }]));
+}
+
+/** Most events that are searched for a message that comes back. */
+const RETURNED_WITHIN = 1000;
+
+/** Adds the messages that the hub has sent and that its receiver gives back, as if they had been received. */
+function withReturned(
+  sql: SqlStorage,
+  { messages, routing }: Extract<Command, { type: 'receive_messages' }>,
+  received: Map<string, ReceivedBefore>,
+): Map<string, ReceivedBefore> {
+  for (const { key, body, sent_since } of messages) {
+    if (sent_since === undefined || received.has(key)) continue;
+    const [row] = sql
+      .exec<{ seq: number; chat_id: string; message_id: string }>(
+        `SELECT seq, chat_id, event ->> '$.message.id' AS message_id FROM events
+         WHERE seq > (SELECT max(seq) FROM events) - ? AND type = 'message_added' AND event ->> '$.at' >= ?
+           AND event ->> '$.message.sender_type' = 'user' AND event ->> '$.message.message' = ?
+           AND coalesce(event ->> '$.origin', '') <> ?
+         ORDER BY seq DESC LIMIT 1`,
+        RETURNED_WITHIN,
+        sent_since,
+        body,
+        routing.receiver,
+      )
+      .toArray();
+    if (row !== undefined)
+      received.set(key, { key, ...row, request: null, is_new_session: false, messages_created: 0 });
+  }
+  return received;
 }
 
 /** Suggestions by id. Unknown ids are left out. */

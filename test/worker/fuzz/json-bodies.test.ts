@@ -9,7 +9,7 @@ import { fill as fillDirectory } from '../../support/worker/directory-setup.ts';
 import { addWebhook } from '../../support/worker/installed-app.ts';
 import { make } from '../../support/worker/operator.ts';
 import { arrive, enrollAgent, TestOrganization } from '../../support/worker/organization.ts';
-import { ADMIN_TOKEN, type Answer, call, type Person, testEnv } from '../../support/worker/requests.ts';
+import { ADMIN_TOKEN, type Answer, admin, call, type Person, testEnv } from '../../support/worker/requests.ts';
 import { Site, type Visitor } from '../../support/worker/visitor-site.ts';
 
 /** Bodies for each operation. `FUZZ_RUNS=500 npx vitest run test/worker/fuzz` tries more. */
@@ -39,6 +39,7 @@ let colleague: Person;
 let site: Site;
 let visitor: Visitor;
 let rpcKey: string;
+let threadsKey: string;
 let ofTenant: Names;
 /** Of another organization, since the operator may take away what the tenant needs. */
 let ofOperator: Names;
@@ -49,12 +50,8 @@ beforeAll(async () => {
   colleague = await enrollAgent(org.organizationId);
   site = await Site.at(org);
   visitor = await site.visitor();
-  const key = await call(`/admin/v1/organizations/${org.organizationId}/rpc/keys`, {
-    method: 'POST',
-    body: {},
-    authorization: `Bearer ${ADMIN_TOKEN}`,
-  });
-  rpcKey = String(key.json['key']);
+  rpcKey = await keyOf('rpc');
+  threadsKey = await keyOf('threads');
   ofTenant = {
     ...(await fillOrganization(owner)),
     config_id: org.channelId,
@@ -64,6 +61,11 @@ beforeAll(async () => {
   };
   ofOperator = await fillOrganization(await enrollManager());
 });
+
+async function keyOf(kind: 'rpc' | 'threads'): Promise<string> {
+  const path = `/organizations/${org.organizationId}/${kind}/keys`;
+  return String((await admin(path, { method: 'POST', body: {} })).json['key']);
+}
 
 async function fillOrganization(manager: Person): Promise<Names> {
   const app = await registerApp(manager);
@@ -81,7 +83,7 @@ async function namesFor({ caller, path }: Operation): Promise<Names> {
   if (caller === 'adminToken') return ofOperator;
   if (caller === 'visitorToken' || caller === 'nobody') {
     const chat_id = path.includes('{chat_id}') ? await site.chat(visitor) : '';
-    return { ...ofTenant, visitor_id: visitor.id, room_id: site.roomId, chat_id };
+    return { ...ofTenant, visitor_id: visitor.id, room_id: site.roomId, chat_id, token: 'nobody.has.signed' };
   }
   const names = { ...ofTenant, user_id: owner.user_id };
   return /\{(chat|invitation)_id\}/.test(path) ? { ...names, ...(await fillChat(org, owner)) } : names;
@@ -112,7 +114,7 @@ function send({ method, path, caller }: Operation, names: Names, raw: string): P
   return call(address, {
     method,
     raw,
-    headers: { 'Content-Type': 'application/json' },
+    headers: { 'Content-Type': 'application/json', ...(caller === 'threadsKey' ? { 'x-api-key': threadsKey } : {}) },
     env: { SERVER_TIMING: '1' },
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
   });

@@ -25,7 +25,9 @@ import { passTime, setClock } from '../../support/worker/clock.ts';
 import { emptyHub, SIGNING_KEY, SIGNING_KEY_ID } from '../../support/worker/empty-hub.ts';
 import { firstDatabase } from '../../support/worker/first-database.ts';
 import { ask } from '../../support/worker/organization.ts';
+import { receive } from '../../support/worker/receiver.ts';
 import { admin, call, type Person, testEnv } from '../../support/worker/requests.ts';
+import { RESPONDER, ThreadsProgram } from '../../support/worker/threads-program.ts';
 import { authenticate, Site, type Visitor, visit } from '../../support/worker/visitor-site.ts';
 
 const START = Date.now();
@@ -113,6 +115,23 @@ const KINDS: { [audience in Audience]: { issue: () => Promise<string>; works: (t
         return JSON.parse(atob(data.replaceAll('-', '+').replaceAll('_', '/'))).app_user_code;
       },
       works: async (token) => (await exchange(token)) === 200,
+    },
+    late_reply: {
+      issue: async () => {
+        const program = await ThreadsProgram.open({ responder: RESPONDER });
+        const asked = receive(() => new Response(null, { status: 204 }));
+        await program.post('fid', 'Hello');
+        vi.mocked(fetch).mockRestore();
+        return (
+          String(JSON.parse(asked[0]?.body ?? '{}').reply_url)
+            .split('/')
+            .at(-1) ?? ''
+        );
+      },
+      works: async (token) => {
+        const path = `/api/v1/replies/${token}`;
+        return (await call(path, { method: 'POST', body: { body: 'Later.' } })).status === 201;
+      },
     },
   };
 

@@ -102,7 +102,7 @@ describe('a channel gets', () => {
     expect(isTold(suggestionAdded)).toBe(true);
   });
 
-  test('in the form of the threads API, a message and nothing besides', () => {
+  test('in the form of the threads API, a message or a suggestion and nothing besides', () => {
     const routing: ChannelTarget = { ...ROUTING, dialect: 'threads' };
     const { outbox } = accept([event(1, userMessageEvent('hi'))], [], routing);
     expect(outbox.contents).toEqual([]);
@@ -119,7 +119,8 @@ describe('a channel gets', () => {
       },
     ]);
     expect(isTold(visitorMessageEvent(1000), routing)).toBe(false);
-    expect(isTold(suggestionAdded, routing)).toBe(false);
+    const suggested = accept([event(1, suggestionAdded)], [], routing).outbox.rows;
+    expect(suggested.map(({ event_type }) => event_type)).toEqual(['reply_suggestion_created']);
   });
 
   test('no messages of visitors, no joins, leaves and changes', () => {
