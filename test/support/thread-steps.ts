@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import type { ThreadIdentity } from '../../src/domain/address.ts';
-import type { Command, IncomingMessage, MessageAuthor, PostVisitorMessage } from '../../src/domain/commands.ts';
+import type {
+  Command,
+  IncomingMessage,
+  MessageAuthor,
+  PostVisitorMessage,
+  ReceiveMessages,
+} from '../../src/domain/commands.ts';
 import { messageKey } from '../../src/domain/fingerprints.ts';
 import type { AttachmentTemplate, NewAttachment } from '../../src/resources/attachment.ts';
 import type { ChatGrant } from '../../src/resources/chat-grant.ts';
@@ -79,6 +85,12 @@ const STEPS = {
     skip: yesOrNo,
     name: fc.option(fc.constantFrom('Jane', 'Joe'), { nil: null }),
   }),
+  sync: fc.record({
+    messages: fc.array(incoming, { maxLength: 2 }),
+    user: who,
+    seen: yesOrNo,
+    name: fc.option(fc.constantFrom('Jane', 'Joe'), { nil: null }),
+  }),
   close: fc.record({}),
   open: fc.record({ user: who, present: yesOrNo, kept_out: yesOrNo }),
   post: fc.record({ chat: place, user: who, suggestion: seldom, attaches: yesOrNo, interaction: yesOrNo }),
@@ -144,6 +156,13 @@ export function commandOf(
   switch (kind) {
     case 'receive':
       return identity.kind === 'channel' ? receive(of, things, startsAt) : null;
+    case 'sync': {
+      if (identity.kind !== 'channel') return null;
+      const messages = of.messages.map((message) => ({ ...message, age: null, suggestion: null }));
+      const command = receive({ ...of, messages, close: false, skip: false }, things, startsAt);
+      const host = { user: userAt(of.user), is_present: false, has_seen: of.seen, variables: { username: '234' } };
+      return { ...command, host };
+    }
     case 'close':
       if (identity.kind !== 'channel') return null;
       return { ...head, type: 'close_thread', identity, organization_id: ORGANIZATION };
@@ -367,7 +386,7 @@ function visitorMessage(
   return { ...head, type: 'post_visitor_message', visitor_id, content };
 }
 
-function receive(of: Kinds['receive']['of'], things: Things, startsAt: number): Command {
+function receive(of: Kinds['receive']['of'], things: Things, startsAt: number): ReceiveMessages {
   const messages = of.messages.map(({ sender, id, body, suggestion, age }): IncomingMessage => {
     const isUser = sender > 0;
     const from = isUser ? userAt(sender - 1) : null;

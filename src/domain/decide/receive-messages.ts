@@ -29,7 +29,10 @@ export function receiveMessages(
   );
   const { host } = command;
   const isOpening = host !== undefined && keys.length === 0;
-  if (isOpening && state.answered !== null) return unchanged(state, opened(state, state.answered.chat_id, true));
+  if (isOpening && state.answered !== null) {
+    const { chat_id, at } = state.answered;
+    return unchanged(state, opened(state, chat_id, state.chats.get(chat_id)?.facts.created_at === at));
+  }
   if (!isOpening && !fresh.includes(true)) return unchanged(state, answerRepeat(state, command, keys));
 
   const open = openChat(state);
