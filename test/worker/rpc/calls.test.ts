@@ -105,6 +105,15 @@ describe('the record of a call', () => {
     expect((await system.refusal('message', { ...params, type: 8 })).code).toBe(code);
   });
 
+  it('is gone after its gateway has deleted it', async () => {
+    const sessionid = await session('778');
+    const { messageid } = await system.done('message', { sessionid, content: RECORD, type: 8 });
+    await system.done('deleted', { messageid });
+    const [message] = await calls(sessionid);
+    expect(message).toMatchObject({ type: 'call_ended', deleted_at: expect.any(String) });
+    expect(message).not.toHaveProperty('call');
+  });
+
   it('is gone after a purge', async () => {
     const sessionid = await session('777');
     await system.done('message', { sessionid, content: RECORD, type: 8 });
