@@ -1,12 +1,13 @@
 /** Replays every text but that of unified messaging, in organizations of their own. */
 import type { DemoOrganizations } from '../demo-organizations.ts';
-import { startReceiver } from '../webhook-receiver.ts';
+import { answer, startReceiver } from '../webhook-receiver.ts';
 import { chatsText } from './chats-examples.ts';
 import { type Outcome, Replay, type Text } from './replay.ts';
 import { rpcText } from './rpc-examples.ts';
+import { RESPONDER_ANSWER, threadsText } from './threads-examples.ts';
 import { visitorText } from './visitor-examples.ts';
 
-const TEXTS: readonly Text[] = [chatsText, rpcText, visitorText];
+const TEXTS: readonly Text[] = [chatsText, rpcText, visitorText, threadsText];
 
 /** Replays the texts against a hub that can reach this machine. */
 export async function replayTexts(
@@ -16,6 +17,9 @@ export async function replayTexts(
   print: (line: string) => void,
 ): Promise<Outcome> {
   const receiver = await startReceiver();
+  receiver.behave(({ path }) =>
+    path === '/responder' ? answer(200, { 'Content-Type': 'application/json' }, RESPONDER_ANSWER) : answer(200),
+  );
   const known = {
     ADMIN_TOKEN: adminToken,
     RECEIVER: receiver.url,
@@ -30,6 +34,7 @@ export async function replayTexts(
     BOT_TOKEN: demo.bot.token,
     ORGID: demo.rpc.orgid,
     RPC_KEY: demo.rpc.api_key,
+    THREADS_KEY: demo.threads.api_key,
   };
   const all: Outcome = { replayed: 0, differences: [] };
   try {

@@ -7,6 +7,7 @@ const TEXTS: [string, number][] = [
   ['001 Chats API', 33],
   ['002 JSON-RPC', 7],
   ['003 Visitor chat integration', 19],
+  ['004 Threads API', 9],
 ];
 
 function expectEveryStep(output: string): void {
