@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { allowsInsecureLoopback, type Destination } from '../delivery/attempt.ts';
 import { signWebhook } from '../delivery/signature.ts';
 import { guardWebhookUrl } from '../delivery/url-guard.ts';
+import { textField } from '../http/fields.ts';
 import { CHANNEL_MESSAGE_CHARACTERS } from '../resources/message.ts';
 import { readBoundedJson } from './bounded-json.ts';
 import type { Question, ResponderAnswer } from './question.ts';
@@ -9,7 +10,7 @@ import type { Question, ResponderAnswer } from './question.ts';
 /** What an endpoint is asked about. */
 const MESSAGE = 'message';
 
-const text = z.string().min(1).max(CHANNEL_MESSAGE_CHARACTERS);
+const text = textField({ max: CHANNEL_MESSAGE_CHARACTERS });
 
 /** What an endpoint answers, at once or later: a reply, or a suggestion for people. */
 export const endpointAnswerSchema = z.union([

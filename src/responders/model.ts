@@ -32,7 +32,9 @@ export async function askModel(
       ? await askWorkersAi(env, model ?? '', messages, signal)
       : await askCompletions(env, url ?? '', { model, messages }, key, ownOrigins, signal);
   if (typeof found !== 'string') return found;
-  const text = cutText(found.trim(), CHANNEL_MESSAGE_CHARACTERS);
+  // What no database can store unchanged.
+  const storable = found.toWellFormed().replaceAll('\0', '');
+  const text = cutText(storable.trim(), CHANNEL_MESSAGE_CHARACTERS);
   if (text === '') return { kind: 'nothing' };
   return mode === 'reply' ? { kind: 'reply', text } : { kind: 'suggestion', text, relevancy_score: null };
 }

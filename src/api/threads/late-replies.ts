@@ -12,6 +12,7 @@ import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { cacheTimeToLive } from '../../platform/isolate-cache.ts';
 import { objectIdOf } from '../../resources/object-id.ts';
+import { responderOf } from '../../responders/ask-responder.ts';
 import { answerOfEndpoint, endpointAnswerSchema } from '../../responders/endpoint.ts';
 import { signedUrl } from '../access.ts';
 import { defineRoute } from '../define-route.ts';
@@ -63,11 +64,12 @@ lateReplyRoutes.openapi(post, async (c) => {
   if (claims === null || thread === null) return refuse(c, GONE);
   const identity = openIdentityDatabase(c.env, c.var.cost);
   const organization = await findOrganization(identity, claims.org_id);
-  if (organization === null) return refuse(c, GONE);
+  if (organization === null || organization.has_active_subscription === 0) return refuse(c, GONE);
   const database = openOrganizationDatabase(c.env, organization, c.var.cost);
   const channel = await findInterfaceChannel(database, claims.org_id, 'threads');
   const bot = channel?.id !== claims.channel_id ? null : await findOrMakeBot(identity, channel, cacheTimeToLive(c.env));
-  if (channel === null || bot === null) return refuse(c, GONE);
+  // A responder that was taken away answers no more.
+  if (channel === null || bot === null || responderOf(channel) === null) return refuse(c, GONE);
   const answer = answerOfEndpoint(c.req.valid('json'));
   if (answer.kind === 'nothing' || answer.kind === 'failed') return refuse(c, GONE);
   const stored = await storeAnswer(c.env, { ...claims, thread, bot, channel }, answer);

@@ -96,6 +96,9 @@ describe('a responder over HTTP', () => {
     const cases: [string, () => Response | Promise<Response>][] = [
       ['none', () => new Response(null, { status: 204 })],
       ['failed', () => json({ body: '' })],
+      ['failed', () => json({ body: ' ' })],
+      ['failed', () => json({ body: 'a\0b' })],
+      ['failed', () => json({ body: 'half \ud800' })],
       ['failed', () => json({ text: 'Hi' })],
       ['failed', () => json({ body: 'x'.repeat(100_001) })],
       ['failed', () => json({ body: 'x'.repeat(800_000) })],
@@ -201,7 +204,15 @@ describe('a late reply', () => {
     for (const reply_url of [`${url}x`, url.slice(0, -2), 'https://hub.example/api/v1/replies/nonsense']) {
       expect((await later({ reply_url }, { body: 'Hi' })).status).toBe(404);
     }
-    for (const body of [{}, { body: '' }, { body: 7 }, { suggestion: 'Hi', relevancy_score: 2 }, []]) {
+    for (const body of [
+      {},
+      { body: '' },
+      { body: ' ' },
+      { body: 'a\0b' },
+      { body: 7 },
+      { suggestion: 'Hi', relevancy_score: 2 },
+      [],
+    ]) {
       expect((await later(question, body)).status).toBe(400);
     }
     const chatId = await chatOf(thread);
@@ -213,7 +224,34 @@ describe('a late reply', () => {
   });
 });
 
+it('a responder that was taken away answers no more, nor does one of an organization without a subscription', async () => {
+  const own = await ThreadsProgram.open({ responder: RESPONDER });
+  const asked = respond(() => new Response(null, { status: 204 }));
+  await own.post('fid', 'Hello');
+  const question = JSON.parse(asked[0]?.body ?? '') as Json;
+  const subscription = async (has_active_subscription: boolean) => {
+    const path = `/organizations/${own.org.organizationId}`;
+    expect((await admin(path, { method: 'PATCH', body: { has_active_subscription } })).status).toBe(200);
+  };
+  await own.change({ responder: null });
+  expect((await later(question, { body: 'Hi' })).status).toBe(404);
+  await own.change({ responder: RESPONDER });
+  await subscription(false);
+  expect((await later(question, { body: 'Hi' })).status).toBe(404);
+  await subscription(true);
+  expect((await later(question, { body: 'Hi' })).status).toBe(201);
+});
+
 describe('a model', () => {
+  it('may write what no database stores: that is left out', async () => {
+    const models = await ThreadsProgram.open({
+      responder: { type: 'openai', url: 'https://models.example.com/v1', model: 'small' },
+    });
+    respond(() => json({ choices: [{ message: { content: 'a\0b \ud800' } }] }));
+    const reply = await models.post('fid', 'Where is it?');
+    expect([reply.status, reply.json['body']]).toEqual([201, 'ab \ufffd']);
+  });
+
   it('of an endpoint that speaks OpenAI gets the conversation and the key', async () => {
     const models = await ThreadsProgram.open({
       responder: { type: 'openai', url: 'https://models.example.com/v1', model: 'small', api_key: 'sk-secret' },
