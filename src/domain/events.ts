@@ -6,7 +6,7 @@
 import { type ChatType, ENDLESS, type Lifetime, type PageFacts, type RoomFacts } from '../resources/chat.ts';
 import type { InvitationFacts } from '../resources/invitation.ts';
 import type { MemberFacts } from '../resources/membership.ts';
-import type { MessageFacts, MessageStatus } from '../resources/message.ts';
+import type { DeletedFiles, MessageFacts, MessageStatus } from '../resources/message.ts';
 import type { Receiver } from '../resources/receiver.ts';
 import type { ReplySuggestionFacts } from '../resources/reply-suggestion.ts';
 import type { TagFacts } from '../resources/tag.ts';
@@ -101,7 +101,7 @@ export type EventBody =
     }
   /** A new text. The earlier one stays in the event before. */
   | ({ type: 'message_edited'; message: string | null } & MessageChange)
-  | ({ type: 'message_deleted' } & MessageChange)
+  | ({ type: 'message_deleted' } & DeletedFiles & MessageChange)
   | { type: 'message_status_changed'; message_id: string; created_at: number; status: MessageStatus }
   | { type: 'waiting_ended' }
   | { type: 'chat_ended' }

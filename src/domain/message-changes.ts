@@ -30,7 +30,7 @@ function changed(message: MessageFacts, event: MessageChangeEvent): MessageFacts
         attachments: [],
         attachment_template: null,
         response_to: null,
-        ...filesGone(message),
+        ...filesGone(message, event.files_kept),
         deleted_at: event.at,
       };
     }

@@ -91,7 +91,7 @@ export function redactMessage(message: MessageFacts, { at, seq }: PurgedEvent): 
   if (message.purged !== undefined) return message;
   const { status } = message;
   const names = message.sender_type === 'visitor' ? { sender_name: null, sender_public_name: null } : {};
-  const { call: _call, lang: _lang, subject: _subject, ...kept } = message;
+  const { call: _call, lang: _lang, subject: _subject, files_kept: _files, ...kept } = message;
   return inOrder({
     ...kept,
     ...names,

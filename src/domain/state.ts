@@ -1,7 +1,7 @@
 import type { ChatFacts } from '../resources/chat.ts';
 import type { InvitationFacts } from '../resources/invitation.ts';
 import type { MemberFacts } from '../resources/membership.ts';
-import type { MessageFacts } from '../resources/message.ts';
+import type { DeletedFiles, MessageFacts } from '../resources/message.ts';
 import type { ReplySuggestionFacts } from '../resources/reply-suggestion.ts';
 import type { TagFacts } from '../resources/tag.ts';
 import type { ThreadEvent } from './events.ts';
@@ -72,6 +72,8 @@ export type NamedMessage = {
   answered_attachments: ReadonlySet<string>;
   /** Whether the visitor has sent a `msg` after it. Filled only where that disables the chosen action. */
   is_followed_by_visitor: boolean;
+  /** What becomes of its files. Filled only where it is deleted. */
+  files?: DeletedFiles;
 };
 
 /** The keys of variables that the visitor has got through the thread: those that a command names, and their number. */

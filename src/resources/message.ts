@@ -44,6 +44,8 @@ export type MessageFacts = {
   call?: CallFacts;
   /** Ids of the files that it named before it was purged or deleted: they are deleted too. Missing for none. */
   files_gone?: string[];
+  /** Ids of the files that stayed when it was deleted, since other messages name them. Missing for none. */
+  files_kept?: string[];
   /** When its text was changed last (ms). Missing for never. */
   edited_at?: number;
   /** When it was deleted (ms): text, attachments and what it responded to are gone. Missing for never. */
@@ -85,10 +87,25 @@ export type ResponseFacts = {
 /** The suggestion as a message nests it: three keys (Chats API, Chat messages). */
 export type SelectedReplySuggestion = { id: string; suggestion: string; relevancy_score: number | null };
 
-/** The files that go with what a message loses. */
-export function filesGone({ attachments, files_gone = [] }: MessageFacts): Pick<MessageFacts, 'files_gone'> {
-  const gone = [...files_gone, ...attachments.flatMap(({ file }) => file?.id ?? [])];
-  return gone.length === 0 ? {} : { files_gone: gone };
+/** What becomes of the files of a deleted message that others of the chat name, or have named. */
+export type DeletedFiles = {
+  /** Ids of those that another message names: they stay. Missing for none. */
+  files_kept?: string[];
+  /** Those that no message names any more, with the newest that has named them. Missing for none. */
+  files_last?: { id: string; message_id: string }[];
+};
+
+/** The files that go with what a message loses, but those that are kept. */
+export function filesGone(
+  { attachments, files_gone = [], files_kept = [] }: MessageFacts,
+  kept: readonly string[] = [],
+): Pick<MessageFacts, 'files_gone' | 'files_kept'> {
+  const named = attachments.flatMap(({ file }) => file?.id ?? []);
+  const gone = [...files_gone, ...files_kept, ...named].filter((id) => !kept.includes(id));
+  return {
+    ...(gone.length === 0 ? {} : { files_gone: gone }),
+    ...(kept.length === 0 ? {} : { files_kept: [...kept] }),
+  };
 }
 
 /**
@@ -98,6 +115,7 @@ export function filesGone({ attachments, files_gone = [] }: MessageFacts): Pick<
 export function inOrder({
   call,
   files_gone,
+  files_kept,
   edited_at,
   deleted_at,
   status,
@@ -108,6 +126,7 @@ export function inOrder({
     ...rest,
     ...(call === undefined ? {} : { call }),
     ...(files_gone === undefined ? {} : { files_gone }),
+    ...(files_kept === undefined ? {} : { files_kept }),
     ...(edited_at === undefined ? {} : { edited_at }),
     ...(deleted_at === undefined ? {} : { deleted_at }),
     ...(status === undefined ? {} : { status }),

@@ -54,7 +54,8 @@ export function deleteMessage(state: ThreadState, command: DeleteMessage, contex
   const refusal = changeRefusal(state, chat, message, ['msg', 'call_ended']);
   if (refusal !== null) return refuse(refusal);
   const recorder = new EventRecorder(state, context);
-  recorder.emit(ref.id, { type: 'message_deleted', ...changeOf(command, message) });
+  const { files } = state.messages.get(message.id) ?? {};
+  recorder.emit(ref.id, { type: 'message_deleted', ...files, ...changeOf(command, message) });
   return accept(recorder, changed(recorder, message, ref));
 }
 

@@ -20,6 +20,8 @@ export class ChatChanges {
   readonly #messages: MessageRow[] = [];
   /** Messages that were added before, by the `seq` of their event. */
   readonly #changed = new Set<number>();
+  /** Files of which the last message is deleted, with the newest that has named them, and the `seq` of the deletion. */
+  readonly #lost: { id: string; message_id: string; seq: number }[] = [];
   readonly #joined = new Set<string>();
   #endSeq: number | null = null;
 
@@ -43,8 +45,11 @@ export class ChatChanges {
         if (event.message.purged === undefined) this.#messages.push({ seq, facts: event.message });
         else this.#changed.add(seq);
         return;
-      case 'message_edited':
       case 'message_deleted':
+        for (const file of event.files_last ?? []) this.#lost.push({ ...file, seq });
+        this.#changed.add(seqOfResource(event.message_id) ?? 0);
+        return;
+      case 'message_edited':
       case 'message_status_changed':
         this.#changed.add(seqOfResource(event.message_id) ?? 0);
         return;
@@ -84,6 +89,9 @@ export class ChatChanges {
       const row = (fileId: string, isNamed: 0 | 1) => [fileId, organization_id, id, facts.id, seq, isNamed];
       for (const { file } of facts.attachments) if (file !== undefined) builder.add('files', row(file.id, 1));
       for (const fileId of facts.files_gone ?? []) builder.add('files', row(fileId, 0));
+    }
+    for (const { id: fileId, message_id, seq } of this.#lost) {
+      builder.add('files', [fileId, organization_id, id, message_id, seq, 0]);
     }
   }
 

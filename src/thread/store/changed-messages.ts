@@ -4,7 +4,7 @@ import { seqOfResource } from '../../domain/address.ts';
 import { type ThreadEvent, upcastEvent } from '../../domain/events.ts';
 import type { NamedMessage, ThreadState } from '../../domain/state.ts';
 import { hasTable } from '../../platform/sqlite.ts';
-import type { MessageFacts } from '../../resources/message.ts';
+import type { DeletedFiles, MessageFacts } from '../../resources/message.ts';
 import { makeTable } from './schema.ts';
 
 export type MessageAdded = Extract<ThreadEvent, { type: 'message_added' }>;
@@ -62,6 +62,42 @@ export function messageSize(sql: SqlStorage, messageId: string): number {
 /** A message as commands name it. What later messages did to its actions is left out. */
 export function namedMessage({ facts, seq }: StoredMessage): NamedMessage {
   return { facts, seq, answered_attachments: new Set(), is_followed_by_visitor: false };
+}
+
+/** Most messages of a chat, the newest, that are searched for the files of one that is deleted. */
+const SEARCHED_FOR_FILES = 5000;
+
+/** What becomes of the files of a message that is deleted. */
+export function readDeletedFiles(sql: SqlStorage, { event, facts }: StoredMessage): DeletedFiles {
+  const ids = [...new Set(facts.attachments.flatMap(({ file }) => file?.id ?? []))];
+  if (ids.length === 0) return {};
+  const rows = sql
+    .exec<{ id: string; message_id: string; seq: number }>(
+      `SELECT attachment.value ->> '$.file.id' AS id, other.event ->> '$.message.id' AS message_id, other.seq AS seq
+       FROM (SELECT seq, event FROM events WHERE chat_id = ?1 AND type = 'message_added' ORDER BY seq DESC LIMIT ?2) AS other,
+         json_each(other.event, '$.message.attachments') AS attachment
+       WHERE other.seq <> ?3 AND attachment.value ->> '$.file.id' IN (SELECT value FROM json_each(?4))`,
+      event.chat_id,
+      SEARCHED_FOR_FILES,
+      event.seq,
+      JSON.stringify(ids),
+    )
+    .toArray();
+  const changed = readChanged(sql, [...new Set(rows.map(({ seq }) => seq))]);
+  const isNamed = (id: string) =>
+    rows.some((row) => row.id === id && changed.get(row.seq)?.facts.deleted_at === undefined);
+  const files_kept = ids.filter(isNamed);
+  const files_last = ids.flatMap((id) => {
+    const message_id = rows.reduce(
+      (newest, row) => (row.id === id && row.message_id > newest ? row.message_id : newest),
+      '',
+    );
+    return isNamed(id) || message_id < facts.id ? [] : [{ id, message_id }];
+  });
+  return {
+    ...(files_kept.length === 0 ? {} : { files_kept }),
+    ...(files_last.length === 0 ? {} : { files_last }),
+  };
 }
 
 /** Most messages that one report of a channel marks as read. */

@@ -16,7 +16,7 @@ import type { InvitationFacts } from '../../resources/invitation.ts';
 import type { MemberFacts } from '../../resources/membership.ts';
 import type { ReplySuggestionFacts } from '../../resources/reply-suggestion.ts';
 import type { TagFacts } from '../../resources/tag.ts';
-import { type MessageAdded, namedMessage, readMessage, readUnread } from './changed-messages.ts';
+import { type MessageAdded, namedMessage, readDeletedFiles, readMessage, readUnread } from './changed-messages.ts';
 import { readChatAt } from './chat-at.ts';
 import { loadVariableKeys } from './variable-keys.ts';
 
@@ -79,8 +79,9 @@ export function loadForCommand(
       return { ...loaded, answered, messages };
     }
     case 'edit_message':
-    case 'delete_message':
       return { ...loaded, answered, messages: loadNamedMessage(sql, command.chat_id, command.message_id) };
+    case 'delete_message':
+      return { ...loaded, answered, messages: loadDeletedMessage(sql, command.chat_id, command.message_id) };
     case 'report_message_status':
       return { ...loaded, answered, messages: loadReported(sql, loaded, command) };
     case 'add_reply_suggestion':
@@ -160,6 +161,12 @@ function loadChildren<Facts>(sql: SqlStorage, table: keyof typeof KEYS, chatId: 
 function loadNamedMessage(sql: SqlStorage, chatId: string | null, messageId: string): Map<string, NamedMessage> {
   const found = readMessage(sql, chatId, messageId);
   return new Map(found === null ? [] : [[messageId, namedMessage(found)]]);
+}
+
+/** The message that is to be deleted. */
+function loadDeletedMessage(sql: SqlStorage, chatId: string | null, messageId: string): Map<string, NamedMessage> {
+  const found = readMessage(sql, chatId, messageId);
+  return new Map(found === null ? [] : [[messageId, { ...namedMessage(found), files: readDeletedFiles(sql, found) }]]);
 }
 
 /** The messages of which a channel reports. */

@@ -358,6 +358,38 @@ describe('a message that is changed', () => {
   });
 });
 
+describe('a file that several messages name', () => {
+  it('stays until the last of them is deleted', async () => {
+    const file = await stored(agent, bytesOf('shared'), 'shared.txt');
+    const [first, second, third] = [
+      await post(agent, chatId, naming(file)),
+      await post(agent, chatId, naming(file)),
+      await post(agent, chatId, naming(file)),
+    ];
+    const messages = `/users/${agent.user_id}/chats/${chatId}/messages`;
+    // The row of a message that has changed is newer than those of the messages after it.
+    const edited = await ask(agent, 'PATCH', `${messages}/${first.json['id']}`, { message: 'see' });
+    expect(edited.status).toBe(200);
+    const url = firstOf(first.json)['title_link_url'];
+    const remove = async (message: Answer, expected: Json | null) => {
+      expect((await ask(agent, 'DELETE', `${messages}/${message.json['id']}`)).status).toBe(204);
+      await eventually(async () => {
+        await writeCollected(testEnv);
+        await deleteDueFiles(testEnv.FILES, organizationDatabase(noCost()), Date.now());
+        const row = await rowOf(file['id']);
+        if (expected === null) expect(row).toBeNull();
+        else expect(row).toMatchObject(expected);
+      });
+    };
+    await remove(third, { message_id: third.json['id'], delete_after: null });
+    await expectServed(url, 'shared');
+    await remove(first, { message_id: third.json['id'], delete_after: null });
+    await expectServed(url, 'shared');
+    await remove(second, null);
+    expect((await call(String(url))).status).toBe(404);
+  });
+});
+
 describe('a file whose day is nearly over', () => {
   it('stays when a message names it', async () => {
     const file = await stored(agent, 'x');

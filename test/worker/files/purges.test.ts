@@ -87,6 +87,23 @@ describe('a purge deletes the files', () => {
     await expectThere(ours);
   });
 
+  it('but not of later messages that name them too, also when an earlier one was edited after them', async () => {
+    const { chatId, theirs, ours, answer } = await chatWithFiles();
+    const again = await site.answerBy(org.agent, chatId, 'again', { attachments: naming(ours)['attachments'] });
+    const path = `/users/${org.agent.user_id}/chats/${chatId}/messages/${answer['id']}`;
+    expect((await ask(org.agent, 'PATCH', path, { message: 'seen' })).status).toBe(200);
+    await purge(`/owned_chats/${chatId}/purge`, { created_at_before: again['created_at'] });
+    await expectGone(theirs);
+    await expectThere(ours);
+    // The newest message that names it is deleted, and the other is purged.
+    const newest = `/users/${org.agent.user_id}/chats/${chatId}/messages`;
+    const third = await ask(org.agent, 'POST', newest, naming(ours));
+    expect((await ask(org.agent, 'DELETE', `${newest}/${third.json['id']}`)).status).toBe(204);
+    await expectThere(ours);
+    await purge(`/owned_chats/${chatId}/purge`, {});
+    await expectGone(ours);
+  });
+
   it('of a visitor: in their chats, and those that they have sent to nobody', async () => {
     const { visitor, theirs, ours } = await chatWithFiles();
     const unsent = await stored(visitor, bytesOf('unsent'), 'unsent.txt');
