@@ -35,7 +35,9 @@ const NOT_AUDITED: readonly RegExp[] = [
   // Chats: a thread's log says who did what.
   /^(PUT|PATCH) \/orgs\/{organization_id}\/owned_chats\/{chat_id}$/,
   /^(POST|DELETE) \/orgs\/{organization_id}\/\w+_chats\/{chat_id}\/tags/,
-  /^POST .*\/unified_messaging\/{config_id}\/(messages|close_session)$/,
+  /^POST .*\/unified_messaging\/{config_id}\/(messages(\/{message_id}\/status)?|close_session)$/,
+  // Programs of other interfaces, which send messages.
+  /^POST (\/api|(\/api\/v1)?\/(messages|replies\/{token}))$/,
   // Users and visitors themselves.
   /^\w+ \/users\/{user_id}\//,
   /^\w+ \/public\//,

@@ -23,7 +23,8 @@ async function addThreads(channel: string, count: number, activeAt: (number: num
     began: number * 1000,
     active: activeAt(number),
   }));
-  const threads = `INSERT INTO threads SELECT value ->> 'name', ?1, 'channel/' || (value ->> 'name'), ?2, value ->> 'name',
+  const threads = `INSERT INTO threads (id, organization_id, identity, channel_id, thread_id, mapping_id, current_chat_id, created_at, seq)
+    SELECT value ->> 'name', ?1, 'channel/' || (value ->> 'name'), ?2, value ->> 'name',
     value ->> 'mapping', value ->> 'name', value ->> 'began', 1 FROM json_each(?3)`;
   const chats = `INSERT INTO chats (id, thread, seq, organization_id, chat_type, is_ended, is_waiting, is_pending, updated_at, facts)
     SELECT value ->> 'name', value ->> 'name', 1, ?1, 'external', 0, 0, 0, value ->> 'active', '{}' FROM json_each(?2)`;

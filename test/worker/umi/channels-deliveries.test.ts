@@ -259,7 +259,10 @@ describe('the threads of a channel', () => {
     const mapping = (at: number) => uuidVersion7(at, { high12: 1, low62: BigInt(`0x${id.slice(-12)}`) });
     const thread = (name: string, at: number, chatId: string) =>
       organizationD1
-        .prepare('INSERT INTO threads VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)')
+        .prepare(
+          `INSERT INTO threads (id, organization_id, identity, channel_id, thread_id, mapping_id, current_chat_id, created_at, seq)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)`,
+        )
         .bind(`${name}-${id}`, hub.organizationId, `channel/${id}/${name}`, id, name, mapping(at), chatId, at)
         .run();
     const chat = (chatId: string, isEnded: 0 | 1, at: number) =>
