@@ -63,6 +63,7 @@ describe('the installations of an app', () => {
       organization: { id: installer.organization_id, name: 'Harbour' },
       app_user_id: installation.app_user_id,
       allowed_scopes: [],
+      needs_consent: false,
       created_at: TIME,
       updated_at: TIME,
     });

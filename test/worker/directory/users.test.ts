@@ -203,7 +203,7 @@ describe('preferences', () => {
     for (const body of [
       { chat_capacity: -1 },
       { chat_capacity: 1.5 },
-      { chat_capacity: '4' },
+      { chat_capacity: 'four' },
       { ui_language_code: null },
     ]) {
       for (const method of ['PUT', 'PATCH']) {
