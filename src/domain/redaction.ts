@@ -3,6 +3,7 @@
  * agree: the redacted events of a log, folded, give the redacted state. So a rebuild brings nothing back.
  */
 
+import type { ChatFacts } from '../resources/chat.ts';
 import { filesGone, inOrder, type MessageFacts } from '../resources/message.ts';
 import { hiddenIdentity, hiddenThreadId } from './address.ts';
 import type { ChannelTarget, ThreadEvent, WebhookReceipt } from './events.ts';
@@ -113,6 +114,28 @@ export function isCovered(time: number, { before }: Pick<PurgedEvent, 'before'>)
   return before === null || time < before;
 }
 
+/** The marks of a chat's purges after another one. */
+function lastPurge(before: ChatFacts['last_purge'], purge: PurgedEvent): ChatFacts['last_purge'] {
+  const all_seq = before?.before === null ? before.seq : before?.all_seq;
+  return { seq: purge.seq, before: purge.before, ...(all_seq === undefined ? {} : { all_seq }) };
+}
+
+/**
+ * Whether what an event at `seq` wrote, of a time (ms), is covered by a purge of its chat: it is gone, or will be as soon
+ * as the object has come to it.
+ */
+export function isPurgedIn({ last_purge }: ChatFacts, seq: number, time: number): boolean {
+  if (last_purge === undefined) return false;
+  return seq < (last_purge.all_seq ?? 0) || (seq < last_purge.seq && isCovered(time, last_purge));
+}
+
+/** A suggestion as commands find it while a purge of its chat may not have come to its row. */
+export function withoutPurged(suggestion: Suggestion, chat: ChatState | undefined): Suggestion {
+  const { seq, facts } = suggestion;
+  if (chat === undefined || !isPurgedIn(chat.facts, seq, facts.updated_at)) return suggestion;
+  return { ...suggestion, facts: { ...facts, suggestion: '' } };
+}
+
 /** The chat after the event. A chat that has ended and of which nothing is left is marked, so nobody purges it again. */
 export function redactChat(chat: ChatState, purge: PurgedEvent): ChatState {
   const { first_visitor_message_page: page, autosuggest_page, ...rest } = chat.facts;
@@ -122,7 +145,7 @@ export function redactChat(chat: ChatState, purge: PurgedEvent): ChatState {
   const isEmptied = (rest.ended_at !== null || purge.covers === 'visitor') && purge.before === null;
   const facts = {
     ...rest,
-    last_purge: { seq: purge.seq, before: purge.before },
+    last_purge: lastPurge(rest.last_purge, purge),
     ...(isPageKept ? { first_visitor_message_page: page } : {}),
     // An autosuggestion is as old as its chat.
     ...(autosuggest_page === undefined || isCovered(rest.created_at, purge) ? {} : { autosuggest_page }),

@@ -84,9 +84,9 @@ export type ChatFacts = {
   purged_at?: number;
   /**
    * The newest purge: its `seq`, and from before which time (ms; null: all) it purges messages. Missing for none, and in
-   * rows of earlier programs.
+   * rows of earlier programs. `all_seq`: the `seq` of the newest purge of all messages before it, if there was one.
    */
-  last_purge?: { seq: number; before: number | null };
+  last_purge?: { seq: number; before: number | null; all_seq?: number };
   tag_count: number;
   member_count: number;
   user_member_count: number;

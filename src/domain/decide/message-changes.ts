@@ -15,7 +15,7 @@ import type {
   MessageStatusReported,
   ReportMessageStatus,
 } from '../commands.ts';
-import { isCovered } from '../redaction.ts';
+import { isPurgedIn } from '../redaction.ts';
 import type { ThreadRefusal } from '../refusals.ts';
 import type { ChatState, NamedMessage, ThreadState } from '../state.ts';
 import { chatRef, findChatOf } from './find-chat.ts';
@@ -172,10 +172,8 @@ function changeRefusal(
 
 /** Whether a message is purged, or will be as soon as the purge of its chat has come to it. */
 function isPurged({ facts }: ChatState, { facts: message }: NamedMessage): boolean {
-  const { last_purge, purged_at } = facts;
-  if (message.purged !== undefined || purged_at !== undefined) return true;
-  if (last_purge === undefined) return false;
-  return (seqOfResource(message.id) ?? 0) < last_purge.seq && isCovered(message.created_at, last_purge);
+  if (message.purged !== undefined || facts.purged_at !== undefined) return true;
+  return isPurgedIn(facts, seqOfResource(message.id) ?? 0, message.created_at);
 }
 
 function changeOf(command: EditMessage | DeleteMessage, { id, created_at }: MessageFacts) {

@@ -1,5 +1,6 @@
 import type { Command, ReportMessageStatus } from '../../domain/commands.ts';
 import { type ChannelTarget, type ThreadEvent, upcastEvent } from '../../domain/events.ts';
+import { withoutPurged } from '../../domain/redaction.ts';
 import {
   type ChatState,
   emptyThread,
@@ -67,11 +68,11 @@ export function loadForCommand(
       const before = last === undefined ? undefined : received.get(last.key);
       const withChat = before === undefined ? loaded : loadChat(sql, loaded, before.chat_id);
       const variable_keys = loadVariableKeys(sql, state, Object.keys(command.variables));
-      return { ...withChat, answered, received, suggestions: loadSuggestions(sql, selected), variable_keys };
+      return { ...withChat, answered, received, suggestions: suggestionsFor(sql, withChat, selected), variable_keys };
     }
     case 'post_message': {
       const selected = command.selected_reply_suggestion_id;
-      return { ...loaded, answered, suggestions: loadSuggestions(sql, selected === null ? [] : [selected]) };
+      return { ...loaded, answered, suggestions: suggestionsFor(sql, loaded, selected === null ? [] : [selected]) };
     }
     case 'post_visitor_message': {
       const { content, chat_id } = command;
@@ -88,7 +89,7 @@ export function loadForCommand(
       return { ...loaded, answered, messages: loadNamedMessage(sql, command.chat_id, command.message_id) };
     case 'update_reply_suggestion': {
       const messages = loadNamedMessage(sql, command.chat_id, command.message_id);
-      return { ...loaded, answered, messages, suggestions: loadSuggestions(sql, [command.suggestion_id]) };
+      return { ...loaded, answered, messages, suggestions: suggestionsFor(sql, loaded, [command.suggestion_id]) };
     }
     default:
       return { ...loaded, answered };
@@ -284,6 +285,13 @@ function withReturned(
       received.set(key, { key, ...row, request: null, is_new_session: false, messages_created: 0 });
   }
   return received;
+}
+
+/** Suggestions for a command, without what a purge has taken whose object has not come to their rows. */
+function suggestionsFor(sql: SqlStorage, { chats }: ThreadState, ids: string[]): Map<string, Suggestion> {
+  const found = loadSuggestions(sql, ids);
+  for (const [id, suggestion] of found) found.set(id, withoutPurged(suggestion, chats.get(suggestion.chat_id)));
+  return found;
 }
 
 /** Suggestions by id. Unknown ids are left out. */

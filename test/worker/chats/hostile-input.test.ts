@@ -64,7 +64,7 @@ describe('a body', () => {
 
   it.each(writing)('above the limit is 413, and without a token 401: $method $path', async (operation) => {
     const { method, path } = operation;
-    const isMessage = method === 'POST' && path === '/users/{user_id}/chats/{chat_id}/messages';
+    const isMessage = /^(POST|PATCH) .*\/chats\/{chat_id}\/messages(\/{message_id})?$/.test(`${method} ${path}`);
     const raw = `{"message":"${'x'.repeat(isMessage ? USER_MESSAGE_BODY : USER_BODY)}"}`;
     expect((await attempt(operation, { raw })).status).toBe(413);
     expect((await attempt(operation, { raw, authorization: '' })).status).toBe(401);
@@ -109,7 +109,7 @@ describe('a body', () => {
     ['tags', '{"name":"."}'],
     ['tags', '{"name":".."}'],
     ['messages/{message_id}/reply_suggestions', '{"suggestion":"x","relevancy_score":1e400}'],
-    ['messages/{message_id}/reply_suggestions', '{"suggestion":"x","relevancy_score":"1"}'],
+    ['messages/{message_id}/reply_suggestions', '{"suggestion":"x","relevancy_score":"one"}'],
     ['outgoing_chat_invitations', '{"invited_team_id":{}}'],
   ])('to %s is refused: %j', async (collection, raw) => {
     const operation = { method: 'POST', path: `/users/{user_id}/chats/{chat_id}/${collection}` };
