@@ -49,11 +49,12 @@ export async function askForReply(c: AppContext, asked: Asked): Promise<MessageF
   if (asked.isRepeat) return (await replyTo(c, asked)) ?? (responder === null ? 'none' : 'late');
   if (responder === null) return 'none';
   const { env } = c;
-  const question = await questionOf(c, asked);
-  const answering = askResponder(env, asked.channel, responder, question, RESPONDER_WAITS).then((answer) =>
-    takeAnswer(env, asked, answer),
-  );
-  const settled = answering.catch((error: unknown): ReplyStatus => {
+  const ask = async () => {
+    const question = await questionOf(c, asked);
+    return await takeAnswer(env, asked, await askResponder(env, asked.channel, responder, question, RESPONDER_WAITS));
+  };
+  // The message is stored: nothing that goes wrong from here on may make the caller send it again.
+  const settled = ask().catch((error: unknown): ReplyStatus => {
     writeLog('error', 'responder_failed', { channel_id: asked.channel.id, error: errorText(error) });
     return 'failed';
   });

@@ -6,7 +6,7 @@ import { deliverLeased } from '../../../src/delivery/deliver-lane.ts';
 import { eventually } from '../../support/eventually.ts';
 import { ask, type Json, resultsOf, unique } from '../../support/worker/organization.ts';
 import { type Got, receive } from '../../support/worker/receiver.ts';
-import { type Answer, admin, call } from '../../support/worker/requests.ts';
+import { type Answer, admin, call, testEnv } from '../../support/worker/requests.ts';
 import { hashOf, RESPONDER, ThreadsProgram } from '../../support/worker/threads-program.ts';
 
 const HOOK = 'https://desk.example.com/hub';
@@ -114,6 +114,23 @@ describe('a responder over HTTP', () => {
       expect([stored.status, stored.json['reply'], stored.json['reply_status']]).toEqual([202, null, status]);
     }
     expect(await program.bodies(thread)).toEqual(cases.map(([status]) => `Case ${status}`));
+  });
+
+  it('cannot be asked while the thread is out of reach, and the message, which is stored, is no 503', async () => {
+    const thread = unique('fid');
+    const asked = respond(() => json({ body: 'Hi.' }));
+    const lost = async () => Promise.reject(new Error('the object was lost'));
+    const getByName = (name: string) =>
+      new Proxy(testEnv.THREADS.getByName(name), {
+        get: (stub, call) =>
+          call === 'readLog'
+            ? lost
+            : (...parameters: []) => (stub as never as { [name: PropertyKey]: () => unknown })[call]?.(...parameters),
+      });
+    const stored = await program.post(thread, 'Hello', {}, { env: { THREADS: { getByName } } as never });
+    expect([stored.status, stored.json['reply_status']]).toEqual([202, 'failed']);
+    expect(asked).toEqual([]);
+    expect(await program.bodies(thread)).toEqual(['Hello']);
   });
 
   it('may suggest, for people: the suggestion goes out, and the chat still waits', async () => {
