@@ -17,7 +17,7 @@ const TIME_FOR_A_RUN = 20_000;
 const AT_ONCE = 6;
 
 /**
- * Deletes visitors of whom variables are known and no chat, as many days after they left as their organization says
+ * Deletes visitors who have variables and no chat, as many days after they left as their organization says
  * (`unanswered_retention_days`), at `now` (ms). One who fails stops no other one. Answers how many are deleted.
  */
 export async function deleteUnansweredVisitors(

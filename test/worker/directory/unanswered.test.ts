@@ -169,7 +169,7 @@ describe('a thread that no user has answered', () => {
   });
 });
 
-describe('a visitor of whom there is no chat', () => {
+describe('a visitor who has no chat', () => {
   it('goes with their variables, a week after they have left', async () => {
     await sweepVisitors(site, 40_000);
     const [visitor, other] = [await site.visitor(), await site.visitor()];
