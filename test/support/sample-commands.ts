@@ -14,7 +14,7 @@ import type { MessageFacts } from '../../src/resources/message.ts';
 import type { UserFacts } from '../../src/resources/user.ts';
 import { AGENT, VISITOR } from './sample-events.ts';
 import { ORGANIZATION, ROOM, receiveCommand, ThreadModel } from './thread-model.ts';
-import { VISITOR_IDENTITY } from './thread-steps.ts';
+import { VISITOR_IDENTITY } from './thread-people.ts';
 
 /** Sample commands. Each call makes a new one. */
 export const START = 1_800_000_000_000;

@@ -12,7 +12,8 @@ import { endsAt } from '../../../src/resources/chat.ts';
 import { isOpenInvitation } from '../../../src/resources/invitation.ts';
 import type { MessageFacts } from '../../../src/resources/message.ts';
 import { IDENTITY, ThreadModel } from '../../support/thread-model.ts';
-import { commandOf, openingStep, step, USERS_IDENTITY, VISITOR_IDENTITY } from '../../support/thread-steps.ts';
+import { USERS_IDENTITY, VISITOR_IDENTITY } from '../../support/thread-people.ts';
+import { commandOf, openingStep, step } from '../../support/thread-steps.ts';
 
 const STARTS_AT = 1_800_000_000_000;
 

@@ -4,7 +4,7 @@ import { fateOf } from '../../../src/domain/unanswered.ts';
 import { end, incoming, join, open, post, ROUTED, START, say } from '../../support/sample-commands.ts';
 import { AGENT } from '../../support/sample-events.ts';
 import { ThreadModel } from '../../support/thread-model.ts';
-import { VISITOR_IDENTITY } from '../../support/thread-steps.ts';
+import { VISITOR_IDENTITY } from '../../support/thread-people.ts';
 
 const LATER = START + 24 * 3_600_000;
 

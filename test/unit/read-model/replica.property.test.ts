@@ -23,7 +23,8 @@ import { tagResource } from '../../../src/resources/tag.ts';
 import { subscribedTopic, type Topic } from '../../../src/resources/topic.ts';
 import type { UserFacts } from '../../../src/resources/user.ts';
 import { IDENTITY, ORGANIZATION, ThreadModel } from '../../support/thread-model.ts';
-import { commandOf, openingStep, step, USERS, USERS_IDENTITY, VISITOR_IDENTITY } from '../../support/thread-steps.ts';
+import { USERS, USERS_IDENTITY, VISITOR_IDENTITY } from '../../support/thread-people.ts';
+import { commandOf, openingStep, step } from '../../support/thread-steps.ts';
 
 /**
  * A subscriber who applies the notifications (added, changed, removed) to an empty copy has in the end what REST

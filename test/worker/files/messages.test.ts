@@ -389,16 +389,3 @@ describe('a file that several messages name', () => {
     expect((await call(String(url))).status).toBe(404);
   });
 });
-
-describe('a file whose day is nearly over', () => {
-  it('stays when a message names it', async () => {
-    const file = await stored(agent, 'x');
-    const soon = Date.now() + 1_000;
-    await organizationD1
-      .prepare('UPDATE files SET chat_id = ?, delete_after = ? WHERE id = ?')
-      .bind(chatId, soon, file['id'])
-      .run();
-    expect((await post(agent, chatId, naming(file))).status).toBe(200);
-    await namedRow(file['id']);
-  });
-});

@@ -2,10 +2,12 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { noCost } from '../../../src/db/cost.ts';
 import { KEEP_UNNAMED } from '../../../src/directory/files.ts';
 import { deleteDueFiles } from '../../../src/files/delete-due-files.ts';
-import { TestOrganization } from '../../support/worker/organization.ts';
+import { writeCollected } from '../../../src/read-model/collector.ts';
+import { ask, TestOrganization } from '../../support/worker/organization.ts';
 import { organizationD1, organizationDatabase } from '../../support/worker/organization-database.ts';
 import { call, testEnv } from '../../support/worker/requests.ts';
 import { bytesOf, stored } from '../../support/worker/uploads.ts';
+import { Site } from '../../support/worker/visitor-site.ts';
 
 const bucket = testEnv.FILES;
 const sweep = (now: number, from: R2Bucket | undefined = bucket) =>
@@ -76,5 +78,25 @@ describe('a file that no message names', () => {
     await organizationD1.batch(Array.from({ length: 250 }, (_, place) => statement.bind(`many-${place}`)));
     expect(await sweep(Date.now())).toBe(250);
     expect(await rows()).toEqual([]);
+  });
+});
+
+describe('a file whose day is nearly over', () => {
+  it('stays when a message names it', async () => {
+    const site = await Site.at(org);
+    const chatId = await site.chat(await site.visitor());
+    await site.answerBy(org.agent, chatId, null);
+    const file = await stored(org.agent, 'x');
+    const soon = Date.now() + 1_000;
+    await organizationD1
+      .prepare('UPDATE files SET chat_id = ?, delete_after = ? WHERE id = ?')
+      .bind(chatId, soon, file['id'])
+      .run();
+    const path = `/users/${org.agent.user_id}/chats/${chatId}/messages`;
+    const named = await ask(org.agent, 'POST', path, { attachments: [{ file_id: file['id'] }] });
+    expect(named.status).toBe(200);
+    await writeCollected(testEnv);
+    const row = await organizationD1.prepare('SELECT * FROM files WHERE id = ?').bind(file['id']).first();
+    expect(row).toMatchObject({ message_id: named.json['id'], delete_after: null });
   });
 });

@@ -10,7 +10,8 @@ import { threadStub } from '../../../src/rpc/thread.ts';
 import { rewriteEvents } from '../../../src/thread/store/purges.ts';
 import { replayLog } from '../../../src/thread/store/replay.ts';
 import { IDENTITY, ThreadModel } from '../../support/thread-model.ts';
-import { commandOf, openingStep, step, USERS_IDENTITY, VISITOR_IDENTITY } from '../../support/thread-steps.ts';
+import { USERS_IDENTITY, VISITOR_IDENTITY } from '../../support/thread-people.ts';
+import { commandOf, openingStep, step } from '../../support/thread-steps.ts';
 import { setClock } from '../../support/worker/clock.ts';
 import { accepted, execute, memberGrant, newVisitorChat } from '../../support/worker/threads.ts';
 

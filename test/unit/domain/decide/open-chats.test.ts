@@ -14,7 +14,7 @@ import {
 } from '../../../support/sample-commands.ts';
 import { AGENT, BOT, VISITOR } from '../../../support/sample-events.ts';
 import { ORGANIZATION, ROOM, ThreadModel } from '../../../support/thread-model.ts';
-import { USERS_IDENTITY } from '../../../support/thread-steps.ts';
+import { USERS_IDENTITY } from '../../../support/thread-people.ts';
 
 function start(): StartUserChat {
   const place = { identity: USERS_IDENTITY, database: 'DB', organization_id: ORGANIZATION };

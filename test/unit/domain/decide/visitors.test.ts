@@ -5,7 +5,7 @@ import { chatResource } from '../../../../src/resources/chat.ts';
 import { head, incoming, open, START, visitorsChat, waitingChat } from '../../../support/sample-commands.ts';
 import { AGENT, VISITOR } from '../../../support/sample-events.ts';
 import { ThreadModel } from '../../../support/thread-model.ts';
-import { VISITOR_IDENTITY } from '../../../support/thread-steps.ts';
+import { VISITOR_IDENTITY } from '../../../support/thread-people.ts';
 
 const say = (chat_id: string, more: Partial<PostVisitorMessage> = {}): PostVisitorMessage => ({
   ...head(),
