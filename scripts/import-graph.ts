@@ -11,7 +11,7 @@ export function readImportGraph(folder: string): ImportGraph {
   const sources = new Map(
     readdirSync(folder, { recursive: true, encoding: 'utf8' })
       .map((path) => path.replaceAll('\\', '/'))
-      .filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'))
+      .filter((path) => /\.tsx?$/.test(path) && !path.endsWith('.d.ts'))
       .sort()
       .map((path) => [path, readFileSync(join(folder, path), 'utf8')]),
   );

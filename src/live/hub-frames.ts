@@ -1,27 +1,9 @@
+import type { HubFrame } from '../resources/live-frames.ts';
 import { HEARTBEAT_EVERY } from './limits.ts';
-import { MOST_TOPICS, type RefusedTopic } from './subscribe.ts';
+import { MOST_TOPICS } from './subscribe.ts';
 
-/** The frames of the hub, except notifications (update-frames.ts). */
-export type HubFrame =
-  /** `number`: the end of the log. */
-  | { type: 'welcome'; number: number }
-  /** `number`: the added topics get the events after it. */
-  | {
-      type: 'subscribed';
-      channels: readonly string[];
-      refused: readonly RefusedTopic[];
-      refused_count: number;
-      number: number;
-    }
-  | { type: 'unsubscribed'; channels: readonly string[] }
-  /** Events may be missing. The socket goes on after `number`. */
-  | { type: 'reset'; number: number }
-  /** The socket gets nothing more until it acknowledges. Sent only if the client cannot know that. */
-  | { type: 'acknowledge' }
-  | { type: 'error'; detail: string };
-
-/** The text of a frame. */
-export function hubFrame(frame: HubFrame): string {
+/** The text of a frame. Those of notifications are made in update-frames.ts. */
+export function hubFrame(frame: Exclude<HubFrame, { type: 'notifications' }>): string {
   if (frame.type !== 'welcome') return JSON.stringify(frame);
   return JSON.stringify({ ...frame, heartbeat_seconds: HEARTBEAT_EVERY / 1000, most_channels: MOST_TOPICS });
 }

@@ -1,11 +1,10 @@
 import { lacksReports, type Subscriber } from '../notifications/subscriber.ts';
 import { cutText } from '../resources/characters.ts';
+import type { RefusedTopic } from '../resources/live-frames.ts';
 import { MAX_PATTERN_LENGTH, type SubscriberId, subscribedTopic, type Topic } from '../resources/topic.ts';
 
 /** A topic or pattern of a socket, as the client wrote it. It gets events with a number above `since`. */
 export type Subscription = { text: string; topic: Topic; since: number };
-
-export type RefusedTopic = { channel: string; detail: string };
 
 export type Subscribed = {
   added: Subscription[];

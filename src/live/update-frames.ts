@@ -1,6 +1,7 @@
-import { match, type SubscriberNotification } from '../notifications/match.ts';
+import { match } from '../notifications/match.ts';
 import type { ThreadUpdate } from '../notifications/notifications.ts';
 import type { Subscriber } from '../notifications/subscriber.ts';
+import type { LiveNotification } from '../resources/live-frames.ts';
 import type { LiveSocket } from './live-socket.ts';
 import type { Subscription } from './subscribe.ts';
 import type { MatchingSubscriptions } from './subscription-index.ts';
@@ -52,7 +53,7 @@ export class UpdateFrames {
     return parts;
   }
 
-  #jsonOf({ channel, action, resource_id, resource }: SubscriberNotification): string {
+  #jsonOf({ channel, action, resource_id, resource }: LiveNotification): string {
     let text = this.#resources.get(resource);
     if (text === undefined) {
       text = JSON.stringify(resource);

@@ -4,19 +4,10 @@
  */
 
 import { type Belonging, isInRoomSet, type RoomSet, silenceHolds } from '../resources/chat-grant.ts';
+import type { LiveNotification } from '../resources/live-frames.ts';
 import { type Topic, type TopicIds, type TopicPart, takesIds, topicPath } from '../resources/topic.ts';
 import type { Belongings, Kind, Notification, ThreadUpdate, Visibility } from './notifications.ts';
 import { isRoutedHistory, lacksReports, type Subscriber, type UserSubscriber } from './subscriber.ts';
-
-/** A notification as one subscriber gets it. */
-export type SubscriberNotification = {
-  /** The path of the collection, without placeholders. */
-  channel: string;
-  action: 'added' | 'changed' | 'removed';
-  resource_id: string;
-  /** `added`: the whole resource; `changed`: the changed attributes; `removed`: the id. */
-  resource: object;
-};
 
 const KIND_OF_PART = {
   chats: 'chat',
@@ -44,7 +35,7 @@ export function match(
   notification: Notification,
   topic: Topic,
   subscriber: Subscriber,
-): SubscriberNotification | null {
+): LiveNotification | null {
   if (kindOf(topic) !== notification.kind || lacksReports(subscriber, topic)) return null;
   const { place: visibility } = update;
   const ids: TopicIds = {
@@ -67,7 +58,7 @@ function asSeen(
   topic: Topic,
   change: CollectionChange,
   chatId: string,
-): Omit<SubscriberNotification, 'channel'> | null {
+): Omit<LiveNotification, 'channel'> | null {
   if (topic.part === 'own_memberships') {
     return asInCollection(chatId, { action, resource, changes }, change);
   }
@@ -80,7 +71,7 @@ function asInCollection(
   resource_id: string,
   { action, resource, changes }: Pick<Notification, 'action' | 'resource' | 'changes'>,
   change: CollectionChange,
-): Omit<SubscriberNotification, 'channel'> {
+): Omit<LiveNotification, 'channel'> {
   if (change === 'leaves') return { action: 'removed', resource_id, resource: { id: resource_id } };
   if (change === 'enters') return { action: 'added', resource_id, resource };
   return { action, resource_id, resource: changes ?? resource };

@@ -5,9 +5,9 @@
 
 import type { ChannelTarget } from '../domain/events.ts';
 import type { ChannelWebhook } from '../resources/channel-webhook.ts';
+import type { LiveNotification } from '../resources/live-frames.ts';
 import { publishedMessage } from '../resources/message.ts';
 import type { purgeNotice } from '../resources/purge.ts';
-import type { SubscriberNotification } from './match.ts';
 import type { Notification, ThreadUpdate } from './notifications.ts';
 
 /** The `seq` of an event, and of the event accepted for the receiver before it (null: the first one). */
@@ -72,7 +72,7 @@ export function channelBody(
 
 /** The text of an app's body, without its resource. `app_user_auth` is added at each attempt. */
 export function appBody(
-  { channel, action, resource_id }: Omit<SubscriberNotification, 'resource'>,
+  { channel, action, resource_id }: Omit<LiveNotification, 'resource'>,
   { seq, prev_seq }: LanePosition,
 ): string {
   return textAround({ channel, action, resource_id }, 'resource', { seq, prev_seq });

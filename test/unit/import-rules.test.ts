@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { arrowsBetween, circlesIn, folderOf, type Import, readImportGraph } from '../../scripts/import-graph.ts';
 
@@ -11,6 +12,7 @@ const ONLY: { readonly [place: string]: readonly string[] } = {
   'domain/': ['resources/'],
   'http/': ['directory/', 'platform/', 'resources/', 'db/'],
   'app.ts': ['api/', 'http/'],
+  'console-app/': ['resources/', 'live/client-frames.ts'],
   'api/refuse-thread.ts': ['http/', 'domain/refusals.ts', 'resources/message.ts'],
 };
 
@@ -18,7 +20,9 @@ const ONLY: { readonly [place: string]: readonly string[] } = {
 const BY: { readonly [place: string]: readonly string[] } = {
   'thread/': ['index.ts'],
   'presence/': ['index.ts'],
+  'console-app/': [],
   'live/socket-owner.ts': ['live/', 'api/live/'],
+  'live/client-frames.ts': ['live/', 'console-app/'],
   'live/': ['index.ts'],
   'read-model/collector.ts': ['api/copy-database.ts', 'api/execute-command.ts', 'delivery/'],
   'read-model/thread-register.ts': ['api/operator/'],
@@ -76,7 +80,26 @@ describe('the source files', () => {
   });
 
   it('name every local import with its extension', () => {
-    expect(imports.filter(({ to }) => !sources.has(to))).toEqual([]);
+    const isFile = (path: string) => sources.has(path) || (/\.css$/.test(path) && existsSync(`src/${path}`));
+    expect(imports.filter(({ to }) => !isFile(to))).toEqual([]);
+  });
+
+  it('share nothing but types with the console, which runs in a browser', () => {
+    const shared = imports.filter(({ from, to }) => isWithin(from, 'console-app/') && !isWithin(to, 'console-app/'));
+    expect(shared.length).toBeGreaterThan(0);
+    expect(shared.filter(({ isType }) => !isType).map(shown)).toEqual([]);
+  });
+
+  it('keep the replica of the console apart from its screens and from the browser', () => {
+    const ofReplica = [...sources].filter(([path]) => isWithin(path, 'console-app/replica/'));
+    expect(ofReplica.length).toBeGreaterThan(0);
+    const outward = imports.filter(
+      ({ from, to }) =>
+        isWithin(from, 'console-app/replica/') &&
+        !isWithinAny(to, ['console-app/replica/', 'resources/', 'live/client-frames.ts']),
+    );
+    expect(outward.map(shown)).toEqual([]);
+    expect(ofReplica.filter(([, text]) => /^(import|\} from) .*'[^.;]/m.test(text)).map(([path]) => path)).toEqual([]);
   });
 
   it('make and match notifications in one place for apps and sockets', () => {
