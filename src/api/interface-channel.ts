@@ -1,9 +1,8 @@
-import type { ChannelRow } from '../db/rows.ts';
+import type { ChannelRow, RoomRow } from '../db/rows.ts';
 import { createDirectoryCache } from '../directory/changes.ts';
 import { findInterfaceChannel } from '../directory/interface-channels.ts';
 import { type AppContext, organizationDatabase } from '../http/app-environment.ts';
 import { cacheTimeToLive } from '../platform/isolate-cache.ts';
-import type { RoomFacts } from '../resources/chat.ts';
 import type { InterfaceKind } from '../resources/interface.ts';
 import { ownRoom } from './reach-cache.ts';
 
@@ -19,11 +18,11 @@ const channels = createDirectoryCache<ChannelRow>({
 export async function findCachedInterface(
   c: AppContext,
   kind: InterfaceKind,
-): Promise<{ channel: ChannelRow; room: RoomFacts } | null> {
+): Promise<{ channel: ChannelRow; room: RoomRow } | null> {
   const { id } = c.var.organization;
   const load = () => findInterfaceChannel(organizationDatabase(c), id, kind);
   const channel = await channels.get(`${id}/${kind}`, cacheTimeToLive(c.env), load);
   const room = channel === null ? null : await ownRoom(c, channel.room_id);
   if (channel === null || room === null) return null;
-  return { channel, room: { id: room.id, name: room.name, organization_id: room.organization_id } };
+  return { channel, room };
 }

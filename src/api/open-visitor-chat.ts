@@ -9,6 +9,7 @@ import type { Result } from '../domain/refusals.ts';
 import type { AppContext } from '../http/app-environment.ts';
 import { bodyOf } from '../http/route-parts.ts';
 import { lifetimeOf, VISITOR_CHAT_TYPES, type VisitorChatType } from '../resources/chat.ts';
+import { type ChatSettings, startIn } from './chat-start.ts';
 import { commandHead, sendCommand } from './send-command.ts';
 import { beginKeeping } from './visitor-presence.ts';
 
@@ -21,9 +22,11 @@ export const openVisitorChatBody = { ...bodyOf(z.object(startOf).openapi('OpenVi
 /** The chat of a visitor in a room that a user or the visitor asks for. */
 export type VisitorChatOpening = Pick<
   OpenVisitorChat,
-  'database' | 'is_private' | 'actor' | 'is_present' | 'is_kept_out' | 'limit' | 'autosuggestion'
+  'database' | 'actor' | 'is_present' | 'is_kept_out' | 'limit' | 'autosuggestion'
 > & {
   room: RoomRow;
+  /** Of the organization of the room. */
+  settings: ChatSettings;
   visitor: Visitor;
   /** The visitor's newest chat in the room. */
   newest: Awaited<ReturnType<typeof findNewestChatOfVisitor>>;
@@ -35,7 +38,7 @@ export type VisitorChatOpening = Pick<
  * new thread.
  */
 export async function openVisitorChat(c: AppContext, opening: VisitorChatOpening): Promise<Result<ChatOpened>> {
-  const { room, visitor, newest, chat_type = 'visitor', ...rest } = opening;
+  const { room, settings, visitor, newest, chat_type = 'visitor', ...rest } = opening;
   if (visitor.is_passing === 1) {
     const database = openOrganizationDatabase(c.env, opening, c.var.cost);
     await beginKeeping(c, database, { organization_id: room.organization_id, visitor_id: visitor.id });
@@ -53,7 +56,7 @@ export async function openVisitorChat(c: AppContext, opening: VisitorChatOpening
     visitor_id: visitor.id,
     visitor_name: visitor.name,
     organization_id: room.organization_id,
-    room: { id: room.id, name: room.name, organization_id: room.organization_id },
+    ...startIn(room, settings),
     chat_type,
     lifetime: lifetimeOf(chat_type, room),
   };

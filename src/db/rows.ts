@@ -24,6 +24,8 @@ export type OrganizationRow = {
   has_active_subscription: Flag;
   private_chats: Flag;
   private_chat_history: Flag;
+  /** SPKI, PEM. Chats that start are encrypted with it; null: they are not encrypted. */
+  encryption_public_key: string | null;
   /** Whether users may change their own names. */
   is_renaming_allowed: Flag;
   /** How many days back its list of messages goes; null: no limit. */
@@ -107,6 +109,8 @@ export type RoomRow = {
   /** Whether visitors may choose these types for chats that they start. */
   is_task_allowed: Flag;
   is_external_allowed: Flag;
+  /** How many days after the end of an encrypted chat the hub forgets its key; null: never. */
+  chat_key_ttl_days: number | null;
   is_open: Flag;
   /** JSON: ServiceHours. Null: `is_open` alone counts. */
   service_hours: string | null;

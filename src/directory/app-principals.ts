@@ -7,7 +7,7 @@ import { CHAT_CAPACITY, type PrincipalRow } from './tokens.ts';
 const COLUMNS = `installations.id AS token_id, installations.app_id, users.id AS user_id, users.first_name, users.last_name, users.alias, users.avatar_id, users.avatar_url, users.is_bot,
   users.is_staff, users.organization_id, ${CHAT_CAPACITY} AS chat_capacity,
   organizations.name AS organization_name, organizations.database, organizations.has_active_subscription,
-  organizations.private_chats, organizations.private_chat_history,
+  organizations.private_chats, organizations.private_chat_history, organizations.encryption_public_key,
   organizations.quotas, organizations.stored_day, organizations.stored_bytes`;
 
 /**

@@ -12,6 +12,7 @@ export type KeyHolderRow = { key_id: string; organization_id: string; organizati
   | 'has_active_subscription'
   | 'private_chats'
   | 'private_chat_history'
+  | 'encryption_public_key'
   | 'quotas'
   | 'stored_day'
   | 'stored_bytes'
@@ -29,7 +30,8 @@ export function findKeyHolder(
   return database.first<KeyHolderRow>(
     `SELECT interface_keys.id AS key_id, organizations.id AS organization_id, organizations.name AS organization_name,
        organizations.database, organizations.domain, organizations.has_active_subscription, organizations.private_chats,
-       organizations.private_chat_history, organizations.quotas, organizations.stored_day, organizations.stored_bytes
+       organizations.private_chat_history, organizations.encryption_public_key, organizations.quotas,
+       organizations.stored_day, organizations.stored_bytes
      FROM interface_keys JOIN organizations ON organizations.id = interface_keys.organization_id
      WHERE interface_keys.digest = ? AND interface_keys.kind = ? AND interface_keys.revoked_at IS NULL`,
     digest,

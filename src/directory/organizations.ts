@@ -49,16 +49,17 @@ export function insertOrganization(
 ): Promise<OrganizationView | null> {
   return changing({ kind: 'organization', organization_id: organization.id }, async () => {
     const row = await database.first<OrganizationRow>(
-      `INSERT INTO organizations (id, name, has_active_subscription, private_chats, private_chat_history, message_list_days,
-         chat_retention_days, unanswered_retention_days, is_renaming_allowed, domain, database, profile, quotas,
+      `INSERT INTO organizations (id, name, has_active_subscription, private_chats, private_chat_history,
+         encryption_public_key, message_list_days, chat_retention_days, unanswered_retention_days, is_renaming_allowed, domain, database, profile, quotas,
          created_at, updated_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, json_patch('{}', ?), json_patch('{}', ?), ?, ?)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, json_patch('{}', ?), json_patch('{}', ?), ?, ?)
        ON CONFLICT DO NOTHING RETURNING *`,
       organization.id,
       organization.name,
       organization.has_active_subscription ?? 1,
       organization.private_chats ?? 0,
       organization.private_chat_history ?? 0,
+      organization.encryption_public_key ?? null,
       organization.message_list_days ?? null,
       organization.chat_retention_days ?? null,
       organization.unanswered_retention_days === undefined ? UNANSWERED_DAYS : organization.unanswered_retention_days,
@@ -80,6 +81,7 @@ type Changeable = Pick<
   | 'has_active_subscription'
   | 'private_chats'
   | 'private_chat_history'
+  | 'encryption_public_key'
   | 'message_list_days'
   | 'chat_retention_days'
   | 'unanswered_retention_days'

@@ -53,6 +53,7 @@ const COLUMNS = {
   require_online: true,
   is_task_allowed: true,
   is_external_allowed: true,
+  chat_key_ttl_days: true,
   is_open: true,
   service_hours: true,
   domain: true,
@@ -111,6 +112,7 @@ export const DEFAULT_ROOM_OPTIONS = {
   require_online: 0,
   is_task_allowed: 0,
   is_external_allowed: 0,
+  chat_key_ttl_days: null,
   is_open: 1,
   service_hours: null,
   domain: null,
@@ -124,6 +126,7 @@ type RoomOptions = Pick<
   | 'require_online'
   | 'is_task_allowed'
   | 'is_external_allowed'
+  | 'chat_key_ttl_days'
   | 'is_open'
   | 'service_hours'
   | 'domain'
@@ -147,9 +150,9 @@ export function insertRoom(
       room[option] === undefined ? DEFAULT_ROOM_OPTIONS[option] : room[option];
     return insertBelow<RoomRow>(database, quota, organizationId, [
       `INSERT INTO rooms (id, organization_id, name, display_name, language_code, visitor_chat_idle_ttl, task_chat_ttl,
-         require_online, is_task_allowed, is_external_allowed, is_open, service_hours, domain, updated_by_user_id,
-         created_at, updated_at)
-       SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE ${isBelow(quota)}
+         require_online, is_task_allowed, is_external_allowed, chat_key_ttl_days, is_open, service_hours, domain,
+         updated_by_user_id, created_at, updated_at)
+       SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE ${isBelow(quota)}
        ON CONFLICT DO NOTHING RETURNING *`,
       room.id,
       organizationId,
@@ -161,6 +164,7 @@ export function insertRoom(
       chosen('require_online'),
       chosen('is_task_allowed'),
       chosen('is_external_allowed'),
+      chosen('chat_key_ttl_days'),
       chosen('is_open'),
       chosen('service_hours'),
       chosen('domain'),

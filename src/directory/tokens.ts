@@ -59,6 +59,7 @@ export type PrincipalRow = {
     | 'has_active_subscription'
     | 'private_chats'
     | 'private_chat_history'
+    | 'encryption_public_key'
     | 'quotas'
     | 'stored_day'
     | 'stored_bytes'
@@ -83,7 +84,7 @@ export function findPrincipal(database: IdentityDatabase, digest: string): Promi
        users.id AS user_id, users.first_name, users.last_name, users.alias, users.avatar_id, users.avatar_url, users.is_bot,
        users.is_staff, users.organization_id, ${CHAT_CAPACITY} AS chat_capacity,
        organizations.name AS organization_name, organizations.database, organizations.has_active_subscription,
-       organizations.private_chats, organizations.private_chat_history,
+       organizations.private_chats, organizations.private_chat_history, organizations.encryption_public_key,
        organizations.quotas, organizations.stored_day, organizations.stored_bytes
      FROM tokens
      JOIN users ON users.id = tokens.user_id AND users.organization_id = tokens.organization_id

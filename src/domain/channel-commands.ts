@@ -4,6 +4,7 @@ import type { RoomFacts } from '../resources/chat.ts';
 import type { UserFacts } from '../resources/user.ts';
 import type { ThreadIdentity } from './address.ts';
 import type { CommandHeader } from './command-header.ts';
+import type { EncryptionSetting } from './encryption.ts';
 import type { ChannelTarget } from './events.ts';
 
 export type IncomingMessage = {
@@ -43,6 +44,8 @@ export type ReceiveMessages = CommandHeader & {
   room: RoomFacts;
   /** The organization's setting: whether a chat that starts now is private. */
   is_private: boolean;
+  /** Of a chat that starts now. Workers of an older version leave it out. */
+  encryption?: EncryptionSetting | null;
   routing: ChannelTarget;
   messages: IncomingMessage[];
   skip_waiting_state: boolean;

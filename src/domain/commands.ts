@@ -9,6 +9,7 @@ import type { ThreadIdentity } from './address.ts';
 import type { CloseThread, MessagesReceived, ReceiveMessages, ThreadClosed } from './channel-commands.ts';
 import type { CommandHeader } from './command-header.ts';
 import type { ChatRef, InChat, Limit, OfMember } from './command-parts.ts';
+import type { EncryptionSetting } from './encryption.ts';
 import type { PurgeCover } from './events.ts';
 import type {
   DeleteMessage,
@@ -83,6 +84,8 @@ export type StartUserChat = CommandHeader & {
   identity: Extract<ThreadIdentity, { kind: 'chat' }>;
   database: string;
   organization_id: string;
+  /** Of a chat that starts now. Workers of an older version leave it out. */
+  encryption?: EncryptionSetting | null;
   actor: UserFacts;
   is_present: boolean;
 };
@@ -104,6 +107,8 @@ export type OpenVisitorChat = CommandHeader & {
   organization_id: string;
   room: RoomFacts;
   is_private: boolean;
+  /** Of a chat that starts now. Workers of an older version leave it out. */
+  encryption?: EncryptionSetting | null;
   /** Type and lifetime of a chat that starts now. A session in a channel's thread is always `external`. */
   chat_type: VisitorChatType;
   lifetime: Lifetime;

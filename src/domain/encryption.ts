@@ -13,6 +13,7 @@ export type ChatEncryption = { encrypted_symmetric_key: string; key: string | nu
 /** Gives so many random bytes. */
 export type RandomBytes = (count: number) => Uint8Array;
 
+const DAY = 86_400_000;
 const KEY_BYTES = 32;
 const SHORTEST_RSA_KEY = 2048;
 const LONGEST_RSA_KEY = 4096;
@@ -21,6 +22,11 @@ const HEADER = Buffer.from('00000');
 const LINE = /.{1,76}/g;
 /** A block of PEM with an SPKI public key: a private key has another heading. */
 const PUBLIC_KEY = /^-----BEGIN PUBLIC KEY-----[\sA-Za-z0-9+/=]+-----END PUBLIC KEY-----$/;
+
+/** How chats that start are encrypted. `days`: how many after its end a chat's key is forgotten; null: never. */
+export function encryptionOf(publicKey: string | null, days: number | null): EncryptionSetting | null {
+  return publicKey === null ? null : { public_key: publicKey, key_ttl: days === null ? null : days * DAY };
+}
 
 /**
  * The key of a new chat, encrypted with the organization's RSA key (OAEP with SHA-1). All bytes of the key come from

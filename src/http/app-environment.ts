@@ -31,6 +31,8 @@ export type Principal = {
     has_active_subscription: boolean;
     private_chats: boolean;
     private_chat_history: boolean;
+    /** With which chats that start are encrypted; null: they are not. */
+    encryption_public_key: string | null;
     stored: StoredBytes;
     /** How many variables a visitor may have. */
     variables_quota: number;
@@ -71,6 +73,7 @@ export type VisitorPrincipal = {
     database: string;
     has_active_subscription: boolean;
     private_chats: boolean;
+    encryption_public_key: string | null;
     stored: StoredBytes;
   };
 };

@@ -78,6 +78,7 @@ function holderOf(kind: InterfaceKind, row: KeyHolderRow | null): KeyHolder | nu
       has_active_subscription: row.has_active_subscription === 1,
       private_chats: row.private_chats === 1,
       private_chat_history: row.private_chat_history === 1,
+      encryption_public_key: row.encryption_public_key,
       stored: storedBytesOf(row),
       variables_quota: quotasOf(row.quotas).visitor_variables,
     },

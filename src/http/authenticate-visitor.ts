@@ -45,6 +45,7 @@ async function findVisitorPrincipal(c: AppContext, token: string): Promise<Visit
       database: row.database,
       has_active_subscription: row.has_active_subscription === 1,
       private_chats: row.private_chats === 1,
+      encryption_public_key: row.encryption_public_key,
       stored: storedBytesOf(row),
     },
   };

@@ -140,6 +140,7 @@ function principalOf(row: PrincipalRow, credential: Credential): Principal {
       has_active_subscription: row.has_active_subscription === 1,
       private_chats: row.private_chats === 1,
       private_chat_history: row.private_chat_history === 1,
+      encryption_public_key: row.encryption_public_key,
       stored: storedBytesOf(row),
       variables_quota: quotasOf(row.quotas).visitor_variables,
     },

@@ -6,6 +6,7 @@ import { refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { chatResource } from '../../resources/chat.ts';
+import type { ChatSettings } from '../chat-start.ts';
 import { copyDatabase } from '../copy-database.ts';
 import { defineRoute } from '../define-route.ts';
 import { openVisitorChat, openVisitorChatBody } from '../open-visitor-chat.ts';
@@ -48,10 +49,10 @@ openVisitorChatRoutes.openapi(route, async (c) => {
   const room = await reachedRoom(c, room_id);
   if (room === null) return refuse(c, { reason: 'forbidden' });
   // Read again: a thread that starts records this name as the visitor's newest.
-  const [visitor, newest, is_private, is_present] = await Promise.all([
+  const [visitor, newest, settings, is_present] = await Promise.all([
     findVisitor(database, room.id, visitor_id),
     findNewestChatOfVisitor(database, room.id, visitor_id),
-    keepsChatsPrivate(c, room.organization_id),
+    settingsOf(c, room.organization_id),
     isUserPresent(c, user.id),
   ]);
   if (visitor === null) return refuse(c, VISITOR_NOT_FOUND);
@@ -61,7 +62,7 @@ openVisitorChatRoutes.openapi(route, async (c) => {
     newest,
     chat_type: c.req.valid('json').chat_type,
     database: organization.database,
-    is_private,
+    settings,
     actor: user,
     is_present,
     is_kept_out: isKeptOut(c),
@@ -71,9 +72,13 @@ openVisitorChatRoutes.openapi(route, async (c) => {
   return c.json(chatResource(chat), is_new ? 201 : 200);
 });
 
-/** Whether the owner of a room, which may be a partner, keeps its chats private. */
-async function keepsChatsPrivate(c: AppContext, organizationId: string): Promise<boolean> {
+/** What the owner of a room, which may be a partner, has set for its chats. */
+async function settingsOf(c: AppContext, organizationId: string): Promise<ChatSettings> {
   const { organization } = c.var.principal;
-  if (organizationId === organization.id) return organization.private_chats;
-  return (await findOrganization(identityDatabase(c), organizationId))?.private_chats === 1;
+  if (organizationId === organization.id) return organization;
+  const owner = await findOrganization(identityDatabase(c), organizationId);
+  return {
+    private_chats: owner?.private_chats === 1,
+    encryption_public_key: owner?.encryption_public_key ?? null,
+  };
 }

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { threadName } from '../../domain/address.ts';
 import type { StartUserChat } from '../../domain/commands.ts';
+import { encryptionOf } from '../../domain/encryption.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { chatResource } from '../../resources/chat.ts';
@@ -41,6 +42,8 @@ startUserChatRoutes.openapi(route, async (c) => {
     identity: { kind: 'chat', id: c.get('keyed')?.id ?? newUuid(Date.now()) },
     database: organization.database,
     organization_id: organization.id,
+    // A chat without a room has no option that forgets its key.
+    encryption: encryptionOf(organization.encryption_public_key, null),
     actor: user,
     is_present: await isUserPresent(c, user.id),
   };

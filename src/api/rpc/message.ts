@@ -1,5 +1,5 @@
 import { findCopiedMessage } from '../../chats/copied-message.ts';
-import type { ChannelRow, UserRow } from '../../db/rows.ts';
+import type { ChannelRow, RoomRow, UserRow } from '../../db/rows.ts';
 import { useFiles } from '../../directory/files.ts';
 import { userFacts } from '../../directory/users.ts';
 import { threadName } from '../../domain/address.ts';
@@ -11,11 +11,11 @@ import { storeUpload } from '../../files/store-upload.ts';
 import { type AppContext, identityDatabase, organizationDatabase } from '../../http/app-environment.ts';
 import type { NewAttachment } from '../../resources/attachment.ts';
 import type { CallFacts } from '../../resources/call-record.ts';
-import type { RoomFacts } from '../../resources/chat.ts';
 import type { FileFacts } from '../../resources/file.ts';
 import { fileAttachment } from '../../resources/file-links.ts';
 import { messageIdOfShort, sessionIdOf, shortMessageId } from '../../resources/rpc-ids.ts';
 import { askUser } from '../../rpc/user.ts';
+import { startIn } from '../chat-start.ts';
 import { copyDatabase } from '../copy-database.ts';
 import { commandHead, sendCommand } from '../send-command.ts';
 import { refusalOfUrl } from '../webhook-url.ts';
@@ -23,7 +23,7 @@ import { invalid, MESSAGE_NOT_FOUND, type Outcome, refused } from './outcome.ts'
 import { MESSAGE_TYPES, type MessageParams } from './params.ts';
 import { findLine, findParties, findSession, knownUser, type Parties, type Session, threadBetween } from './parties.ts';
 
-export type RpcChannel = { channel: ChannelRow; room: RoomFacts };
+export type RpcChannel = { channel: ChannelRow; room: RoomRow };
 
 /** A message as its thread gets it, and the thread's user. */
 export type Told = { host: UserRow; contact: string; sender: UserRow | null };
@@ -131,8 +131,7 @@ export async function sendMessage(
     identity,
     database: organization.database,
     organization_id: channel.organization_id,
-    room,
-    is_private: organization.private_chats,
+    ...startIn(room, organization),
     routing,
     messages: content === null ? [] : [incoming(params, content, told, head.command_id)],
     skip_waiting_state: false,

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { findConversationsNamed } from '../../chats/list-conversations.ts';
-import type { ChannelRow } from '../../db/rows.ts';
+import type { ChannelRow, RoomRow } from '../../db/rows.ts';
 import { findOrMakeBot } from '../../directory/interface-bots.ts';
 import { findKnownUsers } from '../../directory/known-users.ts';
 import { userFacts } from '../../directory/users.ts';
@@ -14,7 +14,6 @@ import { type Refusal, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
 import { cacheTimeToLive } from '../../platform/isolate-cache.ts';
-import type { RoomFacts } from '../../resources/chat.ts';
 import { isoTime } from '../../resources/clock.ts';
 import { conversationName } from '../../resources/conversation.ts';
 import { CHANNEL_MESSAGE_CHARACTERS } from '../../resources/message.ts';
@@ -24,6 +23,7 @@ import type { UserFacts } from '../../resources/user.ts';
 import { isUuid, timeOfUuid } from '../../resources/uuid.ts';
 import { readThread } from '../../rpc/thread.ts';
 import { storing, threadsProgram } from '../access.ts';
+import { startIn } from '../chat-start.ts';
 import { copyDatabase } from '../copy-database.ts';
 import { defineRoute } from '../define-route.ts';
 import { findCachedInterface } from '../interface-channel.ts';
@@ -169,7 +169,7 @@ async function agentOf(c: AppContext, payload: NewMessage, bot: UserFacts): Prom
 function receiving(
   c: AppContext,
   payload: NewMessage,
-  { channel, room }: { channel: ChannelRow; room: RoomFacts },
+  { channel, room }: { channel: ChannelRow; room: RoomRow },
   agent: UserFacts | null,
 ): ReceiveMessages & { identity: { kind: 'channel' } } {
   const { body, thread_fid: thread_id } = payload;
@@ -198,8 +198,7 @@ function receiving(
     identity: { kind: 'channel', channel_id: channel.id, thread_id },
     database: c.var.keyHolder.organization.database,
     organization_id: channel.organization_id,
-    room,
-    is_private: c.var.keyHolder.organization.private_chats,
+    ...startIn(room, c.var.keyHolder.organization),
     routing: {
       receiver: channelReceiver(channel.id),
       channel_id: channel.id,

@@ -1,12 +1,11 @@
-import type { ChannelRow } from '../../db/rows.ts';
+import type { ChannelRow, RoomRow } from '../../db/rows.ts';
 import { createDirectoryCache } from '../../directory/changes.ts';
 import { findChannel } from '../../directory/channels.ts';
 import { type AppContext, organizationDatabase } from '../../http/app-environment.ts';
 import { cacheTimeToLive } from '../../platform/isolate-cache.ts';
-import type { RoomFacts } from '../../resources/chat.ts';
 import { ownRoom } from '../reach-cache.ts';
 
-export type CachedChannel = { channel: ChannelRow; room: RoomFacts };
+export type CachedChannel = { channel: ChannelRow; room: RoomRow };
 
 const channels = createDirectoryCache<ChannelRow>({
   limit: 10_000,
@@ -26,7 +25,7 @@ export async function findCachedChannel(
   const channel = await channels.get(cacheKey(organizationId, channelId), cacheTimeToLive(c.env), load);
   const room = channel === null ? null : await ownRoom(c, channel.room_id);
   if (channel === null || room === null) return null;
-  return { channel, room: { id: room.id, name: room.name, organization_id: room.organization_id } };
+  return { channel, room };
 }
 
 function cacheKey(organizationId: string, channelId: string): string {

@@ -16,6 +16,7 @@ import { channelReceiver } from '../../resources/receiver.ts';
 import type { UserFacts } from '../../resources/user.ts';
 import { isUuid } from '../../resources/uuid.ts';
 import { channelSettings, storing } from '../access.ts';
+import { startIn } from '../chat-start.ts';
 import { defineRoute } from '../define-route.ts';
 import { executeCommand } from '../execute-command.ts';
 import { refuseThread } from '../refuse-thread.ts';
@@ -180,8 +181,7 @@ createMessagesRoutes.openapi(route, async (c) => {
     identity: { kind: 'channel', channel_id: channel.id, thread_id: threadId },
     database: c.var.principal.organization.database,
     organization_id: channel.organization_id,
-    room,
-    is_private: c.var.principal.organization.private_chats,
+    ...startIn(room, c.var.principal.organization),
     routing: {
       receiver: channelReceiver(channel.id),
       channel_id: channel.id,

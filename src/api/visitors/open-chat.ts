@@ -87,7 +87,7 @@ openChatRoutes.openapi(route, async (c) => {
     newest,
     chat_type,
     database: organization.database,
-    is_private: organization.private_chats,
+    settings: organization,
     actor: null,
     limit: exactLimit(c.env, 'visitor_chats'),
     ...(taken === undefined || offer === undefined ? {} : { autosuggestion: beginningOf(offer, taken) }),
