@@ -3,10 +3,14 @@ import { spawn } from 'node:child_process';
 import { gzipSync } from 'node:zlib';
 import { readCommandLine } from './command-line.ts';
 import { projectPath, projectRoot } from './project.ts';
+import { buildSite, consoleSize } from './site-build.ts';
 import { buildWorker, hubSources } from './worker-build.ts';
 
 /** Well below the 3 MB of the smallest plan. A larger bundle probably contains something by mistake. */
 const BUNDLE_LIMIT_BYTES = 1_000_000;
+
+/** Of the console, with gzip: what a browser loads before it shows anything, and everything. */
+const CONSOLE_LIMIT_BYTES = { initial: 200_000, all: 320_000 };
 
 /** In a file or a CI log Biome's colours make a difference unreadable: it writes an escape for each letter. */
 const plainText = process.stdout.isTTY ? [] : ['--colors=off'];
@@ -21,6 +25,7 @@ const steps: readonly Step[] = [
   { name: 'generated types are up to date', run: () => command('npm', ['run', '--silent', 'types', '--', '--check']) },
   { name: 'types', run: checkTypes },
   { name: 'bundle', run: checkBundle },
+  { name: 'console', run: checkConsole },
   { name: 'tests', run: () => command(projectPath('node_modules/.bin/vitest'), ['run']) },
 ];
 
@@ -47,6 +52,17 @@ async function checkBundle(): Promise<boolean> {
     `${(script.length / 1000).toFixed(0)} kB, ${(size / 1000).toFixed(1)} kB with gzip; the limit is 1000 kB`,
   );
   return size < BUNDLE_LIMIT_BYTES;
+}
+
+async function checkConsole(): Promise<boolean> {
+  await buildSite(true);
+  const { initial, all } = await consoleSize();
+  const kilobytes = (bytes: number) => (bytes / 1000).toFixed(1);
+  const limits = CONSOLE_LIMIT_BYTES;
+  console.log(
+    `${kilobytes(initial)} kB at first, ${kilobytes(all)} kB in all, with gzip; the limits are ${limits.initial / 1000} and ${limits.all / 1000} kB`,
+  );
+  return initial < limits.initial && all < limits.all;
 }
 
 readCommandLine({

@@ -92,9 +92,10 @@ export async function startWorker(options: LocalWorkerOptions): Promise<LocalWor
 
 /**
  * The Worker's static assets as a separate Worker, under the name of their binding. Miniflare would put another Worker
- * in front of a Worker with assets, which costs every request a call. Cloudflare does not.
+ * in front of a Worker with assets, which costs every request a call. Cloudflare does not. What the Worker is asked first
+ * for, and then takes from its assets, must not lead to this Worker's script.
  */
-function assetsWorker(assets: object): object {
+function assetsWorker({ run_worker_first: _, routerConfig: __, ...assets }: Record<string, unknown>): object {
   const script = 'export default { fetch: () => new Response(null, { status: 404 }) };';
   return { name: ASSETS, modules: [{ type: 'ESModule', path: 'assets.js', contents: script }], assets };
 }

@@ -1,8 +1,9 @@
-import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import type { Migrations } from './d1-migrations.ts';
 import { projectPath, projectRoot } from './project.ts';
+import { buildSite } from './site-build.ts';
+import { sourcesDigest } from './sources-digest.ts';
 import { runWrangler } from './wrangler-command.ts';
 
 /** A Worker's options for Miniflare. The types name those that the scripts read. */
@@ -44,7 +45,7 @@ export type BuildSources = { config: string; main?: string; sources: readonly st
 
 export const hubSources: BuildSources = {
   config: 'wrangler.toml',
-  sources: ['wrangler.toml', 'package-lock.json', 'tsconfig.json', 'src', 'public'],
+  sources: ['wrangler.toml', 'package-lock.json', 'tsconfig.json', 'src'],
 };
 
 /** The configuration is stored beside the module of a build, because reading it again takes a second. */
@@ -56,12 +57,17 @@ const CONFIGURATION = 'configuration.json';
  * with wrangler's output when it fails.
  */
 export async function buildWorker(from: BuildSources = hubSources, fresh = false): Promise<WorkerBuild> {
-  const digest = await sourcesDigest(from);
+  // The name of the layout, so that folders of an older layout are not used.
+  const digest = await sourcesDigest(from.sources, CONFIGURATION);
   const shelf = projectPath(`dist/${basename(from.main ?? from.config).split('.')[0]}`);
   const built = join(shelf, digest);
   if (fresh) await rm(built, { recursive: true, force: true });
   const existing = await readBuild(built);
-  if (existing !== null) return existing;
+  if (existing !== null) {
+    // Otherwise wrangler builds the site.
+    await buildSite();
+    return existing;
+  }
 
   await mkdir(shelf, { recursive: true });
   const workshop = await mkdtemp(join(shelf, 'building-'));
@@ -124,30 +130,5 @@ async function removeOlderBuilds(shelf: string, digest: string): Promise<void> {
   for (const name of await readdir(shelf)) {
     if (name === digest || name.startsWith('building-')) continue;
     await rm(join(shelf, name), { recursive: true, force: true });
-  }
-}
-
-async function sourcesDigest(from: BuildSources): Promise<string> {
-  // The version of a build's layout, so that folders of an older layout are not used.
-  const hash = createHash('sha256').update(CONFIGURATION);
-  for (const source of from.sources) await addToDigest(hash, projectPath(source), source);
-  return hash.digest('hex').slice(0, 16);
-}
-
-async function addToDigest(hash: ReturnType<typeof createHash>, path: string, label: string): Promise<void> {
-  const entries = await readdir(path, { recursive: true, withFileTypes: true }).catch(() => null);
-  const files =
-    entries === null
-      ? [{ path, label }]
-      : entries
-          .filter((entry) => entry.isFile())
-          .map((entry) => join(entry.parentPath, entry.name))
-          .sort()
-          .map((file) => ({ path: file, label: file.slice(dirname(path).length) }));
-  for (const file of files) {
-    hash
-      .update(`${file.label}\0`)
-      .update(await readFile(file.path))
-      .update('\0');
   }
 }

@@ -9,6 +9,7 @@ import { rpcRoutes } from './api/rpc/routes.ts';
 import { fileRoutes } from './api/service/files.ts';
 import { healthRoutes } from './api/service/health.ts';
 import { referenceRoutes } from './api/service/reference.ts';
+import { consoleRoutes } from './api/service/site.ts';
 import { threadsRoutes } from './api/threads/routes.ts';
 import { umiRoutes } from './api/umi/routes.ts';
 import { userRoutes } from './api/users/routes.ts';
@@ -50,5 +51,6 @@ export function createApp(): AppRouter {
   app.route('/', threadsRoutes);
   app.route('/', healthRoutes);
   app.route('/', referenceRoutes);
+  app.route('/', consoleRoutes);
   return app;
 }

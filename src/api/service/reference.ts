@@ -2,7 +2,7 @@ import type { AppContext } from '../../http/app-environment.ts';
 import { createRouter } from '../../http/router.ts';
 
 /**
- * The reference page and the OpenAPI document are static assets (public/). Cloudflare serves them without the Worker.
+ * The reference page and the OpenAPI document are static assets (dist/site). Cloudflare serves them without the Worker.
  * These routes are for a runtime that asks the Worker first, as `npm start` does.
  */
 export const referenceRoutes = createRouter();
@@ -14,5 +14,3 @@ for (const path of ['/docs', '/openapi.json', '/reference/*']) {
     return new Response(asset.body, asset);
   });
 }
-
-referenceRoutes.get('/', (c) => c.redirect('/docs'));

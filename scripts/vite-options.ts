@@ -1,0 +1,23 @@
+import react from '@vitejs/plugin-react';
+import type { InlineConfig } from 'vite';
+import { projectPath } from './project.ts';
+
+/** How Vite builds and serves the console: below `/console/`, as one script and one style sheet. */
+export const consoleOptions: InlineConfig = {
+  root: projectPath('src/console-app'),
+  base: '/console/',
+  configFile: false,
+  envDir: false,
+  publicDir: false,
+  logLevel: 'warn',
+  plugins: [react()],
+  cacheDir: projectPath('node_modules/.vite/console'),
+  build: {
+    emptyOutDir: true,
+    target: 'baseline-widely-available',
+    // An inline script or a data: file would need a weaker content policy.
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+    reportCompressedSize: false,
+  },
+};

@@ -1,0 +1,30 @@
+import type { NestedUser } from '../../resources/user.ts';
+import { type Answer, call } from './call.ts';
+
+/** Who is signed in. Scopes decide which screens there are. */
+export type Session = {
+  readonly user: NestedUser;
+  readonly organization_id: string;
+  readonly scopes: readonly string[];
+  readonly expires_at: string;
+};
+
+/** A person of the demo, as whom one may sign in with one click. */
+export type DemoUser = { readonly id: string; readonly name: string };
+
+export type Credential = { token: string } | { code: string } | { demo_user_id: string };
+
+const SESSION = '/api/v5/session';
+
+export const readSession = (): Promise<Answer<Session>> => call<Session>(SESSION);
+
+export const signIn = (credential: Credential): Promise<Answer<Session>> =>
+  call<Session>(SESSION, { method: 'POST', body: credential });
+
+export const signOut = (): Promise<Answer<null>> => call<null>(SESSION, { method: 'DELETE' });
+
+/** The people of the demo. Only a hub that `npm start` runs has any. */
+export async function readDemoUsers(): Promise<readonly DemoUser[]> {
+  const answer = await call<{ users: DemoUser[] }>(`${SESSION}/demo`);
+  return answer.ok ? answer.body.users : [];
+}
