@@ -17,6 +17,7 @@ import type {
   MessageChanged,
   MessagePosted,
   MessageStatusReported,
+  NoteWebhooks,
   PostMessage,
   PostVisitorMessage,
   ReportMessageStatus,
@@ -38,6 +39,7 @@ export type {
   MessageChanged,
   MessagePosted,
   MessageStatusReported,
+  NoteWebhooks,
   PostMessage,
   PostVisitorMessage,
   ReportMessageStatus,
@@ -57,6 +59,7 @@ export type Command =
   | EditMessage
   | DeleteMessage
   | ReportMessageStatus
+  | NoteWebhooks
   | JoinChat
   | UpdateMembership
   | UpdateVisitorMembership
@@ -308,6 +311,7 @@ type Answers = {
   edit_message: MessageChanged;
   delete_message: MessageChanged;
   report_message_status: MessageStatusReported;
+  note_webhooks: MessageStatusReported;
   join_chat: ChatJoined;
   update_membership: MembershipUpdated;
   update_visitor_membership: MembershipUpdated;

@@ -79,5 +79,16 @@ export type ReportMessageStatus = CommandHeader & {
   reason: string | null;
 } & ({ chat_id: string | null; message_id: string } | { chat_id: string; message_id: null });
 
+/**
+ * The hub notes what became of the webhooks of a message for its channel: one was given up, for a reason, or after that
+ * all were delivered (`given_up` null).
+ */
+export type NoteWebhooks = CommandHeader & {
+  type: 'note_webhooks';
+  chat_id: string;
+  message_id: string;
+  given_up: { reason: string } | null;
+};
+
 /** The named message as it is now; null without one. */
 export type MessageStatusReported = { message: MessageFacts | null; chat: ChatRef };

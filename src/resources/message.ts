@@ -50,7 +50,7 @@ export type MessageFacts = {
   edited_at?: number;
   /** When it was deleted (ms): text, attachments and what it responded to are gone. Missing for never. */
   deleted_at?: number;
-  /** What the channel has reported of its delivery. Missing for nothing. */
+  /** What the channel has reported of its delivery, or the hub has seen. Missing for nothing. */
   status?: MessageStatus;
   /** Language and subject of a message that came through the threads API. Missing elsewhere. */
   lang?: string;
@@ -65,11 +65,14 @@ export type ReportedState = (typeof REPORTED_STATES)[number];
 
 /** The highest state that was reported of a message. Times in ms; null where nothing was reported. */
 export type MessageStatus = {
-  state: ReportedState;
+  /** `stored`: it had failed, and then a replay brought it to the channel. */
+  state: ReportedState | 'stored';
   delivered_at: number | null;
   read_at: number | null;
   /** Only of a failed message. */
   failure_reason: string | null;
+  /** The hub itself has given up the webhook; a report of the channel, and a replay with success, replace that. */
+  by?: 'hub';
 };
 
 /**

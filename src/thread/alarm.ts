@@ -10,6 +10,7 @@ import { followedChat, type PresenceWatch, WATCH_TIMER } from './presence-watch.
 import { PURGE_TIMER, type Purger } from './purger.ts';
 import { COPY_TIMER, type Replica } from './replica/replica.ts';
 import type { Lanes } from './webhooks/lanes.ts';
+import { ENDS_TIMER } from './webhooks/webhook-ends.ts';
 
 /**
  * A commit arms the alarm this far ahead (ms), unless it rings sooner anyway. By then the memory is still there, which
@@ -20,6 +21,9 @@ export const ALARM_AFTER = 8000;
 export const ALARM_WORK = 10_000;
 /** When a run of the alarm that failed, or left work behind, is repeated (ms). */
 const BACKOFF: Backoff = { first: 16_000, last: 300_000 };
+
+/** Timers of unfinished work. */
+const UNFINISHED: ReadonlySet<string> = new Set([COPY_TIMER, WATCH_TIMER, PURGE_TIMER, ENDS_TIMER]);
 
 const SWEEP_TIMER = 'sweep';
 const END_TIMER = 'end';
@@ -93,8 +97,14 @@ export class Sweep {
 
   /** Whether no work is left that a new instance of the object would have to go on with. */
   isSettled(): boolean {
-    const { replica, broadcast, watch, purger, state } = this.#deps;
-    return replica.isSettled && purger.isIdle && broadcast.isSettled && watch.isSettled(followedChat(state()));
+    const { replica, lanes, broadcast, watch, purger, state } = this.#deps;
+    return (
+      replica.isSettled &&
+      lanes.ends.isSettled &&
+      purger.isIdle &&
+      broadcast.isSettled &&
+      watch.isSettled(followedChat(state()))
+    );
   }
 
   /** Lanes and ends of chats come first: they do not need D1, so they do not wait for it. */
@@ -102,6 +112,7 @@ export class Sweep {
     const { lanes, watch, broadcast, replica, purger, timers, state } = this.#deps;
     lanes.makeRest();
     lanes.wakeDue(Date.now());
+    await withinTime(lanes.ends.run(), ALARM_WORK);
     await this.#endOverdueChat();
     watch.follow(followedChat(state()));
     await withinTime(purger.run(until), ALARM_WORK);
@@ -159,8 +170,6 @@ export class Sweep {
   /** Whether the unfinished work has failed, and so has a time of its own. */
   #isTried(): boolean {
     const names = this.#deps.timers.names();
-    return names.some(
-      (name) => name === COPY_TIMER || name === WATCH_TIMER || name === PURGE_TIMER || name.startsWith('hub/'),
-    );
+    return names.some((name) => UNFINISHED.has(name) || name.startsWith('hub/'));
   }
 }

@@ -13,6 +13,7 @@ import { type PresenceWatch, watchUsers } from './presence-watch.ts';
 import { Purger } from './purger.ts';
 import { Replica, type ReplicaDeps } from './replica/replica.ts';
 import { Lanes } from './webhooks/lanes.ts';
+import { WebhookEnds } from './webhooks/webhook-ends.ts';
 
 /** What the parts of a thread's object share. `state` answers the state after the last commit. */
 export type ThreadObjectContext = {
@@ -26,8 +27,15 @@ export type ThreadObjectContext = {
 };
 
 /** The lanes of the object. Their wake-ups go to the queue, and a change of them arms the alarm. */
-export function makeLanes({ ctx, env, state, alarmClock, failed }: ThreadObjectContext): Lanes {
+export function makeLanes({ ctx, env, state, timers, alarmClock, execute, failed }: ThreadObjectContext): Lanes {
   return new Lanes({
+    ends: new WebhookEnds({
+      sql: ctx.storage.sql,
+      timers,
+      execute,
+      background: (work) => ctx.waitUntil(work),
+      failed: (error) => failed('webhook_end_failed', error),
+    }),
     sql: ctx.storage.sql,
     transaction: (change) => ctx.storage.transactionSync(change),
     thread: () => {

@@ -9,6 +9,7 @@ const OF_A_FULL_THREAD: ReadonlySet<Command['type']> = new Set([
   'close_thread',
   'delete_message',
   'end_overdue_chats',
+  'note_webhooks',
   'purge',
   'update_chat',
 ]);

@@ -136,6 +136,7 @@ function namedMessage(command: Command): string | null {
     case 'edit_message':
     case 'delete_message':
     case 'report_message_status':
+    case 'note_webhooks':
       return command.message_id;
     default:
       return null;

@@ -73,6 +73,7 @@ const STEPS = {
   edit: fc.record({ chat: place, message: place, by: author, text: place }),
   delete: fc.record({ chat: place, message: place, by: author }),
   status: fc.record({ chat: place, message: maybe, state: fc.constantFrom(...REPORTED_STATES), reason: yesOrNo }),
+  end: fc.record({ chat: place, message: place, given_up: yesOrNo }),
   purge: fc.record({ chat: place, visitor: yesOrNo, age: fc.option(fc.nat({ max: 2_000_000 }), { nil: null }) }),
   again: fc.record({ command: fc.nat({ max: 20 }) }),
 };
@@ -284,6 +285,11 @@ export function commandOf(
         message_id,
         ...report,
       };
+    }
+    case 'end': {
+      const message_id = things.message(of.chat, of.message);
+      const given_up = of.given_up ? { reason: 'status 500' } : null;
+      return { ...head, type: 'note_webhooks', chat_id: things.chat(of.chat), message_id, given_up };
     }
     case 'purge': {
       // An object purges a visitor's present chat first. The others follow it.

@@ -103,11 +103,15 @@ export const messageSchema = z
     response_value: textOrNull,
     call: callSchema.optional(),
     delivery_status: z.enum(['stored', ...REPORTED_STATES]).openapi({
-      description: 'Extension: the highest state that the channel has reported. `stored` while it has reported none.',
+      description:
+        'Extension: the highest state that the channel has reported. Without a report `failed` when the webhook was given up, else `stored`.',
     }),
     delivered_at: isoTimeSchema.nullable(),
     read_at: isoTimeSchema.nullable(),
-    failure_reason: textOrNull.openapi({ description: 'Why the delivery has failed, in the words of the channel.' }),
+    failure_reason: textOrNull.openapi({
+      description:
+        'Why the delivery has failed: in the words of the channel, or the last status or error of the webhook.',
+    }),
     external_sender_id: z.string().optional().openapi({
       description:
         'Extension: the sender id with which a message came through a channel, of somebody whom the hub does not know.',

@@ -24,7 +24,7 @@ import {
   updateMembership,
   updateVisitorMembership,
 } from './memberships.ts';
-import { deleteMessage, editMessage, reportMessageStatus } from './message-changes.ts';
+import { deleteMessage, editMessage, noteWebhooks, reportMessageStatus } from './message-changes.ts';
 import { postMessage, postVisitorMessage } from './messages.ts';
 import { purge } from './purge.ts';
 import { receiveMessages } from './receive-messages.ts';
@@ -53,6 +53,8 @@ export function decide(state: ThreadState, command: Command, context: Context): 
       return deleteMessage(state, command, context);
     case 'report_message_status':
       return reportMessageStatus(state, command, context);
+    case 'note_webhooks':
+      return noteWebhooks(state, command, context);
     case 'join_chat':
       return joinChat(state, command, context);
     case 'update_membership':

@@ -13,6 +13,7 @@ import type {
   EditMessage,
   MessageChanged,
   MessageStatusReported,
+  NoteWebhooks,
   ReportMessageStatus,
 } from '../commands.ts';
 import { isPurgedIn } from '../redaction.ts';
@@ -93,6 +94,38 @@ export function reportMessageStatus(
   return length === 0 ? unchanged(state, answer(state)) : accept(recorder, answer(recorder.state));
 }
 
+/**
+ * Notes what became of the webhooks of a message (an extension). What was given up has failed, unless the channel has
+ * reported more, or a failure in its own words. A replay with success takes back only what the hub has noted itself. A
+ * message that is not there any more, or is purged, stays as it is.
+ */
+export function noteWebhooks(
+  state: ThreadState,
+  { chat_id, message_id, given_up }: NoteWebhooks,
+  context: Context,
+): Decision<MessageStatusReported> {
+  const chat = state.chats.get(chat_id);
+  if (chat === undefined) return refuse({ reason: 'chat_not_found' });
+  const ref = chatRef(chat);
+  const named = state.messages.get(message_id);
+  if (named === undefined || state.answered !== null || statusRefusal(chat, named) !== null) {
+    return unchanged(state, { message: named?.facts ?? null, chat: ref });
+  }
+  const { created_at, status: before } = named.facts;
+  const isFailedByHub = before?.by === 'hub';
+  const isChanged = given_up === null ? isFailedByHub : !isFailedByHub && (before ?? NOTHING_NOTED).state === 'stored';
+  if (!isChanged) return unchanged(state, { message: named.facts, chat: ref });
+  const status: MessageStatus =
+    given_up === null
+      ? NOTHING_NOTED
+      : { ...NOTHING_NOTED, state: 'failed', failure_reason: given_up.reason, by: 'hub' };
+  const recorder = new EventRecorder(state, context);
+  recorder.emit(chat_id, { type: 'message_status_changed', message_id, created_at, status });
+  return accept(recorder, { message: recorder.state.messages.get(message_id)?.facts ?? null, chat: ref });
+}
+
+const NOTHING_NOTED: MessageStatus = { state: 'stored', delivered_at: null, read_at: null, failure_reason: null };
+
 function statusRefusal(chat: ChatState, named: NamedMessage | undefined): ThreadRefusal | null {
   if (named === undefined) return { reason: 'message_not_found' };
   const { type, sender_type } = named.facts;
@@ -106,7 +139,7 @@ function statusAfter(
   { status: state, at: reported, reason }: ReportMessageStatus,
   now: number,
 ): MessageStatus | null {
-  if (status !== undefined && REPORTED_STATES.indexOf(status.state) >= REPORTED_STATES.indexOf(state)) return null;
+  if (status !== undefined && rankOf(status) >= REPORTED_STATES.indexOf(state)) return null;
   // Clocks of others differ: a message is neither read before it was written nor in the future.
   const at = Math.min(now, Math.max(created_at, reported ?? now));
   return {
@@ -115,6 +148,11 @@ function statusAfter(
     read_at: state === 'read' ? at : null,
     failure_reason: state === 'failed' ? reason : null,
   };
+}
+
+/** Below every report: nothing, and what the hub itself has noted. */
+function rankOf({ state, by }: MessageStatus): number {
+  return by === 'hub' || state === 'stored' ? -1 : REPORTED_STATES.indexOf(state);
 }
 
 type Found = { ok: true; chat: ChatState; message: MessageFacts };

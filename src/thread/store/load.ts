@@ -85,6 +85,7 @@ export function loadForCommand(
       return { ...loaded, answered, messages: loadDeletedMessage(sql, command.chat_id, command.message_id) };
     case 'report_message_status':
       return { ...loaded, answered, messages: loadReported(sql, loaded, command) };
+    case 'note_webhooks':
     case 'add_reply_suggestion':
       return { ...loaded, answered, messages: loadNamedMessage(sql, command.chat_id, command.message_id) };
     case 'update_reply_suggestion': {

@@ -49,12 +49,17 @@ const ON_DEMAND = {
       id TEXT PRIMARY KEY, chat_id TEXT NOT NULL, seq INTEGER NOT NULL, facts TEXT NOT NULL) WITHOUT ROWID`,
     'CREATE INDEX suggestions_by_chat ON suggestions (chat_id, id)',
   ],
-  // Messages that were edited or deleted, or of whose delivery the channel has reported, as they are now. By the `seq` of
+  // Messages that were edited or deleted, or of whose delivery something was noted, as they are now. By the `seq` of
   // their first event.
   changed_messages: [
     'CREATE TABLE changed_messages (message_seq INTEGER PRIMARY KEY, seq INTEGER NOT NULL, facts TEXT NOT NULL)',
   ],
   lanes: OUTBOX_TABLES,
+  // Events whose webhooks for the channel were given up, or delivered by a replay, until their message shows it. `version`
+  // is the delivery's.
+  webhook_ends: [
+    `CREATE TABLE webhook_ends (seq INTEGER PRIMARY KEY, receiver TEXT NOT NULL, version INTEGER NOT NULL)`,
+  ],
   webhook_rests: REST_TABLES,
   // Checkpoints of live hubs.
   hub_marks: ['CREATE TABLE hub_marks (hub TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID'],

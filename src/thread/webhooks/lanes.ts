@@ -20,6 +20,7 @@ import {
   waitingTracks,
 } from './outbox.ts';
 import { type PurgedRange, purgeDeliveries } from './purge-deliveries.ts';
+import type { WebhookEnds } from './webhook-ends.ts';
 import { hasRest, takeRest } from './webhook-rests.ts';
 
 const DAY = 24 * 3_600_000;
@@ -47,6 +48,7 @@ export type LaneDeps = {
   send: (wakeUp: LaneWakeUp) => void;
   /** Called in the same turn when deliveries or lanes have changed, with the time (ms). */
   changed: (at: number) => void;
+  ends: WebhookEnds;
 };
 
 /** The lanes of a thread: what its receivers still have to get, and when a wake-up is due. */
@@ -73,6 +75,7 @@ export class Lanes {
   /** Records the outcome of a leased delivery. */
   report(request: Parameters<Lane['report']>[0]): ReportAnswer {
     const answer = this.#change((context) => recordOutcome(this.#deps.sql, request, context));
+    this.#deps.ends.runLater();
     return answer ?? { is_stale: true, next: null, offer_in: null };
   }
 
@@ -129,9 +132,14 @@ export class Lanes {
     if (now - this.#checkedAt >= CHECK_EVERY) this.wakeDue(now);
   }
 
-  /** Whether no webhook is pending, or left to make. */
+  /** The messages of the webhooks that have ended. */
+  get ends(): Pick<WebhookEnds, 'run' | 'isSettled'> {
+    return this.#deps.ends;
+  }
+
+  /** Whether no webhook is pending, or left to make, and messages show what became of theirs. */
   get isIdle(): boolean {
-    return !this.#hasRest() && !(this.#hasLanes() && hasPending(this.#deps.sql));
+    return this.ends.isSettled && !this.#hasRest() && !(this.#hasLanes() && hasPending(this.#deps.sql));
   }
 
   /** Whether the lane has pending deliveries, so that somebody works on it. */
@@ -240,6 +248,7 @@ export class Lanes {
         version += 1;
         return version;
       },
+      noteEnd: (end, how) => this.#deps.ends.note(end, how),
     };
     const answer = this.#deps.transaction(() => change(context));
     if (version > this.version) {

@@ -10,6 +10,7 @@ import type { Attempt, ClaimResult, LeasedDelivery, Outcome, ReportAnswer, Track
 import type { ReplayFilter } from '../../rpc/thread.ts';
 import { bodyOf } from './kept-deliveries.ts';
 import { newLeaseToken } from './new-deliveries.ts';
+import type { WebhookEnds } from './webhook-ends.ts';
 
 /** A delivery whose endpoint could not be read is tried again after this many seconds. */
 const LATER_SECONDS = 10;
@@ -29,6 +30,8 @@ export type LaneContext = {
   organization_id: string;
   readonly version: number;
   nextVersion: () => number;
+  /** Notes the end of a webhook that may change the state of its message. */
+  noteEnd: WebhookEnds['note'];
 };
 
 /** A delivery with its lease. */
@@ -103,6 +106,7 @@ export function recordOutcome(
   switch (outcome.kind) {
     case 'delivered':
       finish(sql, row, 'delivered', null, context);
+      if (row.is_replay === 1) context.noteEnd({ ...row, version: context.version }, 'replayed');
       break;
     case 'skipped':
       finish(sql, row, 'skipped', outcome.reason, context);
@@ -113,6 +117,7 @@ export function recordOutcome(
     case 'failed': {
       if (isLastAttempt(row.tries + 1, outcome.max_retry_count)) {
         finish(sql, row, 'exhausted', null, context);
+        context.noteEnd({ ...row, version: context.version }, 'exhausted');
         return { is_stale: false, is_exhausted: true, ...goOn(sql, row.receiver, trackOf(row), request.next, context) };
       }
       const delay = retryDelay(row.tries, context.random, outcome.retry_after);

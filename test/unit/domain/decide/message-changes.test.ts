@@ -213,3 +213,46 @@ test('a message that a gateway brought for a user is changed by both', () => {
   expect(model.answer(edit(id, 'once', byChannel())).message.message).toBe('once');
   expect(model.answer(edit(id, 'twice')).message.message).toBe('twice');
 });
+
+const note = (reason: string | null, message_id = answer.id) => {
+  const given_up = reason === null ? null : { reason };
+  return { ...head(), type: 'note_webhooks' as const, chat_id: chatId, message_id, given_up };
+};
+
+describe('the hub notes', () => {
+  test('that it has given up, once, and takes it back when all is delivered', () => {
+    expect(model.eventsOf(note(null))).toEqual([]);
+    expect(model.eventsOf(note('status 500'))).toEqual(['message_status_changed']);
+    expect(messageOf(answer.id)?.status).toMatchObject({ state: 'failed', failure_reason: 'status 500', by: 'hub' });
+    expect(model.eventsOf(note('status 503'))).toEqual([]);
+    expect(model.eventsOf(note(null))).toEqual(['message_status_changed']);
+    const nothing = { state: 'stored', delivered_at: null, read_at: null, failure_reason: null };
+    expect(messageOf(answer.id)?.status).toEqual(nothing);
+    expect(model.eventsOf(note(null))).toEqual([]);
+    expect(model.eventsOf(note('status 500'))).toEqual(['message_status_changed']);
+  });
+
+  test.each(['failed', 'delivered', 'read'] as const)('nothing over the report `%s` of the channel', (state) => {
+    model.answer(report(state, null, 'mailbox full'));
+    expect(model.eventsOf(note('status 500'))).toEqual([]);
+    expect(model.eventsOf(note(null))).toEqual([]);
+    expect(messageOf(answer.id)?.status?.state).toBe(state);
+  });
+
+  test.each(['failed', 'delivered', 'read'] as const)('what the report `%s` of the channel replaces', (state) => {
+    model.answer(note('status 500'));
+    expect(model.eventsOf(report(state))).toEqual(['message_status_changed']);
+    expect(messageOf(answer.id)?.status).toMatchObject({ state, failure_reason: null });
+    expect(messageOf(answer.id)?.status).not.toHaveProperty('by');
+    expect(model.eventsOf(note(null))).toEqual([]);
+  });
+
+  test('nothing of what no channel was sent, or what is purged', () => {
+    const [asked] = model.messages(chatId);
+    expect(model.eventsOf(note('status 500', asked?.id))).toEqual([]);
+    expect(model.eventsOf(note('status 500', 'unknown'))).toEqual([]);
+    const purge = { ...head(), type: 'purge' as const, organization_id: ORGANIZATION, chat_id: chatId };
+    model.answer({ ...purge, covers: 'messages', before: null });
+    expect(model.eventsOf(note('status 500'))).toEqual([]);
+  });
+});
