@@ -2,7 +2,7 @@ import type { ThreadRefusal } from '../domain/refusals.ts';
 import type { AppContext } from '../http/app-environment.ts';
 import { KEY_REUSED } from '../http/idempotency-key.ts';
 import { type FieldErrors, type Refusal, type Refused, refuse } from '../http/refusals.ts';
-import { CHAT_MESSAGE_CHARACTERS } from '../resources/message.ts';
+import { CHAT_MESSAGE_CHARACTERS, ENCRYPTED_MESSAGE_BYTES } from '../resources/message.ts';
 
 type Mapping = {
   [Reason in ThreadRefusal['reason']]: (
@@ -10,6 +10,8 @@ type Mapping = {
     batchSize: number,
   ) => Refusal;
 };
+
+const TOO_LONG_TO_ENCRYPT = `Ensure this field has no more than ${ENCRYPTED_MESSAGE_BYTES} bytes: the chat is encrypted.`;
 
 /**
  * What each refusal of a thread is on the wire. The statuses are those of the UMI documentation (2.1, 2.2) and the
@@ -41,6 +43,8 @@ const MAPPING: Mapping = {
   message_to_ended_chat: () => ({ reason: 'conflict', detail: 'The chat has ended.' }),
   message_too_long: () =>
     invalid({ message: [`Ensure this field has no more than ${CHAT_MESSAGE_CHARACTERS} characters.`] }),
+  message_too_long_to_encrypt: () => invalid({ message: [TOO_LONG_TO_ENCRYPT] }),
+  body_too_long_to_encrypt: ({ index }, batchSize) => atMessage(index, batchSize, { body: [TOO_LONG_TO_ENCRYPT] }),
   files_of_other_organization: () => ({
     reason: 'conflict',
     detail: 'Files can be sent only in chats of the sender’s organization.',

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { constants, createCipheriv, createHmac, createPublicKey, publicEncrypt } from 'node:crypto';
+import type { EncryptionFacts } from '../resources/chat.ts';
 
 /** What a chat needs to begin encrypted. `key_ttl`: how long after its end the hub forgets its key, in ms; null: never. */
 export type EncryptionSetting = { public_key: string; key_ttl: number | null };
@@ -9,6 +10,11 @@ export type EncryptionSetting = { public_key: string; key_ttl: number | null };
  * same in clear text, null once the hub has forgotten it: it stays in the thread's object.
  */
 export type ChatEncryption = { encrypted_symmetric_key: string; key: string | null; key_ttl: number | null };
+
+/** What everybody may know of a chat's encryption. */
+export function withoutKey({ key: _key, ...facts }: ChatEncryption): EncryptionFacts {
+  return facts;
+}
 
 /** Gives so many random bytes. */
 export type RandomBytes = (count: number) => Uint8Array;

@@ -11,6 +11,7 @@ import type { Receiver } from '../resources/receiver.ts';
 import type { ReplySuggestionFacts } from '../resources/reply-suggestion.ts';
 import type { TagFacts } from '../resources/tag.ts';
 import type { UserFacts } from '../resources/user.ts';
+import type { ChatEncryption } from './encryption.ts';
 
 /** Where the webhooks of a channel's thread go, as last known to the Worker. Stored under `routing`. */
 export type ChannelTarget = {
@@ -74,6 +75,8 @@ export type EventBody =
       visitor_id: string | null;
       is_private: boolean;
       lifetime: Lifetime;
+      /** With the key, which is nowhere else. Missing: the chat is not encrypted. */
+      encryption?: ChatEncryption;
     }
   /** A value of null: the variable was deleted. */
   | { type: 'variables_set'; visitor_id: string; variables: Record<string, string | null> }
@@ -99,8 +102,8 @@ export type EventBody =
       /** The page from which the visitor wrote, or on which they received the autosuggestion, if known. */
       page?: PageFacts;
     }
-  /** A new text. The earlier one stays in the event before. */
-  | ({ type: 'message_edited'; message: string | null } & MessageChange)
+  /** A new text, in an encrypted chat with its ciphertext. The earlier one stays in the event before. */
+  | ({ type: 'message_edited'; message: string | null; encrypted_message?: string | null } & MessageChange)
   | ({ type: 'message_deleted' } & DeletedFiles & MessageChange)
   | { type: 'message_status_changed'; message_id: string; created_at: number; status: MessageStatus }
   | { type: 'waiting_ended' }

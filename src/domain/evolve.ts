@@ -5,6 +5,7 @@ import type { InvitationFacts } from '../resources/invitation.ts';
 import { isPresent, type MemberFacts } from '../resources/membership.ts';
 import type { MessageFacts } from '../resources/message.ts';
 import { isOfVisitor } from './address.ts';
+import { withoutKey } from './encryption.ts';
 import type { ThreadEvent } from './events.ts';
 import { changeMessage, isMessageChange, type MessageChangeEvent } from './message-changes.ts';
 import { redactChat, redactSuggestions, redactThread } from './redaction.ts';
@@ -206,6 +207,7 @@ function newChat(
     visitor_id,
     is_private,
     lifetime,
+    ...(start.encryption === undefined ? {} : { encryption: withoutKey(start.encryption) }),
     ...(is_unanswered === true ? { is_unanswered } : {}),
   };
   const facts = newChatFacts({ id: event.chat_id, created_at: event.at, ...about });
@@ -213,6 +215,7 @@ function newChat(
     first_seq: event.seq,
     seq: event.seq,
     facts,
+    ...(start.encryption?.key == null ? {} : { key: start.encryption.key }),
     members: new Map(),
     tags: new Map(),
     invitations: new Map(),

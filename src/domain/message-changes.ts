@@ -17,15 +17,20 @@ export function changeMessage(message: MessageFacts, event: MessageChangeEvent):
   return inOrder(changed(message, event));
 }
 
+function ciphertextOf({ encrypted_message }: Extract<MessageChangeEvent, { type: 'message_edited' }>) {
+  return encrypted_message === undefined ? {} : { encrypted_message };
+}
+
 function changed(message: MessageFacts, event: MessageChangeEvent): MessageFacts {
   switch (event.type) {
     case 'message_edited':
-      return { ...message, message: event.message, edited_at: event.at };
+      return { ...message, message: event.message, ...ciphertextOf(event), edited_at: event.at };
     case 'message_deleted': {
       const { call: _call, subject: _subject, ...kept } = message;
       return {
         ...kept,
         message: null,
+        ...(message.encrypted_message === undefined ? {} : { encrypted_message: null }),
         selected_reply_suggestion: null,
         attachments: [],
         attachment_template: null,

@@ -34,7 +34,8 @@ function redactBody(event: ThreadEvent, purge: PurgedEvent): ThreadEvent {
       return message === event.message && event.page === undefined ? event : { ...rest, message };
     }
     case 'message_edited':
-      return event.message === null || !isCovered(event.created_at, purge) ? event : { ...event, message: null };
+      if (event.message === null || !isCovered(event.created_at, purge)) return event;
+      return { ...event, message: null, ...withoutCiphertext(event) };
     case 'message_status_changed': {
       const { status } = event;
       if (status.failure_reason === null || !isCovered(event.created_at, purge)) return event;
@@ -97,6 +98,7 @@ export function redactMessage(message: MessageFacts, { at, seq }: PurgedEvent): 
     ...kept,
     ...names,
     message: null,
+    ...withoutCiphertext(message),
     external_sender_id: null,
     external_message_id: null,
     selected_reply_suggestion: null,
@@ -107,6 +109,11 @@ export function redactMessage(message: MessageFacts, { at, seq }: PurgedEvent): 
     ...(status === undefined ? {} : { status: { ...status, failure_reason: null } }),
     purged: { at, seq },
   });
+}
+
+/** What was encrypted stays a property that is null, so that changes of the message show that it went. */
+function withoutCiphertext({ encrypted_message }: { encrypted_message?: string | null }): { encrypted_message?: null } {
+  return encrypted_message === undefined ? {} : { encrypted_message: null };
 }
 
 /** Whether what is of this time (ms) goes. Messages of a chat have growing times, so it is a beginning of the chat. */

@@ -23,6 +23,8 @@ export type ThreadRefusal =
   /** The message did not go out through the channel. */
   | { reason: 'message_not_sent' }
   | { reason: 'message_too_long' }
+  | { reason: 'message_too_long_to_encrypt' }
+  | { reason: 'body_too_long_to_encrypt'; index: number }
   /** The sender's files are of another organization than the chat. */
   | { reason: 'files_of_other_organization' }
   | { reason: 'join_of_ended_chat' }

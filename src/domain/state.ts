@@ -14,6 +14,8 @@ export type ChatState = {
   first_seq: number;
   seq: number;
   facts: ChatFacts;
+  /** The key of an encrypted chat (encryption.ts), while the hub has it. Missing in all others. */
+  key?: string;
   members: ReadonlyMap<string, Touched<MemberFacts>>;
   /** By name. A removed tag is not in it. */
   tags: ReadonlyMap<string, Touched<TagFacts>>;

@@ -19,6 +19,12 @@ export type Lifetime = { idle: number | null; total: number | null };
 
 export const ENDLESS: Lifetime = { idle: null, total: null };
 
+/**
+ * How the texts of a chat are encrypted, beside the key itself, which only the thread's object has. `key_ttl`: how long
+ * after the end of the chat the hub forgets it (ms; null: never). `forgotten_at`: when it has (ms); missing before.
+ */
+export type EncryptionFacts = { encrypted_symmetric_key: string; key_ttl: number | null; forgotten_at?: number };
+
 /** A room's settings for the ends of its chats, in seconds; null: never. */
 export type RoomTimes = { visitor_chat_idle_ttl: number | null; task_chat_ttl: number | null };
 
@@ -46,6 +52,8 @@ export type ChatFacts = {
   /** Whether the organization's chats were private when this one started. */
   is_private: boolean;
   lifetime: Lifetime;
+  /** Fixed when the chat starts; missing for one that is not encrypted. */
+  encryption?: EncryptionFacts;
   is_waiting: boolean;
   waiting_started_at: number | null;
   ended_at: number | null;
@@ -106,6 +114,7 @@ export type ChatStart = Pick<
   | 'visitor_id'
   | 'is_private'
   | 'lifetime'
+  | 'encryption'
   | 'is_unanswered'
 >;
 
@@ -121,6 +130,7 @@ export function newChatFacts(start: ChatStart): ChatFacts {
     visitor_id: start.visitor_id,
     is_private: start.is_private,
     lifetime: start.lifetime,
+    ...(start.encryption === undefined ? {} : { encryption: start.encryption }),
     is_waiting: false,
     waiting_started_at: null,
     ended_at: null,
@@ -178,7 +188,8 @@ export function chatResource(chat: ChatFacts) {
     is_private: chat.is_private,
     is_real_conversation: chat.has_human_message && chat.visitor_message_count > 0,
     is_autosuggested: chat.is_autosuggested ?? false,
-    is_encrypted: false,
+    is_encrypted: chat.encryption !== undefined,
+    ...(chat.encryption === undefined ? {} : { encrypted_symmetric_key: chat.encryption.encrypted_symmetric_key }),
     is_waiting: chat.is_waiting,
     is_pending: isPending(chat),
     is_ended: ended,

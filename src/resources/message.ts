@@ -21,6 +21,11 @@ export type MessageType =
 export const CHAT_MESSAGE_CHARACTERS = 2000;
 /** Longest text of a message in a channel's chat: media such as email have long ones, both ways. Characters. */
 export const CHANNEL_MESSAGE_CHARACTERS = 100_000;
+/**
+ * Longest text of a message in an encrypted chat, in bytes of UTF-8. The text, its ciphertext and attachments are in one
+ * row, with the webhooks' bodies twice, and the platform stores no row above 2 MB.
+ */
+export const ENCRYPTED_MESSAGE_BYTES = 300_000;
 
 /** A message as its event records it. Times in ms. */
 export type MessageFacts = {
@@ -33,6 +38,13 @@ export type MessageFacts = {
   sender_public_name: string | null;
   sender_avatar: Avatar | null;
   message: string | null;
+  /** Of every message of an encrypted chat; missing elsewhere. */
+  is_encrypted?: true;
+  /**
+   * The text for the holder of the organization's private key; null once it was deleted or purged. Missing in chats that
+   * are not encrypted, and where there never was a text.
+   */
+  encrypted_message?: string | null;
   /** The ids of sender and message in the external system, for messages that came through a channel. */
   external_sender_id: string | null;
   external_message_id: string | null;
@@ -155,7 +167,8 @@ export function messageResource(message: MessageFacts, chat: { id: string; room_
     sender_name: message.sender_name,
     sender_avatar: message.sender_avatar,
     message: message.message,
-    is_encrypted: false,
+    is_encrypted: message.is_encrypted ?? false,
+    ...(message.encrypted_message === undefined ? {} : { encrypted_message: message.encrypted_message }),
     is_edited: message.edited_at !== undefined,
     deleted_at: isoTimeOrNull(message.deleted_at ?? null),
     sensitive_data_purged_at: isoTimeOrNull(message.purged?.at ?? null),

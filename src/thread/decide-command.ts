@@ -28,5 +28,6 @@ export function decideCommand(
     newMappingId: () => newUuid(now),
     newVisitorId: () => crypto.randomUUID().replaceAll('-', ''),
     newId: () => newUuid(now),
+    randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
   });
 }

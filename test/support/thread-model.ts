@@ -43,6 +43,7 @@ export class ThreadModel {
       newMappingId: () => newUuid(now),
       newVisitorId: () => crypto.randomUUID().replaceAll('-', ''),
       newId: () => newUuid(now),
+      randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
     });
     if (decision.ok) this.#keep(decision);
     return decision;

@@ -17,7 +17,7 @@ import { ALL_ROOMS } from './sample-commands.ts';
 import { VISITOR } from './sample-events.ts';
 import { Things } from './things.ts';
 import { IDENTITY, ORGANIZATION, ROOM, receiveCommand, type ThreadModel } from './thread-model.ts';
-import { ATTACHMENT, LIFETIME, TEAM, USERS, user } from './thread-people.ts';
+import { ATTACHMENT, ENCRYPTION, LIFETIME, TEAM, USERS, user } from './thread-people.ts';
 
 const place = fc.nat({ max: 5 });
 const who = fc.nat({ max: 2 });
@@ -42,16 +42,18 @@ const STEPS = {
     messages: fc.array(incoming, { minLength: 1, maxLength: 5 }),
     close: yesOrNo,
     skip: yesOrNo,
+    encrypted: yesOrNo,
     name: fc.option(fc.constantFrom('Jane', 'Joe'), { nil: null }),
   }),
   sync: fc.record({
     messages: fc.array(incoming, { maxLength: 2 }),
     user: who,
     seen: yesOrNo,
+    encrypted: yesOrNo,
     name: fc.option(fc.constantFrom('Jane', 'Joe'), { nil: null }),
   }),
   close: fc.record({}),
-  open: fc.record({ user: who, present: yesOrNo, kept_out: yesOrNo }),
+  open: fc.record({ user: who, present: yesOrNo, kept_out: yesOrNo, encrypted: yesOrNo }),
   post: fc.record({ chat: place, user: who, suggestion: seldom, attaches: yesOrNo, interaction: yesOrNo }),
   say: fc.record({ chat: place }),
   choose: fc.record({ chat: place, message: place, action: yesOrNo, link: yesOrNo, text: yesOrNo }),
@@ -59,7 +61,7 @@ const STEPS = {
   membership: fc.record({ chat: place, user: who, participating: maybeYes, present: yesOrNo, seen: maybe }),
   presence: fc.record({ chat: place, user: who, present: yesOrNo }),
   update: fc.record({ chat: place, user: who, scope, ended: yesOrNo }),
-  visit: fc.record({ present: yesOrNo, name: fc.constantFrom('Jane', 'Joan', null) }),
+  visit: fc.record({ present: yesOrNo, encrypted: yesOrNo, name: fc.constantFrom('Jane', 'Joan', null) }),
   attend: fc.record({ chat: place, participating: maybeYes, seen: maybe }),
   rename: fc.record({ chat: place, name: fc.constantFrom('Jane', 'Joan', ' ', null) }),
   overdue: fc.record({}),
@@ -97,8 +99,8 @@ export const step = fc.oneof(
 export function openingStep(identity: ThreadIdentity): Step {
   const message = { sender: 0, id: 99, body: 0, suggestion: null, age: null };
   return identity.kind === 'channel'
-    ? { kind: 'receive', of: { messages: [message], close: false, skip: false, name: 'Jane' } }
-    : { kind: 'open', of: { user: 0, present: true, kept_out: false } };
+    ? { kind: 'receive', of: { messages: [message], close: false, skip: false, encrypted: true, name: 'Jane' } }
+    : { kind: 'open', of: { user: 0, present: true, kept_out: false, encrypted: true } };
 }
 
 /** The command of a step in the thread as it is. Null where this kind of thread cannot get such a command. */
@@ -189,8 +191,7 @@ export function commandOf(
         is_waiting: of.ended ? null : false,
       };
     case 'visit': {
-      const opened =
-        identity.kind === 'chat' ? null : open({ user: 0, present: of.present, kept_out: false }, model, identity);
+      const opened = identity.kind === 'chat' ? null : open({ ...of, user: 0, kept_out: false }, model, identity);
       if (opened?.type !== 'open_visitor_chat') return null;
       const page = { url: 'https://shop.example/', title: 'Shop' };
       const offered = of.present ? { autosuggestion: { sender: userAt(0), message: 'Can I help?', page } } : {};
@@ -324,7 +325,8 @@ function grantOf(by: 'member' | 'routed' | 'pending' | 'involved', at: number): 
 function open(of: Kinds['open']['of'], model: ThreadModel, identity: ThreadIdentity): Command | null {
   const { thread } = model.state;
   const head = { v: 1 as const, command_id: crypto.randomUUID(), database: 'DB', organization_id: ORGANIZATION };
-  const by = { ...head, actor: userAt(of.user), is_present: of.present };
+  const encryption = of.encrypted ? ENCRYPTION : null;
+  const by = { ...head, actor: userAt(of.user), is_present: of.present, encryption };
   if (identity.kind === 'chat') return { ...by, type: 'start_user_chat', identity };
   if (identity.kind === 'channel' && thread === null) return null;
   return {
@@ -375,6 +377,7 @@ function receive(of: Kinds['receive']['of'], things: Things, startsAt: number): 
     messages,
     close_session: of.close,
     skip_waiting_state: of.skip,
+    encryption: of.encrypted ? ENCRYPTION : null,
     variables,
   });
 }

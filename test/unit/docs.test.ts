@@ -262,6 +262,7 @@ const CONSTANTS: readonly [row: string, constant: string, unit?: number][] = [
   ['a file', 'FILE_BYTES'],
   ['files of a message', 'FILES_OF_A_MESSAGE'],
   ['what a form has beside its file', 'FORM_BYTES'],
+  ['a text in an encrypted chat', 'ENCRYPTED_MESSAGE_BYTES'],
   ['attachments of a message', 'ATTACHMENTS_BYTES'],
   ['levels of nesting in attachments', 'ATTACHMENTS_LEVELS'],
   ['attachments and actions of a message together', 'ATTACHMENTS_ELEMENTS'],

@@ -26,6 +26,10 @@ export const chatSchema = z
     is_real_conversation: z.boolean(),
     is_autosuggested: z.boolean(),
     is_encrypted: z.boolean(),
+    encrypted_symmetric_key: z.string().optional().openapi({
+      description:
+        'Only of an encrypted chat: its key, for the holder of the organization’s private key. RSA (OAEP, SHA-1) in base64, with line breaks.',
+    }),
     is_waiting: z.boolean(),
     is_pending: z.boolean(),
     is_ended: z.boolean(),

@@ -85,6 +85,10 @@ export const messageSchema = z
     sender_avatar: avatarSchema.nullable(),
     message: textOrNull,
     is_encrypted: z.boolean(),
+    encrypted_message: textOrNull.optional().openapi({
+      description:
+        'Only in an encrypted chat, of a message with a text: the text, encrypted with the key of the chat, in base64 with line breaks. Null once the message was deleted or purged.',
+    }),
     is_edited: z.boolean(),
     deleted_at: isoTimeSchema.nullable().openapi({
       description: 'Extension: when its sender deleted it. Its text is then null, and its attachments are empty.',

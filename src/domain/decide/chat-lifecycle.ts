@@ -12,6 +12,7 @@ import type {
   UpdateChat,
   VisitorRenamed,
 } from '../commands.ts';
+import { type ChatEncryption, type EncryptionSetting, newChatKey } from '../encryption.ts';
 import { visitorName } from '../evolve.ts';
 import { hasNoRoom, userAsSender, visitorMember } from '../members.ts';
 import { type ChatState, openChat, type ThreadState } from '../state.ts';
@@ -99,6 +100,7 @@ function startSession(recorder: EventRecorder, command: OpenVisitorChat): string
     visitor_id,
     is_private,
     lifetime: isChannels ? ENDLESS : command.lifetime,
+    ...encryptionOf(recorder, command),
   });
   const given = isNew ? visitorName(visitor_name) : null;
   if (given !== null) recorder.emit(chatId, { type: 'visitor_named', visitor_id, name: given });
@@ -133,9 +135,18 @@ export function startUserChat(state: ThreadState, command: StartUserChat, contex
     visitor_id: null,
     is_private: false,
     lifetime: ENDLESS,
+    ...encryptionOf(recorder, command),
   });
   setMembership(recorder, chatId, actor, { is_participating: true, is_present });
   return accept(recorder, { chat: recorder.chat(chatId).facts, is_new: true });
+}
+
+/** A key for a chat that starts now, if the organization has its chats encrypted. */
+export function encryptionOf(
+  { context }: EventRecorder,
+  { encryption }: { encryption?: EncryptionSetting | null },
+): { encryption?: ChatEncryption } {
+  return encryption == null ? {} : { encryption: newChatKey(encryption, context.randomBytes) };
 }
 
 /** The facts that a thread keeps for its whole life. */

@@ -1,10 +1,4 @@
-import { characterCount } from '../../resources/characters.ts';
-import {
-  CHAT_MESSAGE_CHARACTERS,
-  type MessageFacts,
-  type MessageStatus,
-  REPORTED_STATES,
-} from '../../resources/message.ts';
+import { type MessageFacts, type MessageStatus, REPORTED_STATES } from '../../resources/message.ts';
 import { channelReceiver } from '../../resources/receiver.ts';
 import { seqOfResource } from '../address.ts';
 import type {
@@ -21,6 +15,7 @@ import type { ThreadRefusal } from '../refusals.ts';
 import type { ChatState, NamedMessage, ThreadState } from '../state.ts';
 import { chatRef, findChatOf } from './find-chat.ts';
 import { secondsToWait } from './limits.ts';
+import { lengthRefusal } from './messages.ts';
 import { accept, type Context, type Decision, EventRecorder, refuse, unchanged } from './recorder.ts';
 
 /**
@@ -36,12 +31,17 @@ export function editMessage(state: ThreadState, command: EditMessage, context: C
   const refusal = changeRefusal(state, chat, message, ['msg']);
   if (refusal !== null) return refuse(refusal);
   if (message.deleted_at !== undefined) return refuse({ reason: 'message_deleted' });
-  const isTooLong = state.thread?.channel_id == null && characterCount(command.message) > CHAT_MESSAGE_CHARACTERS;
-  if (isTooLong) return refuse({ reason: 'message_too_long' });
+  const tooLong = lengthRefusal(state, chat, command.message);
+  if (tooLong !== null) return refuse(tooLong);
   const seconds = command.by === 'visitor' ? secondsToWait(state.counted, command.limit, context.now) : null;
   if (seconds !== null) return refuse({ reason: 'too_many_messages', seconds });
   const recorder = new EventRecorder(state, context);
-  recorder.emit(ref.id, { type: 'message_edited', message: command.message, ...changeOf(command, message) });
+  recorder.emit(ref.id, {
+    type: 'message_edited',
+    message: command.message,
+    ...recorder.encrypted(ref.id, command.message),
+    ...changeOf(command, message),
+  });
   return accept(recorder, changed(recorder, message, ref));
 }
 

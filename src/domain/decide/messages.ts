@@ -1,7 +1,9 @@
+import { Buffer } from 'node:buffer';
 import type { Attachment, NewAttachment } from '../../resources/attachment.ts';
 import { characterCount } from '../../resources/characters.ts';
 import {
   CHAT_MESSAGE_CHARACTERS,
+  ENCRYPTED_MESSAGE_BYTES,
   type MessageFacts,
   type ResponseFacts,
   type SelectedReplySuggestion,
@@ -11,7 +13,7 @@ import type { MessagePosted, PostMessage, PostVisitorMessage } from '../commands
 import type { EventBody } from '../events.ts';
 import { type Sender, userAsSender, visitorAsSender } from '../members.ts';
 import type { ThreadRefusal } from '../refusals.ts';
-import type { NamedMessage, ThreadState } from '../state.ts';
+import type { ChatState, NamedMessage, ThreadState } from '../state.ts';
 import { chatRef, findChatOf } from './find-chat.ts';
 import { secondsToWait } from './limits.ts';
 import { accept, type Context, type Decision, EventRecorder, refuse, unchanged } from './recorder.ts';
@@ -24,9 +26,8 @@ export function postMessage(state: ThreadState, command: PostMessage, context: C
   const ref = chatRef(chat);
   if (state.answered?.type === 'message_added') return unchanged(state, { message: state.answered.message, chat: ref });
   if (chat.facts.ended_at !== null) return refuse({ reason: 'message_to_ended_chat' });
-  if (state.thread?.channel_id == null && characterCount(command.message) > CHAT_MESSAGE_CHARACTERS) {
-    return refuse({ reason: 'message_too_long' });
-  }
+  const tooLong = lengthRefusal(state, chat, command.message);
+  if (tooLong !== null) return refuse(tooLong);
   const isOwn = command.actor.organization_id === chat.facts.organization_id;
   if (!isOwn && command.attachments.some(({ file }) => file !== undefined)) {
     return refuse({ reason: 'files_of_other_organization' });
@@ -46,6 +47,19 @@ export function postMessage(state: ThreadState, command: PostMessage, context: C
   };
   const message = addMessage(recorder, command.chat_id, userAsSender(command.actor), content, { is_waiting: false });
   return accept(recorder, { message, chat: ref });
+}
+
+/** Why a text is too long for a chat; null when it is not. */
+export function lengthRefusal({ thread }: ThreadState, { facts }: ChatState, text: string): ThreadRefusal | null {
+  if (thread?.channel_id == null && characterCount(text) > CHAT_MESSAGE_CHARACTERS) {
+    return { reason: 'message_too_long' };
+  }
+  return facts.encryption !== undefined && isTooLongToEncrypt(text) ? { reason: 'message_too_long_to_encrypt' } : null;
+}
+
+/** Whether a text is too long for every encrypted chat. */
+export function isTooLongToEncrypt(text: string): boolean {
+  return Buffer.byteLength(text) > ENCRYPTED_MESSAGE_BYTES;
 }
 
 /** What a message has of attachments that are generic. */
@@ -165,12 +179,15 @@ export function addMessage(
   options: MessageOptions = {},
 ): MessageFacts {
   const { now } = recorder.context;
+  const { facts: chat } = recorder.chat(chatId);
   const message: MessageFacts = {
     ...sender,
     id: resourceIdAt(recorder.state.name, now, recorder.nextSeq),
     type: content.type,
     created_at: content.created_at ?? now,
     message: content.message,
+    ...(chat.encryption === undefined ? {} : { is_encrypted: true as const }),
+    ...(content.message === null ? {} : recorder.encrypted(chatId, content.message)),
     external_sender_id: content.external_sender_id ?? null,
     external_message_id: content.external_message_id ?? null,
     selected_reply_suggestion: content.selected_reply_suggestion ?? null,
@@ -181,7 +198,7 @@ export function addMessage(
     ...(content.subject === undefined ? {} : { subject: content.subject }),
     ...(content.call === undefined ? {} : { call: content.call }),
   };
-  const is_waiting = options.is_waiting ?? recorder.chat(chatId).facts.is_waiting;
+  const is_waiting = options.is_waiting ?? chat.is_waiting;
   recorder.emit(chatId, {
     type: 'message_added',
     message,

@@ -7,9 +7,9 @@ import { requestKey } from '../fingerprints.ts';
 import { hasNoRoomFor, userAsSender, userMember, visitorAsSender, visitorMember } from '../members.ts';
 import type { ThreadRefusal } from '../refusals.ts';
 import { type ChatState, memberIn, openChat, type ReceivedBefore, type ThreadState } from '../state.ts';
-import { endChat, openThread } from './chat-lifecycle.ts';
+import { encryptionOf, endChat, openThread } from './chat-lifecycle.ts';
 import { CLOCKS_DIFFER_BY, setMembership } from './memberships.ts';
-import { addMessage, attached, selectedSuggestion } from './messages.ts';
+import { addMessage, attached, isTooLongToEncrypt, selectedSuggestion } from './messages.ts';
 import { accept, type Context, type Decision, EventRecorder, refuse, unchanged } from './recorder.ts';
 
 /** Limit of the variables in one event, in bytes of JSON. A single variable has at most 0.6 MB. */
@@ -36,7 +36,10 @@ export function receiveMessages(
   if (!isOpening && !fresh.includes(true)) return unchanged(state, answerRepeat(state, command, keys));
 
   const open = openChat(state);
-  const refusal = refuseSuggestions(state, command, fresh, open) ?? refuseTimes(command, fresh, open, context);
+  const refusal =
+    refuseSuggestions(state, command, fresh, open) ??
+    refuseTimes(command, fresh, open, context) ??
+    refuseLongTexts(command, fresh, open);
   if (refusal !== null) return refuse(refusal);
   const senders = command.messages.flatMap(({ user }, index) => (user !== null && fresh[index] ? [user.id] : []));
   if (host !== undefined) senders.push(host.user.id);
@@ -150,6 +153,17 @@ function refuseSuggestions(
   return null;
 }
 
+/** The chat of the messages may start with them. */
+function refuseLongTexts(
+  { messages, encryption }: ReceiveMessages,
+  fresh: boolean[],
+  open: ChatState | null,
+): ThreadRefusal | null {
+  const isEncrypted = open === null ? encryption != null : open.facts.encryption !== undefined;
+  const index = messages.findIndex(({ body }, place) => isEncrypted && fresh[place] && isTooLongToEncrypt(body));
+  return index === -1 ? null : { reason: 'body_too_long_to_encrypt', index };
+}
+
 /** The times of an import must follow the order in which messages are stored, joins included. */
 function refuseTimes(
   command: ReceiveMessages,
@@ -198,6 +212,7 @@ function startSession(recorder: EventRecorder, command: ReceiveMessages, context
     visitor_id: visitorId,
     is_private: command.is_private,
     lifetime: ENDLESS,
+    ...encryptionOf(recorder, command),
   });
   const isKnown = before !== null && !isPurged;
   setVariables(

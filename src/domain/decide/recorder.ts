@@ -1,4 +1,5 @@
 import type { Answer } from '../commands.ts';
+import { encryptText, type RandomBytes } from '../encryption.ts';
 import { EVENT_VERSION, type EventBody, type ThreadEvent } from '../events.ts';
 import { applyEvent, wholeCommands } from '../evolve.ts';
 import type { ThreadRefusal } from '../refusals.ts';
@@ -51,7 +52,10 @@ export type Context = {
   newMappingId: () => string;
   newVisitorId: () => string;
   newId: () => string;
+  randomBytes: RandomBytes;
 };
+
+const IV_BYTES = 16;
 
 /** Records the events of one command. Each event changes the state at once, so the next rule sees its effect. */
 export class EventRecorder {
@@ -77,6 +81,17 @@ export class EventRecorder {
     const chat = this.state.chats.get(chatId);
     if (chat === undefined) throw new Error('the chat of a command is not loaded');
     return chat;
+  }
+
+  /**
+   * A text for the holder of the organization's private key, if the chat is encrypted. Throws when the hub has forgotten
+   * the key: rules refuse a text then.
+   */
+  encrypted(chatId: string, text: string): { encrypted_message?: string } {
+    const { facts, key } = this.chat(chatId);
+    if (facts.encryption === undefined) return {};
+    if (key === undefined) throw new Error('a text for a chat whose key is forgotten');
+    return { encrypted_message: encryptText(key, text, this.context.randomBytes(IV_BYTES)) };
   }
 
   /** Records an event of a chat and evolves the state with it. Answers the event. */

@@ -137,15 +137,26 @@ export function loadChat(sql: SqlStorage, state: ThreadState, chatId: string): T
     )
     .toArray()[0];
   if (row === undefined) return state;
+  const facts = JSON.parse(row.facts) as ChatFacts;
   const chat: ChatState = {
     first_seq: row.first_seq,
     seq: row.seq,
-    facts: JSON.parse(row.facts) as ChatFacts,
+    facts,
+    ...loadKey(sql, facts, row.first_seq),
     members: loadChildren<MemberFacts>(sql, 'members', chatId),
     tags: loadChildren<TagFacts>(sql, 'tags', chatId),
     invitations: loadChildren<InvitationFacts>(sql, 'invitations', chatId),
   };
   return { ...state, chats: new Map(state.chats).set(chatId, chat) };
+}
+
+/** The key of an encrypted chat is in its first event, and nowhere else. */
+function loadKey(sql: SqlStorage, { encryption }: ChatFacts, firstSeq: number): Pick<ChatState, 'key'> {
+  if (encryption === undefined || encryption.forgotten_at !== undefined) return {};
+  const { key } = sql
+    .exec<{ key: string | null }>(`SELECT event ->> '$.encryption.key' AS key FROM events WHERE seq = ?`, firstSeq)
+    .one();
+  return key === null ? {} : { key };
 }
 
 const KEYS = { members: 'member_id', tags: 'name', invitations: 'id' } as const;

@@ -1,4 +1,5 @@
 import type { Command } from '../../../src/domain/commands.ts';
+import { ENCRYPTION } from '../thread-people.ts';
 import { type CommandBody, newUser, newVisitorChat, nextVisitorChat } from './threads.ts';
 
 /** Numbers in [0, 1) that follow from a seed, so that a failure can be reproduced. */
@@ -52,7 +53,11 @@ export async function newRandomThread(random: () => number) {
       is_present: pick([true, false]),
     }),
     () => ({ type: 'update_chat', chat_id: chat, grant, is_ended: random() < 0.5, is_waiting: null }),
-    () => ({ ...nextVisitorChat({ visitor_id, room, actor }, chat), lifetime: { idle: 3_600_000, total: null } }),
+    () => ({
+      ...nextVisitorChat({ visitor_id, room, actor }, chat),
+      lifetime: { idle: 3_600_000, total: null },
+      encryption: pick([ENCRYPTION, null]),
+    }),
   ];
   return {
     thread,

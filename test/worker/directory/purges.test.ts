@@ -1,4 +1,3 @@
-import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { noCost } from '../../../src/db/cost.ts';
@@ -7,6 +6,7 @@ import { sweepPurges } from '../../../src/purges/sweep-purges.ts';
 import { writeCollected } from '../../../src/read-model/collector.ts';
 import { eventually } from '../../support/eventually.ts';
 import { expectDocumentedWebhook } from '../../support/worker/documented-webhook.ts';
+import { storedIn, storedInD1 } from '../../support/worker/everything-stored.ts';
 import { acceptedFor, installedApp } from '../../support/worker/installed-app.ts';
 import { LiveClient } from '../../support/worker/live-client.ts';
 import {
@@ -48,27 +48,10 @@ async function purge(path: string, body?: Json, by = manager): Promise<Json> {
   });
 }
 
-/** Every row of both databases, as text. */
+/** Every row of the databases, as text. */
 async function stored(): Promise<string> {
   await writeCollected(testEnv);
-  const dump: unknown[] = [];
-  for (const d1 of new Set([organizationD1, env.DB, env.DELIVERY_LOG])) {
-    const { results } = await d1
-      .prepare(`SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'`)
-      .all<{ name: string }>();
-    for (const { name } of results) dump.push(name, (await d1.prepare(`SELECT * FROM ${name}`).all()).results);
-  }
-  return JSON.stringify(dump);
-}
-
-/** Everything that an object has stored, as text. */
-function storedIn(object: DurableObjectStub): Promise<string> {
-  return runInDurableObject(object, (_, { storage: { sql } }) => {
-    const tables = sql.exec<{ name: string }>(
-      `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'`,
-    );
-    return JSON.stringify(tables.toArray().map(({ name }) => [name, sql.exec(`SELECT * FROM ${name}`).toArray()]));
-  });
+  return await storedInD1();
 }
 
 let canaries = 0;

@@ -8,6 +8,7 @@ import { eventually } from '../../support/eventually.ts';
 import { testAlarm } from '../../support/worker/alarm.ts';
 import { writeBatches } from '../../support/worker/batches.ts';
 import { passTime } from '../../support/worker/clock.ts';
+import { storedIn } from '../../support/worker/everything-stored.ts';
 import { dumpCopy } from '../../support/worker/rich-history.ts';
 import {
   accepted,
@@ -47,15 +48,7 @@ async function purge(thread: string, order: PurgeOrder): Promise<void> {
   await eventually(async () => expect(accepted(await answer())).toMatchObject({ is_done: true }));
 }
 
-/** Everything that the object has stored, as text. */
-function storedIn(thread: string): Promise<string> {
-  return runInDurableObject(env.THREADS.getByName(thread), (_, { storage: { sql } }) => {
-    const tables = sql.exec<{ name: string }>(
-      `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'`,
-    );
-    return JSON.stringify(tables.toArray().map(({ name }) => [name, sql.exec(`SELECT * FROM ${name}`).toArray()]));
-  });
-}
+const storedOf = (thread: string) => storedIn(env.THREADS.getByName(thread));
 
 /** The copy as text, without the visitors' own tables. */
 async function copied(): Promise<string> {
@@ -131,10 +124,10 @@ function closing(channel: Channel) {
 test('nothing of a purged thread is left in its object, its copy or the log of webhooks, nor after a rebuild', async () => {
   const canary = `canary-${crypto.randomUUID()}`;
   const { channel, thread, chats } = await writtenThread(canary);
-  expect(await storedIn(thread)).toContain(canary);
+  expect(await storedOf(thread)).toContain(canary);
   await eventually(async () => expect(await copied()).toContain(canary));
   await purge(thread, orderFor(channel.organizationId));
-  expect(await storedIn(thread)).not.toContain(canary);
+  expect(await storedOf(thread)).not.toContain(canary);
   const copy = await copied();
   expect(copy).not.toContain(canary);
   const seqs = await rowsOf<{ seq: number }>(channel, 'SELECT seq FROM events ORDER BY seq');
@@ -223,7 +216,7 @@ testAlarm('a long thread is purged in portions, and goes on after a crash before
   // Four portions of the log, and what comes before and after them.
   expect(steps).toBeGreaterThan(10);
   onFault(null);
-  expect(await storedIn(thread)).not.toContain('canary');
+  expect(await storedOf(thread)).not.toContain('canary');
   const purges = await rowsOf<{ seq: number }>(channel, `SELECT seq FROM events WHERE type = 'purged'`);
   expect(purges.length).toBeGreaterThan(0);
 });
@@ -262,7 +255,7 @@ test('a purge of older messages keeps the newer ones, in the object and in the c
   const { messages } = await readMessages(thread, chat_id, actor);
   const texts = messages.flatMap((each) => (each.message.type === 'msg' ? [each.message.message] : []));
   expect(texts).toEqual([null, 'kept']);
-  expect(await storedIn(thread)).not.toContain('canary');
+  expect(await storedOf(thread)).not.toContain('canary');
   const copy = await env.DB.prepare('SELECT facts FROM messages WHERE chat_id = ?').bind(chat_id).all();
   expect(JSON.stringify(copy.results)).toContain('kept');
   expect(JSON.stringify(copy.results)).not.toContain('canary');
@@ -285,8 +278,8 @@ test('a purge of older messages reaches their later changes, and refuses further
   await eventually(async () => expect(await copied()).toContain('canary'));
   const order = orderFor(actor.organization_id, { covers: 'messages', chat_id, before: message.created_at });
   await purge(thread, order);
-  expect(await storedIn(thread)).not.toContain('canary');
-  expect(await storedIn(thread)).toContain('kept too');
+  expect(await storedOf(thread)).not.toContain('canary');
+  expect(await storedOf(thread)).toContain('kept too');
   const copy = await copied();
   expect(copy).not.toContain('canary');
   expect(copy).toContain('kept too');
