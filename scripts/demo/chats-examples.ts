@@ -1,5 +1,6 @@
 /** The examples of the text “Chats API”: chats, memberships and messages. Its encrypted chats are not replayed. */
 import { chatPartsExamples } from './chat-parts-examples.ts';
+import { chatPathsExamples } from './chat-paths-examples.ts';
 import { atLeast, type Expected, type ExpectedFields, listWith, named, some, uuid } from './expectation.ts';
 import type { Example, Sent, Text } from './replay.ts';
 
@@ -390,5 +391,5 @@ const ends: Example[] = [
 
 export const chatsText: Text = {
   name: '001 Chats API',
-  examples: [...beginning, ...chats, ...memberships, ...messages, ...chatPartsExamples, ...ends],
+  examples: [...beginning, ...chats, ...memberships, ...messages, ...chatPartsExamples, ...chatPathsExamples, ...ends],
 };
