@@ -83,8 +83,8 @@ function membershipRule(grant: ChatGrant, isOpen: boolean): Rule | null {
   return { condition, parameter: silenceParameter(grant.organization_id, grant.reach), rows: 4 };
 }
 
-/** Null when no chat can match. */
-function chatListing(grant: ChatGrant, filters: ChatFilters): Listing<'facts'> | null {
+/** The chats that a grant covers and filters choose; null when no chat can match. */
+export function chatListing(grant: ChatGrant, filters: ChatFilters): Listing<'facts'> | null {
   const isPending = grant.kind === 'reach' && grant.is_pending;
   // A pending chat waits, and a chat that waits is open.
   if (isPending && filters.is_waiting === false) return null;

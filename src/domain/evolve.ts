@@ -7,6 +7,7 @@ import type { MessageFacts } from '../resources/message.ts';
 import { isOfVisitor } from './address.ts';
 import { withoutKey } from './encryption.ts';
 import type { ThreadEvent } from './events.ts';
+import { memberAfter } from './members.ts';
 import { changeMessage, isMessageChange, type MessageChangeEvent } from './message-changes.ts';
 import { redactChat, redactSuggestions, redactThread } from './redaction.ts';
 import {
@@ -234,7 +235,7 @@ function changeChat(chat: ChatState, event: ChatEvent): ChatState {
     case 'member_changed': {
       const member = chat.members.get(event.member_id);
       if (member === undefined) throw new Error(`event ${event.seq} changes a member that is not there`);
-      const facts = { ...member.facts, ...event.changes, updated_at: event.at };
+      const facts = memberAfter(member.facts, event.changes, event.at, chat.facts);
       return withMember(touched, { seq: event.seq, facts });
     }
     case 'message_added':

@@ -1,6 +1,8 @@
-import type { MemberFacts } from '../resources/membership.ts';
+import type { ChatFacts } from '../resources/chat.ts';
+import { countOfOthers, type MemberFacts } from '../resources/membership.ts';
 import type { MessageFacts } from '../resources/message.ts';
 import { fullName, publicName, type UserFacts } from '../resources/user.ts';
+import type { MemberChanges } from './events.ts';
 import type { ChatState, ThreadState } from './state.ts';
 
 /** Most members of a chat: they are read as one list, and the chat's end writes all of them in one replica batch. */
@@ -61,6 +63,17 @@ export function visitorMember(visitorId: string, name: string | null, at: number
     is_participating: true,
     is_present: false,
   };
+}
+
+/**
+ * The member after a change at `at` (ms). A user who has seen the newest message of the chat has seen all of it, and what
+ * others had written by then is counted.
+ */
+export function memberAfter(member: MemberFacts, changes: MemberChanges, at: number, chat: ChatFacts): MemberFacts {
+  const changed = { ...member, ...changes, updated_at: at };
+  const { last_seen_at } = changes;
+  if (member.member_type !== 'user' || last_seen_at === undefined || last_seen_at === null) return changed;
+  return last_seen_at < (chat.last_message_at ?? 0) ? changed : { ...changed, seen_count: countOfOthers(member, chat) };
 }
 
 /** What a message shows of its sender. */

@@ -16,6 +16,11 @@ export type MemberFacts = {
   created_at: number;
   updated_at: number;
   last_seen_at: number | null;
+  /**
+   * Of a user: how many `msg` of others the chat had when they had last seen all of it. Missing for never, and in rows of
+   * earlier programs.
+   */
+  seen_count?: number;
   is_participating: boolean;
   /** Whether the person is present at all. Shown as present only while they participate. */
   is_present: boolean;
@@ -29,6 +34,11 @@ export type MemberView = MemberFacts & { composing_status: ComposingStatus };
 /** Whether a member participates and is present. */
 export function isPresent(member: MemberFacts): boolean {
   return member.is_participating && member.is_present;
+}
+
+/** The number of `msg` that others than this member have written in the chat. */
+export function countOfOthers(member: Pick<MemberFacts, 'member_id'>, chat: ChatFacts): number {
+  return chat.user_message_count + chat.visitor_message_count - (chat.message_counts[member.member_id] ?? 0);
 }
 
 /** The membership as the Chats API shows it (Chats API, Chat memberships). */

@@ -5,6 +5,7 @@ import { chatItemRoutes } from './chat-item.ts';
 import { chatListRoutes } from './chat-list.ts';
 import { chatMembershipRoutes } from './chat-memberships.ts';
 import { conversationStarterRoutes } from './conversation-starters.ts';
+import { inboxRoutes } from './inbox.ts';
 import { incomingInvitationRoutes } from './incoming-invitations.ts';
 import { joinChatRoutes, joinMemberRoutes } from './join-chat.ts';
 import { membershipRoutes } from './memberships.ts';
@@ -71,4 +72,4 @@ for (const scope of [userChats, userRoutedHistory]) {
   mount(replySuggestionRoutes(scope), writeReplySuggestionRoutes(scope));
 }
 mount(outgoingInvitationRoutes, incomingInvitationRoutes);
-mount(conversationStarterRoutes);
+mount(conversationStarterRoutes, inboxRoutes);

@@ -4,6 +4,7 @@ import { type ChatFacts, chatResource, ENDLESS, newChatFacts } from '../../../re
 import { isoTime } from '../../../resources/clock.ts';
 import { conversationStarterResource } from '../../../resources/conversation-starter.ts';
 import type { FileFacts } from '../../../resources/file.ts';
+import { inboxRow } from '../../../resources/inbox.ts';
 import { invitationResource } from '../../../resources/invitation.ts';
 import { type MemberView, membershipResource } from '../../../resources/membership.ts';
 import { type MessageFacts, messageResource, publishedMessage } from '../../../resources/message.ts';
@@ -149,6 +150,30 @@ const starter = { language_code: 'en', message: 'Hello, this is Alice of Harbour
 const event = { thread_id: 'ticket-1', chat_id: ids.chat };
 const channel = { messaging_channel: 'email', channel_config_id: ids.channel };
 
+const everywhere = { organization_id: ids.organization, room_ids: [] };
+const row = inboxRow(
+  {
+    chat,
+    visitor: { ...membership, member_id: ids.visitor, member_type: 'visitor', name: 'Jane Doe', is_present: false },
+    own: { ...membership, seen_count: 1 },
+    participants: [membership],
+    channel: { id: ids.channel, name: 'Support mail', messaging_channel: 'email', thread_id: event.thread_id },
+    last_message: {
+      id: answer.id,
+      created_at: answer.created_at,
+      sender_type: answer.sender_type,
+      sender_id: answer.sender_id,
+      sender_name: answer.sender_name,
+      message: answer.message,
+      attachment_count: answer.attachments.length,
+      deleted_at: null,
+      state: null,
+    },
+    tags: ['delivery'],
+  },
+  { routed: everywhere, member: { organization_id: ids.organization, reach: everywhere, history: everywhere } },
+);
+
 /** The body of the webhook that carries the answer to the mail's sender. */
 export const messageCreated = {
   event_type: 'message_created',
@@ -211,6 +236,8 @@ export const chatExamples = {
   InviteToChat: { invited_team_id: ids.team },
   ExpireChatInvitation: { is_expired: true },
   AcceptChatInvitation: { is_accepted: true },
+  InboxRow: row,
+  InboxCounts: { waiting: 7, mine: 4, open: 31, bot: 9 },
   ConversationStarter: conversationStarterResource({ ...starter, created_at: FOUNDED, updated_at: FOUNDED }),
   NewConversationStarter: starter,
   PatchConversationStarter: { message: 'Hello, this is Harbour Books. How can we help?' },
