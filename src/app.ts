@@ -10,6 +10,7 @@ import { fileRoutes } from './api/service/files.ts';
 import { healthRoutes } from './api/service/health.ts';
 import { referenceRoutes } from './api/service/reference.ts';
 import { consoleRoutes } from './api/service/site.ts';
+import { sessionRoutes } from './api/session/routes.ts';
 import { threadsRoutes } from './api/threads/routes.ts';
 import { umiRoutes } from './api/umi/routes.ts';
 import { userRoutes } from './api/users/routes.ts';
@@ -37,6 +38,7 @@ export function createApp(): AppRouter {
 
   app.route('/api/v5', umiRoutes);
   app.route('/api/v5', chatsRoutes);
+  app.route('/api/v5', sessionRoutes);
   app.route('/api/v5', userRoutes);
   app.route('/api/v5', directoryRoutesOf(tenantDoor(5)));
   app.route('/api/v5', visitorRecordRoutes);

@@ -1,7 +1,7 @@
 import type { Scope } from '../directory/tokens.ts';
 import type { AppContext, AppMiddleware } from '../http/app-environment.ts';
 import { auditCalls, auditChanges, auditNamed } from '../http/audit.ts';
-import { authenticate } from '../http/authenticate.ts';
+import { authenticate, authenticateSession } from '../http/authenticate.ts';
 import { authenticateKey, requireHolderSubscription } from '../http/authenticate-interface.ts';
 import {
   authenticateVisitor,
@@ -10,6 +10,7 @@ import {
   requireVisitorSubscription,
 } from '../http/authenticate-visitor.ts';
 import { PUBLIC_BODY, USER_BODY, VISITOR_BODY } from '../http/body-limits.ts';
+import { requireOwnPage } from '../http/cookie-session.ts';
 import {
   requireKnownOrganization,
   requireOrganization,
@@ -79,7 +80,7 @@ export function auditedWhenNamed(access: Access): Access {
 
 function asUser(...guards: AppMiddleware[]): Access {
   return {
-    security: [{ userToken: [] }],
+    security: [{ userToken: [] }, { sessionCookie: [] }],
     guards: [authenticate(), limitToken, limitOrganizationWrites, ...guards],
     bodyLimit: USER_BODY,
     refusals: [401, 403, 429, 503],
@@ -126,6 +127,17 @@ export const publicAccess = asAnybody(limitOpenPages);
 
 /** A visitor who has no token yet. The path names the organization. */
 export const newVisitor = asAnybody(limitGuesses, limitNewVisitors);
+
+/** Whoever begins a session on a page of this hub. The handler checks what they have. */
+export const newSession: Access = { ...asAnybody(requireOwnPage, limitGuesses), refusals: [401, 403, 429, 503] };
+
+/** The browser of a session. */
+export const ownSession: Access = {
+  security: [{ sessionCookie: [] }],
+  guards: [authenticateSession, limitToken, limitOrganizationWrites],
+  bodyLimit: USER_BODY,
+  refusals: [401, 403, 429, 503],
+};
 
 /** Whoever has a URL that the hub has signed. The handler checks it. */
 export const signedUrl: Access = { security: [], guards: [], bodyLimit: PUBLIC_BODY, refusals: [404, 503] };

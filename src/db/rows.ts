@@ -91,6 +91,10 @@ export type TokenRow = {
   installation_id: string | null;
   /** The version of the app's secret with which it was made. */
   secret_version: number | null;
+  /** Of a session: the latest time (ms) to which `expires_at` may move. Null for every other token. */
+  session_until: number | null;
+  /** Of a session that was begun with a token: that token, with which it ends. */
+  parent_token_id: string | null;
   created_at: number;
 };
 

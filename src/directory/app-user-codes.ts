@@ -1,6 +1,6 @@
 import type { IdentityDatabase } from '../db/database.ts';
 import type { AppRow } from '../db/rows.ts';
-import { type AuditEntry, auditOfLastingToken } from './audit-log.ts';
+import { type AuditEntry, auditOfNewToken } from './audit-log.ts';
 import { LASTING_TOKEN_UNUSED, MAX_LASTING_TOKENS } from './lasting-tokens.ts';
 import type { NewToken } from './tokens.ts';
 
@@ -77,7 +77,7 @@ export async function exchangeCode(
       code.id,
       token.id,
     ],
-    auditOfLastingToken(entry, token.id),
+    auditOfNewToken(entry, token.id),
     [
       `DELETE FROM tokens WHERE installation_id = ?1 AND EXISTS (SELECT 1 FROM tokens WHERE id = ?2)
          AND (revoked_at IS NOT NULL OR expires_at <= ?3 OR secret_version <> ?4 OR id NOT IN (

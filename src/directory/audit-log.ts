@@ -65,8 +65,8 @@ export function auditOfChange(entry: AuditEntry): Statement {
   return [`${INSERT} WHERE changes() > 0 ON CONFLICT DO NOTHING RETURNING id`, ...valuesOf(entry)];
 }
 
-/** Adds the entry of a lasting token that the batch has made: it names the organization and the bot user of the token. */
-export function auditOfLastingToken(entry: AuditEntry, tokenId: string): Statement {
+/** Adds the entry of a token that the batch has made: it names the organization and the user of the token. */
+export function auditOfNewToken(entry: AuditEntry, tokenId: string): Statement {
   const columns = { organization_id: 'tokens.organization_id', actor_id: 'tokens.user_id' };
   return selecting(entry, columns, 'FROM tokens WHERE tokens.id = ?', tokenId);
 }

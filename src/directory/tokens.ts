@@ -4,7 +4,7 @@ import type { IdentityDatabase } from '../db/database.ts';
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { OrganizationRow, TokenRow, UserRow } from '../db/rows.ts';
 import { randomSecret } from '../platform/secrets.ts';
-import { changing } from './changes.ts';
+import { changing, forget } from './changes.ts';
 
 /** The scopes that allow a token more than its user's own chats (Chats API: settings, reports, users). */
 export const SCOPES = ['settings', 'reports', 'users'] as const;
@@ -148,7 +148,10 @@ export function listTokens(
   );
 }
 
-/** Revokes a token; repeating it changes nothing. Answers the token's row; null when the user has no such token. */
+/**
+ * Revokes a token, with the sessions that were begun with it; repeating it changes nothing. Answers the token's row; null
+ * when the user has no such token.
+ */
 export function revokeToken(
   database: IdentityDatabase,
   organizationId: string,
@@ -157,12 +160,19 @@ export function revokeToken(
   now: number,
 ): Promise<TokenRow | null> {
   return changing({ kind: 'token', organization_id: organizationId, token_id: tokenId }, async () => {
-    return database.first<TokenRow>(
-      `UPDATE tokens SET revoked_at = COALESCE(revoked_at, ?) WHERE id = ? AND organization_id = ? AND user_id = ? RETURNING *`,
+    const rows = await database.all<TokenRow>(
+      `UPDATE tokens SET revoked_at = COALESCE(revoked_at, ?1)
+       WHERE organization_id = ?3 AND user_id = ?4 AND digest IN (
+         SELECT digest FROM tokens WHERE id = ?2
+         UNION ALL SELECT digest FROM tokens INDEXED BY tokens_of_sessions
+           WHERE organization_id = ?3 AND user_id = ?4 AND session_until IS NOT NULL AND parent_token_id = ?2)
+       RETURNING *`,
       now,
       tokenId,
       organizationId,
       userId,
     );
+    for (const { id } of rows) forget({ kind: 'token', organization_id: organizationId, token_id: id });
+    return rows.find(({ id }) => id === tokenId) ?? null;
   });
 }

@@ -1,5 +1,6 @@
 import { createDirectoryCache, type DirectoryChange } from '../directory/changes.ts';
 import { isRenewalDue, renewLastingToken } from '../directory/lasting-tokens.ts';
+import { sessionDigest } from '../directory/sessions.ts';
 import type { Credential } from '../directory/socket-owners.ts';
 import { findPrincipal, isTokenForm, type PrincipalRow, tokenDigest } from '../directory/tokens.ts';
 import { userFacts } from '../directory/users.ts';
@@ -14,8 +15,9 @@ import {
   parseAppCredentials,
 } from './app-credentials.ts';
 import { type AppContext, type AppMiddleware, identityDatabase, type Principal } from './app-environment.ts';
+import { isFromOwnPage, readSessionCookie } from './cookie-session.ts';
 import { guesses, TOO_MANY_FAILURES } from './rate-limits.ts';
-import { refuse } from './refusals.ts';
+import { type Refusal, refuse } from './refusals.ts';
 
 const principals = createDirectoryCache<Principal>({ limit: 10_000, isConcerned: isPrincipalConcerned });
 
@@ -39,36 +41,49 @@ function isPrincipalConcerned(change: DirectoryChange, { user, organization, cre
 }
 
 /**
- * Accepts a valid user token (`Authorization: Bearer …` or `Token …`) or an app's credentials (`GIOSGAPP …`) and sets
- * `principal`. Everything else is 401. A request whose token this isolate does not know is 503 while D1 cannot be
- * reached, and 429 when the client has sent too many bad tokens.
+ * Accepts a valid user token (`Authorization: Bearer …` or `Token …`), an app's credentials (`GIOSGAPP …`) or, without a
+ * header, the cookie of a session, and sets `principal`. Everything else is 401. A cookie in a request that no page of this
+ * hub has made is 403. A request whose token this isolate does not know is 503 while D1 cannot be reached, and 429 when
+ * the client has sent too many bad tokens.
  */
-export function authenticate(): AppMiddleware {
+export const authenticate = (): AppMiddleware => authenticateBy(lookupOfRequest);
+
+/** The same for the cookie of a session alone. */
+export const authenticateSession: AppMiddleware = authenticateBy(lookupOfSession);
+
+function authenticateBy(lookupOf: (c: AppContext) => Lookup | Refusal): AppMiddleware {
   return async (c, next) => {
-    const header = c.req.header('Authorization');
-    const credentials = parseAuthorization(header);
-    if (credentials === null || !(USER_TOKEN_SCHEMES.has(credentials.scheme) || credentials.scheme === APP_SCHEME)) {
-      return refuse(c, { reason: 'not_authenticated' });
-    }
-    const lookup = credentials.scheme === APP_SCHEME ? lookupOfApp(header) : lookupOfToken(credentials.token);
-    if (lookup === null) return refuse(c, { reason: 'token_invalid' });
-    // A token that this isolate has known is no guess: clients that share an address with one who guesses go on.
-    const isKnown = principals.peek(lookup.key, STALE_FOR) !== null;
-    if (!isKnown && guesses.isExceeded(c)) return refuse(c, TOO_MANY_FAILURES);
-    let found: Principal | null;
-    try {
-      found = await principals.get(lookup.key, cacheTimeToLive(c.env), () => lookup.find(c));
-    } catch (error) {
-      writeLog('error', 'authentication_unavailable', { error: errorText(error) });
-      return refuse(c, { reason: 'unavailable' });
-    }
-    if (found === null) await guesses.count(c);
-    if (found === null || isExpired(found.expires_at, Date.now())) return refuse(c, { reason: 'token_invalid' });
+    const lookup = lookupOf(c);
+    const found = 'reason' in lookup ? lookup : await findHolder(c, lookup);
+    if ('reason' in found) return refuse(c, found);
     c.set('principal', found);
     c.set('organization', found.organization);
     await next();
   };
 }
+
+/** The holder of a stored token that is not in the header, or the refusal as for one that is. */
+export async function holderOfToken(c: AppContext, token: string): Promise<Principal | Refusal> {
+  return isTokenForm(token) ? await findHolder(c, lookupOfStored(tokenDigest(token))) : TOKEN_INVALID;
+}
+
+async function findHolder(c: AppContext, lookup: Lookup): Promise<Principal | Refusal> {
+  // A token that this isolate has known is no guess: clients that share an address with one who guesses go on.
+  const isKnown = principals.peek(lookup.key, STALE_FOR) !== null;
+  if (!isKnown && guesses.isExceeded(c)) return TOO_MANY_FAILURES;
+  let found: Principal | null;
+  try {
+    found = await principals.get(lookup.key, cacheTimeToLive(c.env), () => lookup.find(c));
+  } catch (error) {
+    writeLog('error', 'authentication_unavailable', { error: errorText(error) });
+    return { reason: 'unavailable' };
+  }
+  if (found === null) await guesses.count(c);
+  return found === null || isExpired(found.expires_at, Date.now()) ? TOKEN_INVALID : found;
+}
+
+const NOT_AUTHENTICATED = { reason: 'not_authenticated' } as const;
+const TOKEN_INVALID = { reason: 'token_invalid' } as const;
 
 const USER_TOKEN_SCHEMES: ReadonlySet<string> = new Set(['bearer', 'token']);
 const APP_SCHEME = 'giosgapp';
@@ -76,18 +91,38 @@ const APP_SCHEME = 'giosgapp';
 /** How to find the principal of some credentials, and its key in the cache, which is a digest. */
 type Lookup = { key: string; find: (c: AppContext) => Promise<Principal | null> };
 
+/** By the header, or else by the cookie. */
+function lookupOfRequest(c: AppContext): Lookup | Refusal {
+  const header = c.req.header('Authorization');
+  if (header === undefined) return lookupOfSession(c);
+  const credentials = parseAuthorization(header);
+  if (credentials === null) return NOT_AUTHENTICATED;
+  if (credentials.scheme === APP_SCHEME) return lookupOfApp(header) ?? TOKEN_INVALID;
+  if (!USER_TOKEN_SCHEMES.has(credentials.scheme)) return NOT_AUTHENTICATED;
+  return lookupOfToken(credentials.token) ?? TOKEN_INVALID;
+}
+
+function lookupOfSession(c: AppContext): Lookup | Refusal {
+  const secret = readSessionCookie(c);
+  if (secret === null) return NOT_AUTHENTICATED;
+  if (!isFromOwnPage(c)) return { reason: 'page_foreign' };
+  return isTokenForm(secret) ? lookupOfStored(sessionDigest(secret)) : TOKEN_INVALID;
+}
+
 /** Null for a text that cannot be a token. */
 function lookupOfToken(token: string): Lookup | null {
   if (isJwt(token)) return { key: tokenDigest(token), find: async (c) => principalOfApp(await findAppUser(c, token)) };
-  if (!isTokenForm(token)) return null;
-  const key = tokenDigest(token);
+  return isTokenForm(token) ? lookupOfStored(tokenDigest(token)) : null;
+}
+
+function lookupOfStored(digest: string): Lookup {
   return {
-    key,
+    key: digest,
     find: async (c) => {
-      const row = await findPrincipal(identityDatabase(c), key);
+      const row = await findPrincipal(identityDatabase(c), digest);
       if (row === null) return null;
-      if (row.app_id !== null) renew(c, key, row.expires_at);
-      return principalOf(row, { kind: 'token', digest: key });
+      if (row.app_id !== null) renew(c, digest, row.expires_at);
+      return principalOf(row, { kind: 'token', digest });
     },
   };
 }

@@ -6,8 +6,8 @@ import { allowedOrigin } from './web-origins.ts';
 const PREFLIGHT_LASTS = 600;
 
 /**
- * Lets web pages of the origins in CORS_ORIGINS (separated by commas; `*`: of all) call the API. Tokens go into a header, never a
- * cookie, so credentials are not allowed: a page gets nothing without a token of its own.
+ * Lets web pages of the origins in CORS_ORIGINS (separated by commas; `*`: of all) call the API. Credentials are not
+ * allowed: a page of another origin gets nothing by the cookie of a session, only with a token of its own.
  */
 export const allowWebPages: AppMiddleware = cors({
   origin: (origin, c) => allowedOrigin(origin, (c.env as Env).CORS_ORIGINS),

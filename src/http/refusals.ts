@@ -47,6 +47,8 @@ export type Refusal =
   /** `seconds` until the request may be repeated. */
   | { reason: 'rate_limited'; seconds: number }
   | { reason: 'origin_foreign' }
+  | { reason: 'page_foreign' }
+  | { reason: 'session_unsafe' }
   /** `name`: the secret of the deployment that is too short. */
   | { reason: 'admin_token_short'; name: string }
   | { reason: 'unavailable' };
@@ -103,6 +105,8 @@ const REFUSALS: { [Reason in Refusal['reason']]: (refusal: Extract<Refusal, { re
   rate_limited: ({ seconds }) =>
     detail(429, `Request was throttled. Expected available in ${seconds} seconds.`, { 'Retry-After': String(seconds) }),
   origin_foreign: () => detail(403, 'Web pages of this origin may not connect.'),
+  page_foreign: () => detail(403, 'Only a page of this hub may use a session.'),
+  session_unsafe: () => detail(403, 'Sessions need https, or a hub on this machine.'),
   admin_token_short: ({ name }) =>
     detail(
       503,

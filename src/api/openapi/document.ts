@@ -6,6 +6,7 @@ import { directoryExamples } from './examples/directory-examples.ts';
 import { messagingExamples } from './examples/messaging-examples.ts';
 import { operatorExamples } from './examples/operator-examples.ts';
 import { rpcExamples } from './examples/rpc-examples.ts';
+import { sessionExamples } from './examples/session-examples.ts';
 import { threadsExamples } from './examples/threads-examples.ts';
 import { visitorExamples } from './examples/visitor-examples.ts';
 import { registerWebhooks } from './webhooks.ts';
@@ -40,6 +41,7 @@ const TAGS = [
   { name: 'Chat tags', description: 'Tags of a chat, and the tags that its room allows.' },
   { name: 'Chat reply suggestions', description: 'Suggested replies to a message.' },
   { name: 'Conversation starters', description: 'Greetings that a user opens conversations with, one a language.' },
+  { name: 'Sessions', description: 'How a browser signs in: sessions by cookie (docs/console.md).' },
   { name: 'Users', description: 'Users of the organization, their preferences and clients.' },
   { name: 'Teams', description: 'Teams of the organization and their members.' },
   { name: 'Rooms', description: 'Rooms of the organization, rooms that reach a user, allowed tags of a room.' },
@@ -69,6 +71,7 @@ const EXAMPLES: { readonly [component: string]: unknown } = {
   ...appExamples,
   ...operatorExamples,
   ...rpcExamples,
+  ...sessionExamples,
   ...threadsExamples,
 };
 
@@ -87,6 +90,14 @@ export function openApiDocument(app: AppRouter, version: string): OpenApiDocumen
     description: 'A key of the threads API.',
   } as const;
   registry.registerComponent('securitySchemes', 'threadsKey', threadsKey);
+  const sessionCookie = {
+    type: 'apiKey',
+    in: 'cookie',
+    name: '__Host-umi_session',
+    description:
+      'The session of a browser (docs/console.md), for pages of the hub alone. Over http, on this machine, its name is `umi_session`.',
+  } as const;
+  registry.registerComponent('securitySchemes', 'sessionCookie', sessionCookie);
   for (const [name, schema] of Object.entries(refusalComponents.schemas))
     registry.registerComponent('schemas', name, schema);
   for (const { name, response } of refusalComponents.responses) registry.registerComponent('responses', name, response);

@@ -69,6 +69,7 @@ describe('the OpenAPI document', () => {
     // They answer what works once, or to somebody who has no credentials yet, or take a file: one that is uploaded twice is
     // deleted when no message names it.
     expect(names).toEqual([
+      'POST /api/v5/session',
       'POST /api/v5/users/{user_id}/files',
       'POST /api/v5/users/{user_id}/live/tickets',
       'POST /api/v5/public/visitors/{visitor_id}/live/tickets',

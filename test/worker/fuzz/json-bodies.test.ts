@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { createApp } from '../../../src/app.ts';
 import { type BodySchema, jsonBodies, type NamedSchemas } from '../../support/json-bodies.ts';
 import { enrollManager, install, createApp as registerApp } from '../../support/worker/apps.ts';
+import { OWN_PAGE } from '../../support/worker/browser.ts';
 import { fill as fillChat, type Names } from '../../support/worker/chat-operations.ts';
 import { fill as fillDirectory } from '../../support/worker/directory-setup.ts';
 import { addWebhook } from '../../support/worker/installed-app.ts';
@@ -114,7 +115,11 @@ function send({ method, path, caller }: Operation, names: Names, raw: string): P
   return call(address, {
     method,
     raw,
-    headers: { 'Content-Type': 'application/json', ...(caller === 'threadsKey' ? { 'x-api-key': threadsKey } : {}) },
+    headers: {
+      'Content-Type': 'application/json',
+      ...OWN_PAGE,
+      ...(caller === 'threadsKey' ? { 'x-api-key': threadsKey } : {}),
+    },
     env: { SERVER_TIMING: '1' },
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
   });

@@ -59,10 +59,13 @@ const isCall = (operation: Operation) =>
 /** Reading operations of tenants whose answers are or accompany secrets. */
 const READS_SECRETS = /^(getChannelSecret|(get|list)(Rpc|Threads)(Settings|Keys))$/;
 
+/** What authenticates by other than a token; its own tests look for its entries. */
+const AUTHENTICATES_OTHERWISE = ['/identity/token', '/api/v5/session'];
+
 /** Every call of the operator, the reading of a secret, and every change but those above. */
 const AUDITED = OPERATIONS.filter((operation) => {
   if (isOfOperator(operation) || READS_SECRETS.test(operation.name)) return true;
-  if (isReading(operation) || operation.path === '/identity/token') return false;
+  if (isReading(operation) || AUTHENTICATES_OTHERWISE.includes(operation.path)) return false;
   return !NOT_AUDITED.some((pattern) => pattern.test(shown(operation)));
 });
 

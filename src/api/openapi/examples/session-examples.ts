@@ -1,0 +1,14 @@
+import { isoTime } from '../../../resources/clock.ts';
+import { directoryExamples } from './directory-examples.ts';
+import { at, ids } from './shop.ts';
+
+/** Alice signs in to the console in the morning. */
+export const sessionExamples = {
+  NewSession: { token: 'umi_Qm9va3NoZWxmLWhhcmJvdXItYm9va3MtZXhhbXBsZS10b2tlbg1x2y3z4' },
+  Session: {
+    user: directoryExamples.User,
+    organization_id: ids.organization,
+    scopes: ['reports'],
+    expires_at: isoTime(at('20:00:00.000')),
+  },
+};

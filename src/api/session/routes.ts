@@ -1,0 +1,144 @@
+import { z } from '@hono/zod-openapi';
+import type { AuditEntry } from '../../directory/audit-log.ts';
+import {
+  beginSessionOfToken,
+  type NewSession,
+  renewSession,
+  type SessionRow,
+  sessionDigest,
+} from '../../directory/sessions.ts';
+import { newToken, revokeToken, SCOPES } from '../../directory/tokens.ts';
+import { findUser, userAccount } from '../../directory/users.ts';
+import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
+import { auditEntry, nameTarget } from '../../http/audit.ts';
+import { holderOfToken } from '../../http/authenticate.ts';
+import { clearSessionCookie, setSessionCookie } from '../../http/cookie-session.ts';
+import { isoTimeSchema } from '../../http/fields.ts';
+import { requireSubscription } from '../../http/permissions.ts';
+import { refuse } from '../../http/refusals.ts';
+import { bodyOf, jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
+import { isoTime } from '../../resources/clock.ts';
+import { type NestedOrganization, userAccountResource } from '../../resources/user-account.ts';
+import { newUuid } from '../../resources/uuid.ts';
+import { audited, newSession, ownSession, withGuards } from '../access.ts';
+import { defineRoute } from '../define-route.ts';
+import { userSchema } from '../shared/user-schemas.ts';
+
+const common = { tag: 'Sessions', path: '/session' } as const;
+
+const sessionSchema = z
+  .object({
+    user: userSchema,
+    organization_id: z.string().openapi({ format: 'uuid' }),
+    scopes: z.array(z.enum(SCOPES)),
+    expires_at: isoTimeSchema.openapi({ description: 'When the session ends, unless it is read again before.' }),
+  })
+  .openapi('Session');
+type Session = z.infer<typeof sessionSchema>;
+
+const newSessionBody = z
+  .object({
+    token: z.string().openapi({ description: 'A token of the user. The session has its scopes, and ends with it.' }),
+  })
+  .openapi('NewSession');
+
+const createSession = defineRoute({
+  operationId: 'createSession',
+  ...common,
+  method: 'post',
+  summary: 'Sign in a browser',
+  description:
+    'The answer sets the cookie of the session, which scripts cannot read. Only a page of the hub may call this, over https or on this machine: else 403. A token that is unknown, revoked or expired is 401; the credentials of an app are 403.',
+  access: newSession,
+  request: { body: bodyOf(newSessionBody) },
+  answers: { 201: jsonOf(sessionSchema, 'Signed in') },
+});
+
+const getSession = defineRoute({
+  operationId: 'getSession',
+  ...common,
+  method: 'get',
+  summary: 'Get the session of the browser',
+  description:
+    'It also moves the end of the session to 12 hours from now, at most once an hour, and never beyond 30 days after the sign-in or the end of the token that began it.',
+  access: withGuards(ownSession, requireSubscription()),
+  answers: { 200: jsonOf(sessionSchema, 'The session') },
+});
+
+const deleteSession = defineRoute({
+  operationId: 'deleteSession',
+  ...common,
+  method: 'delete',
+  summary: 'Sign out a browser',
+  description:
+    'Ends the session and clears its cookie. Other isolates may accept the session for AUTH_CACHE_SECONDS longer, and its sockets end as late.',
+  access: audited(ownSession),
+  answers: { 204: { description: 'Signed out' } },
+});
+
+/** The session of a browser, mounted at /api/v5. */
+export const sessionRoutes = createRouter();
+
+sessionRoutes.openapi(createSession, async (c) => {
+  const holder = await holderOfToken(c, c.req.valid('json').token);
+  if ('reason' in holder) return refuse(c, holder);
+  const { organization, app_id, token_id } = holder;
+  if (app_id !== null) return refuse(c, { reason: 'app_acting' });
+  if (!organization.has_active_subscription) return refuse(c, { reason: 'subscription_inactive' });
+  const begun = await signIn(c, (session, entry) =>
+    beginSessionOfToken(identityDatabase(c), organization.id, token_id, session, { ...entry, token_id }),
+  );
+  const session = begun === null ? null : await sessionOf(c, organization, begun);
+  return session === null ? refuse(c, { reason: 'token_invalid' }) : c.json(session, 201);
+});
+
+sessionRoutes.openapi(getSession, async (c) => {
+  const { organization, user, scopes, token_id, expires_at } = c.var.principal;
+  const moved = await renewSession(identityDatabase(c), organization.id, { token_id, expires_at }, Date.now());
+  const session = await sessionOf(c, organization, {
+    user_id: user.id,
+    scopes: JSON.stringify([...scopes]),
+    expires_at: moved ?? Number(expires_at),
+  });
+  return session === null ? refuse(c, { reason: 'token_invalid' }) : c.json(session, 200);
+});
+
+sessionRoutes.openapi(deleteSession, async (c) => {
+  const { organization, user, token_id } = c.var.principal;
+  nameTarget(c, { type: 'token', id: token_id });
+  await revokeToken(identityDatabase(c), organization.id, user.id, token_id, Date.now());
+  clearSessionCookie(c);
+  return c.body(null, 204);
+});
+
+/** Begins a session with a new secret, and gives the browser its cookie. Null when `begin` finds nobody. */
+async function signIn(
+  c: AppContext,
+  begin: (session: NewSession, entry: AuditEntry) => Promise<SessionRow | null>,
+): Promise<SessionRow | null> {
+  const now = Date.now();
+  const secret = newToken();
+  const id = newUuid(now);
+  nameTarget(c, { type: 'token', id });
+  const entry: AuditEntry = { ...auditEntry(c, null), actor_type: 'user' };
+  const begun = await begin({ digest: sessionDigest(secret), id, created_at: now }, entry);
+  if (begun !== null) setSessionCookie(c, secret, begun.session_until);
+  return begun;
+}
+
+/** Null when the user was deleted meanwhile. */
+async function sessionOf(
+  c: AppContext,
+  { id, name }: NestedOrganization,
+  { user_id, scopes, expires_at }: Pick<SessionRow, 'user_id' | 'scopes' | 'expires_at'>,
+): Promise<Session | null> {
+  const row = await findUser(identityDatabase(c), id, user_id);
+  if (row === null) return null;
+  return {
+    user: userAccountResource(userAccount(row, { id, name }, Date.now())),
+    organization_id: id,
+    scopes: JSON.parse(scopes) as Session['scopes'],
+    expires_at: isoTime(expires_at),
+  };
+}
