@@ -5,11 +5,14 @@ import { newTicket } from '../scripts/live-ticket.ts';
 import { answer, startReceiver } from '../scripts/webhook-receiver.ts';
 import { countingHub, takeCounts } from './counting-hub.ts';
 import { type Counts, ROWS_OF_A_FOLD, total } from './counts.ts';
+import { type Call, rpcCall, threadsCall } from './interface-targets.ts';
 import { billed, priceOfMillion } from './prices.ts';
 import { atMost, type Report, titledTable } from './report.ts';
 import { withHub } from './servers.ts';
 import { openChannel } from './targets.ts';
 
+const TEXT = 'A message of the benchmark.';
+const WITH_DELIVERED = 'JSON-RPC with its webhook';
 const BURST = 50;
 /** ms from one message of the burst to the next. */
 const BURST_PACE = 100;
@@ -49,48 +52,77 @@ async function measureCases(url: string, demo: Demo, receiverUrl: string, silenc
   const channelId = await openChannel(demo, receiverUrl);
   const path = `/orgs/${demo.organization_id}/unified_messaging/${channelId}/messages`;
   let sent = 0;
-  async function send(sender: object): Promise<void> {
+  async function sendBy(sender: object): Promise<void> {
     sent += 1;
-    const message = { body: 'A message of the benchmark.', thread_id: 'cost', message_id: `cost-${sent}`, ...sender };
+    const message = { body: TEXT, thread_id: 'cost', message_id: `cost-${sent}`, ...sender };
     const body = { messages: [message] };
     const given = await requestJson({ method: 'POST', url: `${url}/api/v5${path}`, token: demo.settings_token, body });
     if (given.status !== 201) throw new Error(`${path} answered ${given.status}: ${JSON.stringify(given.body)}`);
   }
-  async function countAfter(name: string, messages: number, sender: object): Promise<Case> {
+  async function countAfter(name: string, messages: number, send: () => Promise<void>): Promise<Case> {
     await takeCounts(url);
     for (let place = 0; place < messages; place++) {
       if (place > 0) await setTimeout(BURST_PACE);
-      await send(sender);
+      await send();
     }
     await setTimeout(silence);
     return { name, messages, counts: await takeCounts(url) };
   }
-  const pair = async (name: string, sender: object): Promise<Case[]> => [
-    await countAfter(`${name}, isolated`, 1, sender),
-    await countAfter(`${name}, one of ${BURST}`, BURST, sender),
+  const pair = async (name: string, send: () => Promise<void>): Promise<Case[]> => [
+    await countAfter(`${name}, isolated`, 1, send),
+    await countAfter(`${name}, one of ${BURST}`, BURST, send),
   ];
 
-  const visitor = { sender_id: 'customer@example.com' };
-  const user = { sender_type: 'user', sender_id: demo.agent.id };
+  const visitor = () => sendBy({ sender_id: 'customer@example.com' });
+  const user = () => sendBy({ sender_type: 'user', sender_id: demo.agent.id });
   // Makes the log long enough for a replay to show in the counts.
-  for (let place = 0; place < ROWS_OF_A_FOLD * 2; place++) await send(visitor);
-  await send(user);
+  for (let place = 0; place < ROWS_OF_A_FOLD * 2; place++) await visitor();
+  await user();
   await setTimeout(silence);
   const cases = [
     await countAfter('after an answer, isolated', 1, visitor),
     ...(await pair('plain message', visitor)),
     ...(await pair('with webhook', user)),
+    ...(await interfaceCases(demo, receiverUrl, silence, pair)),
   ];
   const socket = await listen(url, demo);
   try {
     // Waits until the thread knows its audience and earlier back-offs are over.
-    await send(visitor);
+    await visitor();
     await setTimeout(silence);
     cases.push(await countAfter('no message, a hub awake', 0, visitor), ...(await pair('with a hub awake', visitor)));
   } finally {
     socket.close();
   }
   return cases;
+}
+
+/**
+ * A contact's message through JSON-RPC, of which the gateway is told that it was `delivered`, and a customer's through the
+ * threads API. Each goes to a conversation that waits already.
+ */
+async function interfaceCases(
+  demo: Demo,
+  receiverUrl: string,
+  silence: number,
+  pair: (name: string, send: () => Promise<void>) => Promise<Case[]>,
+): Promise<Case[]> {
+  const settings = `${demo.base_url}/api/v5/orgs/${demo.organization_id}/rpc`;
+  const body = { webhook_url: receiverUrl };
+  const changed = await requestJson({ method: 'PATCH', url: settings, token: demo.settings_token, body });
+  if (changed.status !== 200) throw new Error(`${settings} answered ${changed.status}`);
+  const contact = () => send(demo, rpcCall(demo, { from: 'cost', content: TEXT }), 200);
+  const customer = () => send(demo, threadsCall(demo, { thread_fid: 'cost', body: TEXT }), 202);
+  await contact();
+  await customer();
+  await setTimeout(silence);
+  return [...(await pair(WITH_DELIVERED, contact)), ...(await pair('threads API', customer))];
+}
+
+async function send(demo: Demo, { path, headers, body }: Call, expected: number): Promise<void> {
+  const given = await fetch(new URL(path, demo.base_url), { method: 'POST', headers, body });
+  const text = await given.text();
+  if (given.status !== expected) throw new Error(`${path} answered ${given.status}: ${text}`);
 }
 
 /** A socket of the agent with the organization's messages. */
@@ -171,7 +203,7 @@ function verdictsOf({ name, messages, counts }: Case): Report['verdicts'] {
 
 /** The delivery log has its own database. */
 function databasesOf(name: string): number {
-  return name.startsWith('with webhook') ? 2 : 1;
+  return name.startsWith('with webhook') || name.startsWith(WITH_DELIVERED) ? 2 : 1;
 }
 
 function sumWhere(counted: { [name: string]: number }, pattern: RegExp): number {

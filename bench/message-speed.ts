@@ -1,4 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
+import {
+  openConversations,
+  openSessions,
+  RPC_MESSAGE,
+  rpcMessage,
+  THREADS_MESSAGE,
+  threadsMessage,
+} from './interface-targets.ts';
 import type { Measurement } from './measure.ts';
 import { atLeast, type Report, ratios, titledTable } from './report.ts';
 import { type MeasuredHub, withFloors, withHub } from './servers.ts';
@@ -34,6 +42,8 @@ const REST = 25_000;
 
 const MESSAGE_OF_FLOOR = 0.65;
 const MESSAGES_IN_BATCHES = 8_000;
+/** Those whose goal is a part of the insert floor. */
+const SINGLE_MESSAGES = [EXISTING_THREAD, USER_MESSAGE, RPC_MESSAGE, THREADS_MESSAGE];
 
 type Series = { target: Target; connections: number; isCold: boolean; runs: Measurement[] };
 
@@ -48,10 +58,13 @@ async function measureBoth(hub: MeasuredHub, floors: Server, runs: number, share
   await openThreads(demo, channelId);
   // Its threads differ from those of the batches, which would make their logs long.
   const batches = await openChannel(demo);
+  await openConversations(demo);
   const warm = [
     ...floorTargets(floors),
     existingThread(server, demo, channelId),
     userMessage(server, demo, await openChats(demo)),
+    rpcMessage(server, demo, await openSessions(demo)),
+    threadsMessage(server, demo),
     batchOfMessages(server, demo, batches),
     listOfChats(server, demo),
   ];
@@ -88,8 +101,7 @@ function report(series: readonly Series[]): Report {
     const ofFloor = (name: string) => ratios(speeds(group, name), speeds(group, INSERT_FLOOR));
     const inBatches = speeds(group, BATCH_OF_MESSAGES).map((speed) => speed * BATCH);
     return [
-      atLeast(`${EXISTING_THREAD}${at}, of the insert floor`, ofFloor(EXISTING_THREAD), MESSAGE_OF_FLOOR),
-      atLeast(`${USER_MESSAGE}${at}, of the insert floor`, ofFloor(USER_MESSAGE), MESSAGE_OF_FLOOR),
+      ...SINGLE_MESSAGES.map((name) => atLeast(`${name}${at}, of the insert floor`, ofFloor(name), MESSAGE_OF_FLOOR)),
       atLeast(`messages/s in batches of ${BATCH}${at}`, inBatches, MESSAGES_IN_BATCHES, 0),
     ];
   });

@@ -24,7 +24,7 @@ export const THREADS = 200;
 const BATCH_THREADS = 40;
 export const BATCH = 50;
 const JSON_HEADERS = { 'Content-Type': 'application/json' };
-const TEXT = 'A message of the benchmark, about as long as most are.';
+export const TEXT = 'A message of the benchmark, about as long as most are.';
 
 export const INSERT_FLOOR = 'floor: object call with one insert';
 export const EXISTING_THREAD = 'message to an existing thread';
