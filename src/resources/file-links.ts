@@ -32,6 +32,22 @@ export function fileAttachment(file: FileFacts, attachment: Partial<NewAttachmen
   };
 }
 
+/** How the value of a response is stored that chose a file by its URL: without the URL, which expires. */
+const CHOSEN = { attachment: 'file:attachment', inline: 'file:inline' } as const;
+
+/**
+ * The stored form of a response that chose a file by one of its URLs (Chats API: the value may be the link of the title or
+ * the image). Null when the text is no URL that the file is shown with. Its end and signature do not matter: it opens
+ * nothing here, and the page may have been open for long.
+ */
+export function chosenFile(file: FileFacts, url: string): string | null {
+  const parsed = URL.parse(url, 'https://hub.invalid');
+  if (parsed === null || !parsed.pathname.endsWith(`/files/${file.id}`)) return null;
+  const disposition = parsed.searchParams.get('disposition');
+  if (disposition === 'attachment') return CHOSEN.attachment;
+  return disposition === 'inline' && isInlineType(file.content_type) ? CHOSEN.inline : null;
+}
+
 /** Whether a resource, or the changes of one, is a message with a file. */
 export function hasFiles(resource: object): boolean {
   const { attachments, response_to_attachment } = partsOf(resource);
@@ -45,7 +61,16 @@ export function withFileUrls<Resource extends object>(resource: Resource, urlOf:
   return {
     ...resource,
     ...(attachments === undefined ? {} : { attachments: attachments.map((each) => linked(each, urlOf)) }),
-    ...(isFile(response_to_attachment) ? { response_to_attachment: linked(response_to_attachment, urlOf) } : {}),
+    ...(isFile(response_to_attachment) ? linkedResponse(resource, response_to_attachment, urlOf) : {}),
+  };
+}
+
+function linkedResponse(resource: object, attachment: Linked & { file: FileFacts }, urlOf: FileUrl): object {
+  const { response_value } = resource as { response_value?: unknown };
+  const disposition = (['attachment', 'inline'] as const).find((each) => CHOSEN[each] === response_value);
+  return {
+    response_to_attachment: linked(attachment, urlOf),
+    ...(disposition === undefined ? {} : { response_value: urlOf(attachment.file, disposition) }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { Attachment, NewAttachment } from '../../resources/attachment.ts';
 import { characterCount } from '../../resources/characters.ts';
+import { chosenFile } from '../../resources/file-links.ts';
 import {
   CHAT_MESSAGE_CHARACTERS,
   ENCRYPTED_MESSAGE_BYTES,
@@ -137,8 +138,9 @@ function respond(
     return refuse({ reason: 'response_text_required' });
   }
   if (action_id === null) {
-    if (value !== null && !hasLink(attachment, value)) return refuse({ reason: 'response_value_unknown' });
-    return { ok: true, facts: { message_id, attachment, action: null, value, text } };
+    const chosen = value === null ? null : chosenLink(attachment, value);
+    if (value !== null && chosen === null) return refuse({ reason: 'response_value_unknown' });
+    return { ok: true, facts: { message_id, attachment, action: null, value: chosen, text } };
   }
   const action = attachment.actions.find(({ id }) => id === action_id);
   if (action === undefined) return refuse({ reason: 'action_not_found' });
@@ -149,9 +151,17 @@ function respond(
   return { ok: true, facts: { message_id, attachment, action, value: action.value, text } };
 }
 
-/** Whether an attachment contains this link: as the link of its title or image, or in the Markdown of its text. */
-function hasLink({ title_link_url, image_url, image_link_url, text }: Attachment, link: string): boolean {
-  return [title_link_url, image_url, image_link_url].includes(link) || (text ?? '').includes(`](${link})`);
+/**
+ * The link of an attachment that was chosen: of its title or image, or in the Markdown of its text; of a file in the form in
+ * which it is stored. Null when the attachment does not contain it.
+ */
+function chosenLink(
+  { title_link_url, image_url, image_link_url, text, file }: Attachment,
+  link: string,
+): string | null {
+  const isShown = [title_link_url, image_url, image_link_url].includes(link) || (text ?? '').includes(`](${link})`);
+  if (isShown) return link;
+  return file === undefined ? null : chosenFile(file, link);
 }
 
 /** The suggestion as a message nests it; null when none was selected. */
