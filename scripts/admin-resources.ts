@@ -200,6 +200,14 @@ export const RESOURCES: { readonly [resource: string]: Resource } = {
     required: [],
     verbs: ['create', 'list', 'revoke'],
   },
+  'sign-in-links': {
+    path: '/organizations/{organization}/users/{user}/sign_in_links',
+    id: 'link',
+    fields: { scopes: 'scopes', invitation: 'flag' },
+    required: [],
+    verbs: ['create'],
+    note: 'for the console; a link works once',
+  },
   audit: {
     path: '/audit',
     id: 'entry',

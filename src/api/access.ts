@@ -169,6 +169,9 @@ export const organizationUserThemselves = withGuards(organizationUser, requireOw
 /** Apps, installations and their webhooks: users with the scope `settings`, but no apps in their name. */
 export const appSettings = audited(withGuards(organizationUserThemselves, requireScope('settings')));
 
+/** Credentials of users: those with the scope `users`, but no apps in their name, which would keep what they make. */
+export const userCredentials = audited(withGuards(organizationUserThemselves, requireScope('users')));
+
 /** Settings and keys of JSON-RPC and the threads API: the same, and the audit log has every call. */
 export const interfaceSettings = auditedCalls(withGuards(organizationUserThemselves, requireScope('settings')));
 

@@ -1,4 +1,4 @@
-import type { IdentityDatabase } from '../db/database.ts';
+import type { IdentityDatabase, Statement } from '../db/database.ts';
 import type { TokenRow } from '../db/rows.ts';
 import { type AuditEntry, auditOfNewToken } from './audit-log.ts';
 import { changing, forget } from './changes.ts';
@@ -62,15 +62,34 @@ export function beginSessionOfToken(
   return begin(identity, source, session, entry);
 }
 
+/** Begins a session with the code of a sign-in link, which is then used up. Null when there is no such code. */
+export function beginSessionOfLink(
+  identity: IdentityDatabase,
+  codeDigest: string,
+  session: NewSession,
+  entry: AuditEntry,
+): Promise<SessionRow | null> {
+  const source: Source = [
+    `SELECT links.organization_id, links.user_id, links.scopes, NULL AS parent_token_id, NULL AS ends_at
+     FROM sign_in_links AS links
+     JOIN users ON users.id = links.user_id AND users.organization_id = links.organization_id
+     WHERE links.digest = ? AND links.expires_at > ? AND users.deleted_at IS NULL`,
+    codeDigest,
+    session.created_at,
+  ];
+  return begin(identity, source, session, entry, ['DELETE FROM sign_in_links WHERE digest = ?', codeDigest]);
+}
+
 /**
  * One transaction: the session, its entry of the audit log, and the deletion of the user's sessions that have ended, and
- * of those beyond MAX_SESSIONS.
+ * of those beyond MAX_SESSIONS. `using`: what uses its source up.
  */
 async function begin(
   identity: IdentityDatabase,
   [source, ...parameters]: Source,
   { digest, id, created_at }: NewSession,
   entry: AuditEntry,
+  ...using: Statement[]
 ): Promise<SessionRow | null> {
   const [made] = await identity.batch([
     [
@@ -98,6 +117,7 @@ async function begin(
       id,
       created_at,
     ],
+    ...using,
   ]);
   const session = (made as SessionRow[] | undefined)?.[0] ?? null;
   if (session !== null) forget({ kind: 'user', ...session });

@@ -18,6 +18,7 @@ export type Refusal =
   | { reason: 'not_authenticated' }
   | { reason: 'token_invalid' }
   | { reason: 'ticket_invalid' }
+  | { reason: 'code_invalid' }
   | { reason: 'forbidden' }
   | { reason: 'app_acting' }
   | { reason: 'organization_foreign' }
@@ -72,6 +73,7 @@ const REFUSALS: { [Reason in Refusal['reason']]: (refusal: Extract<Refusal, { re
   not_authenticated: () => detail(401, 'Authentication credentials were not provided.', CHALLENGE),
   token_invalid: () => detail(401, 'Invalid token.', CHALLENGE),
   ticket_invalid: () => detail(401, 'Invalid ticket: it was used, or has expired.', CHALLENGE),
+  code_invalid: () => detail(401, 'Invalid code: it is unknown, was used, or has expired.', CHALLENGE),
   forbidden: () => detail(403, 'You do not have permission to perform this action.'),
   app_acting: () => detail(403, 'The credentials of an app are not accepted here.'),
   organization_foreign: () => detail(403, 'You do not have permission to access this organization.'),

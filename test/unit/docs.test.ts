@@ -302,6 +302,8 @@ const CONSTANTS: readonly [row: string, constant: string, unit?: number][] = [
   ['`subscribed_channels` of a client', 'MOST_CHANNELS'],
   ['lasting tokens of an installation', 'MAX_LASTING_TOKENS'],
   ['sessions of a user in browsers', 'MAX_SESSIONS'],
+  ['a sign-in link', 'SIGN_IN_LINK_LASTS', 60_000],
+  ['a sign-in link of an invitation', 'INVITATION_LASTS', 3_600_000],
   ['a session of a browser that is not used', 'SESSION_UNUSED', 3_600_000],
   ['a session of a browser, however much it is used', 'SESSION_LONGEST', 24 * 3_600_000],
   ["chats hear that a user's last client has expired", 'GRACE', 1000],

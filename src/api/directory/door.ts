@@ -8,6 +8,7 @@ import {
   operatorOfOrganization,
   organizationUser,
   organizationUserWith,
+  userCredentials,
   userOrScope,
 } from '../access.ts';
 
@@ -36,6 +37,8 @@ export type Door = {
   userWriter: Access;
   /** Access to the settings and keys of JSON-RPC and the threads API. The audit log has each call: they show secrets. */
   interfaces: Access;
+  /** Access to credentials of users, such as sign-in links. Tenants need the scope `users`, and no app may. */
+  credentials: Access;
   /** The id of the user who is recorded as the author of a change; null for the operator. */
   userId: (c: AppContext) => string | null;
 };
@@ -54,6 +57,7 @@ export function tenantDoor(version: 5 | 6): Door {
     writer: (scope) => audited(organizationUserWith(scope)),
     userWriter: audited(userOrScope),
     interfaces: interfaceSettings,
+    credentials: userCredentials,
     userId: (c) => c.var.principal.user.id,
   };
 }
@@ -71,6 +75,7 @@ export const operatorDoor: Door = {
   writer: () => operatorOfOrganization,
   userWriter: operatorOfOrganization,
   interfaces: operatorOfOrganization,
+  credentials: operatorOfOrganization,
   userId: () => null,
 };
 

@@ -9,6 +9,7 @@ import { interfaceSettingsRoutesOf } from './interface-settings.ts';
 import { organizationRoutesOf } from './organizations.ts';
 import { purgeRoutesOf } from './purges.ts';
 import { roomRoutesOf } from './rooms.ts';
+import { signInLinkRoutesOf } from './sign-in-links.ts';
 import { teamMemberRoutesOf } from './team-members.ts';
 import { teamRoutesOf } from './teams.ts';
 import { userRoutesOf } from './users.ts';
@@ -23,6 +24,7 @@ export function directoryRoutesOf(door: Door): AppRouter {
   if (door.isOperator || door.version === 5) {
     routes.route('/', organizationRoutesOf(door));
     routes.route('/', userRoutesOf(door));
+    routes.route('/', signInLinkRoutesOf(door));
     routes.route('/', roomRoutesOf(door));
     routes.route('/', allowedTagRoutesOf(door));
     routes.route('/', autosuggestionRoutesOf(door));

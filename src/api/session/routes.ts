@@ -1,13 +1,16 @@
 import { z } from '@hono/zod-openapi';
 import type { AuditEntry } from '../../directory/audit-log.ts';
+import { findOrganization } from '../../directory/organizations.ts';
 import {
+  beginSessionOfLink,
   beginSessionOfToken,
   type NewSession,
   renewSession,
   type SessionRow,
   sessionDigest,
 } from '../../directory/sessions.ts';
-import { newToken, revokeToken, SCOPES } from '../../directory/tokens.ts';
+import { signInCodeDigest } from '../../directory/sign-in-links.ts';
+import { isTokenForm, newToken, revokeToken, SCOPES } from '../../directory/tokens.ts';
 import { findUser, userAccount } from '../../directory/users.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { auditEntry, nameTarget } from '../../http/audit.ts';
@@ -15,7 +18,8 @@ import { holderOfToken } from '../../http/authenticate.ts';
 import { clearSessionCookie, setSessionCookie } from '../../http/cookie-session.ts';
 import { isoTimeSchema } from '../../http/fields.ts';
 import { requireSubscription } from '../../http/permissions.ts';
-import { refuse } from '../../http/refusals.ts';
+import { guesses } from '../../http/rate-limits.ts';
+import { type Refusal, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { isoTime } from '../../resources/clock.ts';
@@ -39,7 +43,14 @@ type Session = z.infer<typeof sessionSchema>;
 
 const newSessionBody = z
   .object({
-    token: z.string().openapi({ description: 'A token of the user. The session has its scopes, and ends with it.' }),
+    token: z.string().optional().openapi({
+      description: 'A token of the user. The session has its scopes, and ends with it.',
+    }),
+    code: z.string().optional().openapi({ description: 'The code of a sign-in link, which works once.' }),
+  })
+  .superRefine((body, context) => {
+    if (Object.values(body).filter((value) => value !== undefined).length === 1) return;
+    context.addIssue({ code: 'custom', message: 'Either "token" or "code" is required.' });
   })
   .openapi('NewSession');
 
@@ -49,7 +60,7 @@ const createSession = defineRoute({
   method: 'post',
   summary: 'Sign in a browser',
   description:
-    'The answer sets the cookie of the session, which scripts cannot read. Only a page of the hub may call this, over https or on this machine: else 403. A token that is unknown, revoked or expired is 401; the credentials of an app are 403.',
+    'The answer sets the cookie of the session, which scripts cannot read. Only a page of the hub may call this, over https or on this machine: else 403. A token that is unknown, revoked or expired is 401, and so is a code that is unknown, used or expired; the credentials of an app are 403.',
   access: newSession,
   request: { body: bodyOf(newSessionBody) },
   answers: { 201: jsonOf(sessionSchema, 'Signed in') },
@@ -81,17 +92,36 @@ const deleteSession = defineRoute({
 export const sessionRoutes = createRouter();
 
 sessionRoutes.openapi(createSession, async (c) => {
-  const holder = await holderOfToken(c, c.req.valid('json').token);
-  if ('reason' in holder) return refuse(c, holder);
+  const { token = '', code } = c.req.valid('json');
+  const session = code === undefined ? await signInByToken(c, token) : await signInByCode(c, code);
+  return 'reason' in session ? refuse(c, session) : c.json(session, 201);
+});
+
+async function signInByToken(c: AppContext, token: string): Promise<Session | Refusal> {
+  const holder = await holderOfToken(c, token);
+  if ('reason' in holder) return holder;
   const { organization, app_id, token_id } = holder;
-  if (app_id !== null) return refuse(c, { reason: 'app_acting' });
-  if (!organization.has_active_subscription) return refuse(c, { reason: 'subscription_inactive' });
+  if (app_id !== null) return { reason: 'app_acting' };
+  if (!organization.has_active_subscription) return { reason: 'subscription_inactive' };
   const begun = await signIn(c, (session, entry) =>
     beginSessionOfToken(identityDatabase(c), organization.id, token_id, session, { ...entry, token_id }),
   );
   const session = begun === null ? null : await sessionOf(c, organization, begun);
-  return session === null ? refuse(c, { reason: 'token_invalid' }) : c.json(session, 201);
-});
+  return session ?? { reason: 'token_invalid' };
+}
+
+async function signInByCode(c: AppContext, code: string): Promise<Session | Refusal> {
+  const begun = isTokenForm(code)
+    ? await signIn(c, (session, entry) =>
+        beginSessionOfLink(identityDatabase(c), signInCodeDigest(code), session, entry),
+      )
+    : null;
+  const organization = begun === null ? null : await findOrganization(identityDatabase(c), begun.organization_id);
+  const session = begun === null || organization === null ? null : await sessionOf(c, organization, begun);
+  if (session !== null) return session;
+  await guesses.count(c);
+  return { reason: 'code_invalid' };
+}
 
 sessionRoutes.openapi(getSession, async (c) => {
   const { organization, user, scopes, token_id, expires_at } = c.var.principal;

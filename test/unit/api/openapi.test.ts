@@ -71,6 +71,7 @@ describe('the OpenAPI document', () => {
     expect(names).toEqual([
       'POST /api/v5/session',
       'POST /api/v5/users/{user_id}/files',
+      'POST /api/v5/orgs/{organization_id}/users/{user_id}/sign_in_links',
       'POST /api/v5/users/{user_id}/live/tickets',
       'POST /api/v5/public/visitors/{visitor_id}/live/tickets',
       'POST /api/v5/public/orgs/{organization_id}/auth',

@@ -161,10 +161,14 @@ describe('a sign-in with a token', () => {
     expect((await post({ token: person.token }, { Origin: 'https://hub.example' })).status).toBe(201);
   });
 
-  it('is refused for a body without a token', async () => {
-    for (const body of [{}, { token: null }, { token: 7 }]) {
-      const answer = await post(body);
+  it('is refused for a body without a token or code, and for one with both', async () => {
+    for (const token of [null, 7]) {
+      const answer = await post({ token });
       expect([answer.status, answer.json]).toEqual([400, { token: [expect.any(String)] }]);
+    }
+    for (const body of [{}, { token: person.token, code: newToken() }]) {
+      const answer = await post(body);
+      expect([answer.status, answer.json]).toEqual([400, { non_field_errors: [expect.any(String)] }]);
     }
   });
 
