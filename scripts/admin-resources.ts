@@ -59,6 +59,7 @@ export const RESOURCES: { readonly [resource: string]: Resource } = {
       unanswered_retention_days: 'days',
       is_renaming_allowed: 'flag',
       domain: 'nullable',
+      encryption_public_key: 'nullable',
       ...quotaFields(() => 'quota' as const),
       street: 'nullable',
       postal_code: 'nullable',

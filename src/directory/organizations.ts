@@ -176,6 +176,7 @@ function organizationView(row: OrganizationRow & AttendanceColumns): Organizatio
     unanswered_retention_days: row.unanswered_retention_days,
     is_renaming_allowed: row.is_renaming_allowed === 1,
     domain: row.domain,
+    encryption_public_key: row.encryption_public_key,
     has_active_subscription: row.has_active_subscription === 1,
     private_chats: row.private_chats === 1,
     private_chat_history: row.private_chat_history === 1,

@@ -34,6 +34,8 @@ export type OrganizationView = Attendants & {
   is_renaming_allowed: boolean;
   /** By which a telephone system names it. */
   domain: string | null;
+  /** With which chats that start are encrypted (SPKI, PEM); null: they are not. */
+  encryption_public_key: string | null;
   has_active_subscription: boolean;
   private_chats: boolean;
   private_chat_history: boolean;
@@ -45,7 +47,8 @@ export type OrganizationView = Attendants & {
 
 /**
  * The organization object. `script_tag` and `max_rules_count` are always null. Extensions: `message_list_days`,
- * `chat_retention_days`, `unanswered_retention_days`, `is_renaming_allowed`, `domain`.
+ * `chat_retention_days`, `unanswered_retention_days`, `is_renaming_allowed`, `domain`,
+ * `encryption_public_key`.
  */
 export function organizationResource(organization: OrganizationView) {
   return {
@@ -62,6 +65,7 @@ export function organizationResource(organization: OrganizationView) {
     unanswered_retention_days: organization.unanswered_retention_days,
     is_renaming_allowed: organization.is_renaming_allowed,
     domain: organization.domain,
+    encryption_public_key: organization.encryption_public_key,
     created_at: isoTime(organization.created_at),
     updated_at: isoTime(organization.updated_at),
   };

@@ -8,9 +8,13 @@ export async function newKeyPair(): Promise<{ publicKey: string; privateKey: Cry
   const algorithm = { ...OAEP, modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) };
   const pair = (await crypto.subtle.generateKey(algorithm, true, ['encrypt', 'decrypt'])) as CryptoKeyPair;
   const spki = (await crypto.subtle.exportKey('spki', pair.publicKey)) as ArrayBuffer;
-  const lines = btoa(String.fromCharCode(...new Uint8Array(spki))).match(/.{1,64}/g) ?? [];
-  const publicKey = ['-----BEGIN PUBLIC KEY-----', ...lines, '-----END PUBLIC KEY-----', ''].join('\n');
-  return { publicKey, privateKey: pair.privateKey };
+  return { publicKey: pemOf(new Uint8Array(spki)), privateKey: pair.privateKey };
+}
+
+/** The PEM of a public key (SPKI). */
+export function pemOf(spki: Uint8Array): string {
+  const lines = btoa(String.fromCharCode(...spki)).match(/.{1,64}/g) ?? [];
+  return ['-----BEGIN PUBLIC KEY-----', ...lines, '-----END PUBLIC KEY-----', ''].join('\n');
 }
 
 /** The key of a chat in clear text, from its `encrypted_symmetric_key`. */

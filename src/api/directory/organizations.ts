@@ -7,6 +7,7 @@ import {
   updateOrganization,
   viewOrganization,
 } from '../../directory/organizations.ts';
+import { publicKeyIn } from '../../domain/encryption.ts';
 import { identityDatabase } from '../../http/app-environment.ts';
 import { nameTarget } from '../../http/audit.ts';
 import { collectionQuery, collectionSchema, idCollection, readIdPage } from '../../http/collection.ts';
@@ -26,6 +27,22 @@ import { defineRoute } from '../define-route.ts';
 import { organizationPath } from '../shared/paths.ts';
 import { chosenId, type Door, operatorDoor } from './door.ts';
 
+/** Most characters of a public key. A key of 4096 bits has 800. */
+const KEY_CHARACTERS = 2000;
+const publicKeyField = textField({ max: KEY_CHARACTERS })
+  .transform((text, context) => {
+    const key = publicKeyIn(text);
+    if (key !== null) return key;
+    context.addIssue('Enter an RSA public key of 2048 to 4096 bits in PEM (BEGIN PUBLIC KEY).');
+    return z.NEVER;
+  })
+  .openapi({
+    type: 'string',
+    minLength: 1,
+    maxLength: KEY_CHARACTERS,
+    description: 'With which chats that start are encrypted. An RSA key of 2048 to 4096 bits: SPKI in PEM.',
+  });
+
 const tenantChanges = z
   .object({
     name: textField({ max: 64 }),
@@ -40,6 +57,7 @@ const tenantChanges = z
     chat_retention_days: daysKept,
     unanswered_retention_days: daysKept,
     is_renaming_allowed: z.boolean(),
+    encryption_public_key: publicKeyField.nullable(),
     domain: textField({ max: 255 })
       .transform((text) => text.trim())
       .openapi({ minLength: 1, maxLength: 255, description: 'By which JSON-RPC names the organization.' })
@@ -86,6 +104,7 @@ const organizationSchema = z
     unanswered_retention_days: z.int().nullable(),
     is_renaming_allowed: z.boolean(),
     domain: textOrNull,
+    encryption_public_key: textOrNull,
     created_at: isoTimeSchema,
     updated_at: isoTimeSchema,
   })
@@ -148,7 +167,7 @@ export function organizationRoutesOf(door: Door): AppRouter {
     access: door.writer('settings'),
     method: 'patch',
     summary: 'Change an organization',
-    description: `A field that is left out stays. \`message_list_days\` limits how far back the list of the organization’s messages goes. \`chat_retention_days\` days after its end a chat is purged of its messages. \`unanswered_retention_days\` days (7 by default) after its last chat ended a visitor’s thread goes with all its chats, if no user has ever taken part in it. Neither can be undone. Without \`is_renaming_allowed\` users need the scope \`users\` to change names, their own too. The call can be repeated.${optionsFollow}`,
+    description: `A field that is left out stays. \`message_list_days\` limits how far back the list of the organization’s messages goes. \`chat_retention_days\` days after its end a chat is purged of its messages. \`unanswered_retention_days\` days (7 by default) after its last chat ended a visitor’s thread goes with all its chats, if no user has ever taken part in it. Neither can be undone. Without \`is_renaming_allowed\` users need the scope \`users\` to change names, their own too. With \`encryption_public_key\` chats that start from then on are encrypted; null ends that. The call can be repeated.${optionsFollow}`,
     request: { params: organizationPath, body: bodyOf(changes) },
     answers: { 200: jsonOf(schema, 'Changed') },
   });
@@ -234,12 +253,13 @@ function columnsOf(fields: OrganizationFields) {
   const { is_renaming_allowed, has_active_subscription, private_chats, private_chat_history, ...others } =
     flagsAndProfile;
   const { stored_bytes_quota, channels_quota, apps_quota, webhooks_quota, rooms_quota, teams_quota, ...rest } = others;
-  const { visitor_variables_quota, ...profile } = rest;
+  const { visitor_variables_quota, encryption_public_key, ...profile } = rest;
   return {
     name,
     message_list_days,
     chat_retention_days,
     domain,
+    encryption_public_key,
     unanswered_retention_days,
     is_renaming_allowed: flag(is_renaming_allowed),
     has_active_subscription: flag(has_active_subscription),

@@ -82,6 +82,7 @@ export const ORGANIZATION_KEYS = [
   'created_at',
   'domain',
   'email',
+  'encryption_public_key',
   'id',
   'is_humans_online',
   'is_online',

@@ -70,6 +70,13 @@ describe('admin command line', () => {
     expect(parseCommand(['rooms', 'update'], { organization: 'o', room: 'r', ...lifetimes })).toMatchObject({
       request: { body: { visitor_chat_idle_ttl: 60, task_chat_ttl: null } },
     });
+    const key = '-----BEGIN PUBLIC KEY-----\nAA==\n-----END PUBLIC KEY-----';
+    for (const text of [key, '']) {
+      const options = { organization: 'o', 'encryption-public-key': text };
+      expect(parseCommand(['organizations', 'update'], options)).toMatchObject({
+        request: { body: { encryption_public_key: text === '' ? null : text } },
+      });
+    }
     const forgets = (days: string) =>
       parseCommand(['organizations', 'update'], { organization: 'o', 'message-list-days': days });
     expect(forgets('90')).toMatchObject({ request: { body: { message_list_days: 90 } } });

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { newKeyPair, pemOf } from '../../support/chat-decrypter.ts';
 import { type Callers, enrollCallers, expectSafe } from '../../support/worker/access-checks.ts';
 import { keysOf, ORGANIZATION_KEYS } from '../../support/worker/directory-keys.ts';
 import { ask, TIME } from '../../support/worker/organization.ts';
@@ -13,6 +14,21 @@ beforeAll(async () => {
 });
 
 const path = (person: Person) => `/orgs/${person.organization_id}`;
+
+const RSA = { name: 'RSA-OAEP', hash: 'SHA-1', publicExponent: new Uint8Array([1, 0, 1]) };
+
+/** A key that nobody can decrypt with: the last bytes of an RSA key are its exponent, 65537. */
+function evenExponent(publicKey: string): string {
+  const bytes = Uint8Array.from(atob(publicKey.replaceAll(/-.*|\n/g, '')), (character) => character.charCodeAt(0));
+  expect([...bytes.slice(-5)]).toEqual([2, 3, 1, 0, 1]);
+  bytes[bytes.length - 1] = 0;
+  return pemOf(bytes);
+}
+
+async function publicKeyOf(algorithm: object, usages: string[]): Promise<string> {
+  const pair = (await crypto.subtle.generateKey(algorithm as never, true, usages as never)) as CryptoKeyPair;
+  return pemOf(new Uint8Array((await crypto.subtle.exportKey('spki', pair.publicKey)) as ArrayBuffer));
+}
 
 describe('the organization', () => {
   it('is shown and changed', async () => {
@@ -51,6 +67,36 @@ describe('the organization', () => {
         city: ['Not a valid string.'],
       },
     ]);
+  });
+
+  it('takes a public key, in whatever form of PEM, and lets go of it', async () => {
+    const own = await enroll({ scopes: ['settings'] });
+    const { publicKey } = await newKeyPair();
+    const patched = (encryption_public_key: unknown) => ask(own, 'PATCH', path(own), { encryption_public_key });
+    const shown = async () => (await ask(own, 'GET', path(own))).json['encryption_public_key'];
+    expect(await shown()).toBeNull();
+    const set = await patched(`\n${publicKey.trim().replaceAll('\n', '\r\n')}`);
+    expect([set.status, set.json['encryption_public_key']]).toEqual([200, publicKey]);
+    expect(await shown()).toBe(publicKey);
+    expect((await ask(own, 'PATCH', path(own), { name: 'Other' })).json['encryption_public_key']).toBe(publicKey);
+    const problem = ['Enter an RSA public key of 2048 to 4096 bits in PEM (BEGIN PUBLIC KEY).'];
+    for (const text of [
+      await publicKeyOf({ ...RSA, modulusLength: 1024 }, ['encrypt', 'decrypt']),
+      await publicKeyOf({ name: 'ECDSA', namedCurve: 'P-256' }, ['sign', 'verify']),
+      evenExponent(publicKey),
+      publicKey.slice(0, 300),
+      publicKey.replaceAll('PUBLIC', 'PRIVATE'),
+      publicKey + publicKey,
+      'key',
+    ]) {
+      const refused = await patched(text);
+      expect([refused.status, refused.json]).toEqual([400, { encryption_public_key: problem }]);
+    }
+    const long = await patched(publicKey + ' '.repeat(2000));
+    expect(long.json).toMatchObject({ encryption_public_key: ['Ensure this field has no more than 2000 characters.'] });
+    expect(await shown()).toBe(publicKey);
+    expect((await patched(null)).json['encryption_public_key']).toBeNull();
+    expect(await shown()).toBeNull();
   });
 
   it('is safe', async () => {

@@ -34,6 +34,7 @@ describe('the admin API', () => {
       message_list_days: null,
       chat_retention_days: null,
       unanswered_retention_days: 7,
+      encryption_public_key: null,
       is_renaming_allowed: true,
       domain: null,
       ...quotaFields((name) => QUOTAS[name]),

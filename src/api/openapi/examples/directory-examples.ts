@@ -36,6 +36,7 @@ const shop: OrganizationView = {
   unanswered_retention_days: 7,
   is_renaming_allowed: true,
   domain: 'books.example.com',
+  encryption_public_key: null,
   has_active_subscription: true,
   private_chats: false,
   private_chat_history: false,
