@@ -29,6 +29,8 @@ export type IncomingMessage = {
    * and counts as received before.
    */
   sent_since?: number;
+  /** As well a message without a text whose first file has this id, since its text went out as URLs. */
+  sent_file?: string;
   attachments?: NewAttachment[];
   /** The message is the record of a call. */
   call?: CallFacts;

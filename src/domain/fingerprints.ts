@@ -36,8 +36,13 @@ export function requestKey(command: ReceiveMessages): string {
  */
 export function withSalt(command: ReceiveMessages, salt: string | null): ReceiveMessages {
   if (salt === null) return command;
-  const messages = command.messages.map((message) => ({ ...message, key: fingerprint([salt, message.key]) }));
+  const messages = command.messages.map((message) => ({ ...message, key: saltedKey(message.key, salt) }));
   return { ...command, messages };
+}
+
+/** A fingerprint as a thread stores it. */
+export function saltedKey(key: string, salt: string | null): string {
+  return salt === null ? key : fingerprint([salt, key]);
 }
 
 function fingerprint(value: unknown): string {

@@ -67,8 +67,11 @@ export type ReadSuggestion = QueryHeader & {
   suggestion_id: string;
 };
 
-/** The thread of a chat, for the channel that it belongs to: a gateway names only the chat. */
-export type ReadSource = { v: 1; type: 'read_source'; chat_id: string; channel_id: string };
+/**
+ * The thread of a chat, for the channel that it belongs to: a gateway names only the chat. `key`: the fingerprint of a message
+ * (fingerprints.ts) that the thread may have received before.
+ */
+export type ReadSource = { v: 1; type: 'read_source'; chat_id: string; channel_id: string; key?: string };
 
 type Readings = {
   read_chat: { chat: ChatFacts };
@@ -79,7 +82,8 @@ type Readings = {
   read_invitations: { invitations: InvitationFacts[]; chat: ChatFacts };
   read_suggestions: { suggestions: ReplySuggestionFacts[]; has_more: boolean; room_id: string | null };
   read_suggestion: { suggestion: ReplySuggestionFacts; room_id: string | null };
-  read_source: { thread_id: string; visitor_id: string };
+  /** `received`: the message of the key; null when it was not received. */
+  read_source: { thread_id: string; visitor_id: string; received?: { chat_id: string; message_id: string } | null };
 };
 
 /** The answer to a query. */

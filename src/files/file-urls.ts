@@ -54,6 +54,15 @@ export function isValidFileUrl(keys: SigningKeys, id: string, url: SignedFileUrl
   );
 }
 
+const PATH_OF_FILE = /^(?:https?:\/\/\S+)?\/files\/([0-9a-f-]{36})$/;
+
+/** The id of the file of a URL as this module makes them, whatever its origin and whether it has ended; null for another text. */
+export function fileOfUrl(text: string): string | null {
+  const [path = '', query = ''] = text.split('?');
+  const [, id] = PATH_OF_FILE.exec(path) ?? [];
+  return id !== undefined && query.includes('signature=') ? id : null;
+}
+
 /** The clocks of two Workers may differ by so much (s). */
 const CLOCK_SKEW = 60;
 

@@ -5,7 +5,7 @@
 
 import type { ChannelTarget } from '../domain/events.ts';
 import type { Kind, Notification, ThreadUpdate } from './notifications.ts';
-import { rpcWebhook } from './rpc-webhook.ts';
+import { rpcWebhooks } from './rpc-webhook.ts';
 import { threadsWebhook } from './threads-webhook.ts';
 import { type ChannelNotice, channelBody, channelEvent, channelResource, type LanePosition } from './webhook-body.ts';
 
@@ -20,22 +20,24 @@ const KINDS = {
   threads: ['message', 'reply_suggestion'],
 } as const satisfies { [dialect in NonNullable<ChannelTarget['dialect']>]: readonly Kind[] };
 
-/** The webhook that a channel gets for a notification; null for none. */
-export function channelWebhook(
+/** The webhooks that a channel gets for a notification, in order. */
+export function channelWebhooks(
   update: ThreadUpdate,
   notification: Notification,
   target: ChannelTarget,
-): ChannelNotice | null {
+): ChannelNotice[] {
   switch (target.dialect ?? 'umi') {
     case 'umi': {
       const event = channelEvent(update, notification, target);
-      if (event === null) return null;
+      if (event === null) return [];
       const bodyAt = (position: LanePosition) => channelBody(event, update.place.chat_id, target, position);
-      return { event_type: event.event_type, has_gap: true, resource: channelResource(notification), bodyAt };
+      return [{ event_type: event.event_type, has_gap: true, resource: channelResource(notification), bodyAt }];
     }
-    case 'threads':
-      return threadsWebhook(update, notification, target);
+    case 'threads': {
+      const webhook = threadsWebhook(update, notification, target);
+      return webhook === null ? [] : [webhook];
+    }
     case 'rpc':
-      return rpcWebhook(update, notification, target);
+      return rpcWebhooks(update, notification, target);
   }
 }

@@ -17,6 +17,7 @@ import type { Belonging } from '../resources/chat-grant.ts';
 import { invitationResource } from '../resources/invitation.ts';
 import { type ComposingStatus, type MemberFacts, membershipResource } from '../resources/membership.ts';
 import { messageResource } from '../resources/message.ts';
+import { partsOf } from '../resources/message-parts.ts';
 import { purgeNotice } from '../resources/purge.ts';
 import type { Receiver } from '../resources/receiver.ts';
 import { replySuggestionResource } from '../resources/reply-suggestion.ts';
@@ -54,6 +55,8 @@ export type Notification = {
   inviter_id: string | null;
   /** For a membership: its user has now seen the newest message, which they had not seen before. */
   seen?: true;
+  /** For a message that was deleted: of how many parts it was (message-parts.ts). Missing for one. */
+  parts_before?: number;
 };
 
 /**
@@ -250,7 +253,9 @@ function changedMessage({ event, after, message }: Transition, view: View): Noti
   if (now === undefined || (view === 'visitor' && HIDDEN_FROM_VISITORS.includes(now.type))) return [];
   const place = { id: after.facts.id, room_id: after.facts.room?.id ?? null };
   const show = view === 'visitor' ? messageForVisitor : messageResource;
-  return compared('message', now.id, message === null ? null : show(message.before, place), show(now, place));
+  const found = compared('message', now.id, message === null ? null : show(message.before, place), show(now, place));
+  const parts_before = message !== null && event.type === 'message_deleted' ? partsOf(message.before).length : 1;
+  return parts_before === 1 ? found : found.map((each) => ({ ...each, parts_before }));
 }
 
 /** In its collection a tag's id is its name. */

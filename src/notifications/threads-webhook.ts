@@ -1,4 +1,5 @@
 import type { ChannelTarget } from '../domain/events.ts';
+import { hasFiles, withLinksAsText } from '../resources/file-links.ts';
 import type { MessageResource } from '../resources/message.ts';
 import { objectIdOf } from '../resources/object-id.ts';
 import type { Notification, ThreadUpdate } from './notifications.ts';
@@ -25,9 +26,12 @@ function noticeOf(event_type: string, event_data: object): ChannelNotice {
   return { event_type, has_gap: false, bodyAt: () => body };
 }
 
-/** A message as the threads API shows it. */
+/**
+ * A message as the threads API shows it. Without a text its links are the text; URLs of files, which expire, are put in
+ * whenever it is shown (resources/file-links.ts).
+ */
 export function threadsMessage(message: MessageResource, { thread_id }: Pick<ChannelTarget, 'thread_id'>) {
-  return {
+  const shown = {
     id: objectIdOf(message.id),
     body: message.message ?? '',
     user_fid: message.external_sender_id ?? message.sender_id,
@@ -36,5 +40,7 @@ export function threadsMessage(message: MessageResource, { thread_id }: Pick<Cha
     subject: message.subject ?? null,
     is_customer_support_agent: message.sender_type === 'user',
     created_at: message.created_at,
+    attachments: message.attachments,
   };
+  return hasFiles(shown) ? shown : withLinksAsText(shown);
 }

@@ -75,20 +75,35 @@ function linkedResponse(resource: object, attachment: Linked & { file: FileFacts
 }
 
 /**
- * The body of a webhook with the URLs: in the message of a channel's or an app's, and beside the file in the parameters of
- * JSON-RPC, where it is also the content of a message without a text.
+ * A message of the threads API whose text are the URLs of its attachments, one a line, when it has none. Its files must have
+ * theirs.
+ */
+export function withLinksAsText<Message extends { body: string; attachments: readonly Linked[] }>(
+  message: Message,
+): Message {
+  if (message.body !== '') return message;
+  const urls = message.attachments.flatMap(({ title_link_url, image_url }) => title_link_url ?? image_url ?? []);
+  return urls.length === 0 ? message : { ...message, body: urls.join('\n') };
+}
+
+/**
+ * The body of a webhook with the URLs: in the message of a channel's or an app's; in that of the threads API also as its
+ * text when it has none; and beside the file in the parameters of JSON-RPC, where it is the content.
  */
 export function bodyWithFileUrls<Body extends object>(body: Body, urlOf: FileUrl): Body {
-  const { message, resource, params } = body as {
+  const { message, resource, params, event_data } = body as {
     message?: object | null;
     resource?: object | null;
     params?: { file?: FileFacts; content?: string };
+    event_data?: { body: string; attachments: Linked[] };
   };
   if (params?.file !== undefined) {
     const url = urlOf(params.file, 'attachment');
+    // In bodies of an earlier version a file stands beside a text.
     const content = params.content === '' ? url : params.content;
     return { ...body, params: { ...params, content, file: { ...params.file, url } } };
   }
+  if (event_data !== undefined) return { ...body, event_data: withLinksAsText(withFileUrls(event_data, urlOf)) };
   if (message != null) return { ...body, message: withFileUrls(message, urlOf) };
   return resource == null ? body : { ...body, resource: withFileUrls(resource, urlOf) };
 }

@@ -6,7 +6,7 @@ import { cutText } from '../resources/characters.ts';
 import type { Responder } from '../resources/interface.ts';
 import { CHANNEL_MESSAGE_CHARACTERS } from '../resources/message.ts';
 import { readBoundedJson } from './bounded-json.ts';
-import type { Question, ResponderAnswer } from './question.ts';
+import type { AskedMessage, Question, ResponderAnswer } from './question.ts';
 
 /** What models are told before the conversation. */
 const INSTRUCTIONS =
@@ -44,10 +44,16 @@ type Prompt = { role: 'system' | 'user' | 'assistant'; content: string };
 function promptOf({ history, message }: Question): Prompt[] {
   return [
     { role: 'system', content: INSTRUCTIONS },
-    ...[...history, message].map(({ is_customer_support_agent, body }): Prompt => {
-      return { role: is_customer_support_agent ? 'assistant' : 'user', content: body };
+    ...[...history, message].map(({ is_customer_support_agent, body, attachments }): Prompt => {
+      const content = body === '' ? namesOf(attachments) : body;
+      return { role: is_customer_support_agent ? 'assistant' : 'user', content };
     }),
   ];
+}
+
+/** A model reads no files: what it gets of them are their names. */
+function namesOf(attachments: AskedMessage['attachments'] = []): string {
+  return attachments.map(({ title }) => `[${title ?? 'file'}]`).join(' ');
 }
 
 async function askCompletions(

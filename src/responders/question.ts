@@ -1,5 +1,9 @@
 /** A message as a responder gets it. */
-export type AskedMessage = { body: string; is_customer_support_agent: boolean };
+export type AskedMessage = {
+  body: string;
+  is_customer_support_agent: boolean;
+  attachments?: readonly { title: string | null }[];
+};
 
 /** What a responder is asked. `history`: the messages before, oldest first. */
 export type Question = {

@@ -4,7 +4,7 @@ import { textsSince } from '../domain/grants.ts';
 import type { Query, Reading, ReadingOf, ReadMessages, ReadSource, ReadSuggestions } from '../domain/queries.ts';
 import type { Result, ThreadRefusal } from '../domain/refusals.ts';
 import { type ChatState, membersIn, type ThreadState } from '../domain/state.ts';
-import { channelWebhook, kindsOfChannel } from '../notifications/channel-webhooks.ts';
+import { channelWebhooks, kindsOfChannel } from '../notifications/channel-webhooks.ts';
 import { notificationsOf } from '../notifications/notifications.ts';
 import { wholeBody } from '../notifications/webhook-body.ts';
 import { hasTable } from '../platform/sqlite.ts';
@@ -17,7 +17,7 @@ import type { TagFacts } from '../resources/tag.ts';
 import type { EventPage, LogPage } from '../rpc/thread.ts';
 import type { Typing } from './live/typing.ts';
 import { readMessage } from './store/changed-messages.ts';
-import { loadChat, loadSuggestions } from './store/load.ts';
+import { loadChat, loadSuggestions, readReceived } from './store/load.ts';
 
 /** A page ends early at this many characters of JSON: the answer of a call is limited to 32 MiB. */
 const PAGE_CHARACTERS = 4_000_000;
@@ -181,11 +181,16 @@ function readSuggestionPage(
 }
 
 /** The thread, if the channel is its own. */
-export function readSource({ thread }: ThreadState, { channel_id }: ReadSource): Result<ReadingOf<ReadSource>> {
+export function readSource(
+  sql: SqlStorage,
+  { thread }: ThreadState,
+  { channel_id, key }: ReadSource,
+): Result<ReadingOf<ReadSource>> {
   if (thread === null || thread.channel_id !== channel_id) return { ok: false, refusal: { reason: 'chat_not_found' } };
   const { thread_id, visitor_id } = thread;
   if (thread_id === null || visitor_id === null) throw new Error('a thread of a channel has no source');
-  return { ok: true, answer: { thread_id, visitor_id } };
+  const received = key === undefined ? undefined : readReceived(sql, key);
+  return { ok: true, answer: { thread_id, visitor_id, ...(received === undefined ? {} : { received }) } };
 }
 
 /** The webhooks that were accepted for a receiver above `after`, in order, with the bodies that they had. */
@@ -221,10 +226,10 @@ export function readEventPage(
     );
     const position = { seq: event.seq, prev_seq: accepted.prev_seq };
     return update.notifications.flatMap((notification) => {
-      const notice = channelWebhook(update, notification, accepted.routing);
-      if (notice === null) return [];
-      const body = notice.bodyAt(position);
-      return [JSON.parse(wholeBody(body, JSON.stringify(notice.resource ?? notification.resource))) as ChannelWebhook];
+      return channelWebhooks(update, notification, accepted.routing).map((notice) => {
+        const resource = JSON.stringify(notice.resource ?? notification.resource);
+        return JSON.parse(wholeBody(notice.bodyAt(position), resource)) as ChannelWebhook;
+      });
     });
   });
   return { ok: true, answer: { events: page.items, has_more: page.has_more } };

@@ -184,7 +184,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     if (this.#state.thread === null) return refused({ reason: 'chat_not_found' });
     const chat = loadChat(this.#sql, this.#state, query.chat_id).chats.get(query.chat_id);
     if (chat === undefined) return refused({ reason: 'chat_not_found' });
-    if (query.type === 'read_source') return readSource(this.#state, query);
+    if (query.type === 'read_source') return readSource(this.#sql, this.#state, query);
     const refusal = grantRefusal(chat, query.grant);
     return refusal === null ? answerQuery(this.#sql, chat, this.#typing, query, Date.now()) : refused(refusal);
   }

@@ -13,7 +13,8 @@ import type { NewAttachment } from '../../resources/attachment.ts';
 import type { CallFacts } from '../../resources/call-record.ts';
 import type { FileFacts } from '../../resources/file.ts';
 import { fileAttachment } from '../../resources/file-links.ts';
-import { messageIdOfShort, sessionIdOf, shortMessageId } from '../../resources/rpc-ids.ts';
+import { partsOf } from '../../resources/message-parts.ts';
+import { partOfShort, sessionIdOf, shortMessageId } from '../../resources/rpc-ids.ts';
 import { askUser } from '../../rpc/user.ts';
 import { startIn } from '../chat-start.ts';
 import { copyDatabase } from '../copy-database.ts';
@@ -47,7 +48,10 @@ export async function receiveMessage(c: AppContext, rpc: RpcChannel, params: Mes
   return await sendMessage(c, rpc, params, told.result, contentOf(params), session?.result ?? null);
 }
 
-/** Syncs a message of one session, such as a file, into another one. There it is a message of its own. */
+/**
+ * Syncs a message of one session, such as a file, or one part of it, into another one. There it is a message of its own. What
+ * is there already is known before the bytes of its file are stored again.
+ */
 async function copyMessage(
   c: AppContext,
   rpc: RpcChannel,
@@ -56,25 +60,27 @@ async function copyMessage(
   session: Session,
 ): Promise<Outcome> {
   const { messageid = '' } = params;
-  const id = messageIdOfShort(messageid);
+  const named = partOfShort(messageid);
   const { id: organizationId } = c.var.organization;
-  const found = id === null ? null : await findCopiedMessage(await copyDatabase(c), organizationId, id);
+  const found =
+    named === null ? null : await findCopiedMessage(await copyDatabase(c), organizationId, named.message_id);
   const origin =
     found === null ? MESSAGE_NOT_FOUND : await findSession(c, rpc.channel, sessionIdOf(found.chat_id) ?? '');
-  if (found === null || !origin.ok) return MESSAGE_NOT_FOUND;
+  if (named === null || found === null || !origin.ok) return MESSAGE_NOT_FOUND;
   if (found.chat_id === session.chat_id) return { ok: true, result: { messageid: messageid.toLowerCase() } };
-  const { message, attachments } = found;
-  if ((message ?? '') === '' && attachments.length === 0) return MESSAGE_NOT_FOUND;
-  const copies: NewAttachment[] = [];
-  for (const { id: _id, ...attachment } of attachments) {
-    const { file } = attachment;
-    const copy =
-      file === undefined ? { ok: true as const, result: attachment } : await copyFile(c, rpc, file, session.thread);
-    if (!copy.ok) return copy;
-    copies.push(copy.result);
+  const part = partsOf(found)[named.part];
+  if (part === undefined || (part.kind === 'text' && part.text === '')) return MESSAGE_NOT_FOUND;
+  if (part.kind === 'text') return await sendMessage(c, rpc, params, told, { text: part.text }, session);
+  if (part.kind === 'link') {
+    return await sendMessage(c, rpc, params, told, { text: '', attachments: [fileAt(part.url)] }, session);
   }
-  const content = { text: message ?? '', ...(copies.length === 0 ? {} : { attachments: copies }) };
-  return await sendMessage(c, rpc, params, told, content, session);
+  const { key } = incoming(params, { text: '' }, told, '');
+  const known = await findSession(c, rpc.channel, params.sessionid ?? '', key);
+  const received = known.ok ? known.result.received : undefined;
+  if (received != null) return { ok: true, result: resultOf(received.chat_id, received.message_id, session) };
+  const copy = await copyFile(c, rpc, part.file, session.thread);
+  if (!copy.ok) return copy;
+  return await sendMessage(c, rpc, params, told, { text: '', attachments: [copy.result] }, session);
 }
 
 /** A file belongs to one chat, so another one gets a copy. Refused when its bytes are gone, or the quota is reached. */
@@ -149,10 +155,13 @@ export async function sendMessage(
   const result = await sendCommand(c, threadName(identity), command);
   if (!result.ok) return refusalOfThread(result.refusal);
   const { chat_id, message_ids } = result.answer;
-  const isGiven = session !== null && session.chat_id === chat_id;
-  const [messageId] = message_ids;
+  return { ok: true, result: resultOf(chat_id, message_ids[0], session) };
+}
+
+/** The ids of a message; that of its session unless the request has named it. */
+function resultOf(chatId: string, messageId: string | undefined, session: Session | null) {
   const messageid = messageId === undefined ? {} : { messageid: shortMessageId(messageId) };
-  return { ok: true, result: { ...messageid, ...(isGiven ? {} : { sessionid: sessionIdOf(chat_id) }) } };
+  return { ...messageid, ...(session?.chat_id === chatId ? {} : { sessionid: sessionIdOf(chatId) }) };
 }
 
 /** A thread speaks of `created_at`, which gateways call `timestamp`. */

@@ -16,7 +16,15 @@ import type { PartyParams } from './params.ts';
 export type Parties = { user: UserRow; contact: string; is_from_user: boolean };
 
 /** A session of a thread: its user and contact, and the visitor who is the contact in the hub. */
-export type Session = { chat_id: string; thread: string; user_id: string; contact: string; visitor_id: string };
+export type Session = {
+  chat_id: string;
+  thread: string;
+  user_id: string;
+  contact: string;
+  visitor_id: string;
+  /** The message of the key that was asked for, if it was received before. */
+  received?: { chat_id: string; message_id: string } | null | undefined;
+};
 
 /** The user with an extension, a direct number or an id of either form; null for nobody. */
 export async function findLine(c: AppContext, line: string): Promise<UserRow | null> {
@@ -77,19 +85,27 @@ function incoming(user: UserRow, from: string): Outcome<Parties> {
   return { ok: true, result: { user, contact: from, is_from_user: false } };
 }
 
-/** The session that a request names. */
-export async function findSession(c: AppContext, channel: ChannelRow, sessionId: string): Promise<Outcome<Session>> {
+/** The session that a request names. `key`: the fingerprint of a message that its thread may have received. */
+export async function findSession(
+  c: AppContext,
+  channel: ChannelRow,
+  sessionId: string,
+  key?: string,
+): Promise<Outcome<Session>> {
   const chat_id = chatIdOfSession(sessionId);
   const thread = chat_id === null ? null : threadNameOfChat(chat_id);
   if (chat_id === null || thread === null) return SESSION_NOT_FOUND;
-  const query = { v: 1, type: 'read_source', chat_id, channel_id: channel.id } as const;
+  const named = key === undefined ? {} : { key };
+  const query = { v: 1, type: 'read_source', chat_id, channel_id: channel.id, ...named } as const;
   const read = await queryThread(c.env, c.var.cost, thread, query);
   if (!read.ok)
     return read.refusal.reason === 'chat_not_found' ? SESSION_NOT_FOUND : { ok: false, thread: read.refusal };
-  const { thread_id, visitor_id } = read.answer;
+  const { thread_id, visitor_id, received } = read.answer;
   const parties = partiesOfThread(thread_id);
   // A purged thread has lost its contact: a new message between both begins again.
-  return parties === null ? SESSION_NOT_FOUND : { ok: true, result: { chat_id, thread, visitor_id, ...parties } };
+  return parties === null
+    ? SESSION_NOT_FOUND
+    : { ok: true, result: { chat_id, thread, visitor_id, received, ...parties } };
 }
 
 /** The `thread_id` of the thread between a user and a contact. */

@@ -25,7 +25,7 @@ const actionSchema = z
   })
   .openapi('ChatMessageAction');
 
-const attachmentSchema = z
+export const attachmentSchema = z
   .object({
     id,
     title: textOrNull,

@@ -7,6 +7,7 @@ import { userFacts } from '../../directory/users.ts';
 import { threadName } from '../../domain/address.ts';
 import type { IncomingMessage, ReceiveMessages } from '../../domain/commands.ts';
 import { messageKey } from '../../domain/fingerprints.ts';
+import { fileOfUrl } from '../../files/file-urls.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { USER_MESSAGE_BODY } from '../../http/body-limits.ts';
 import { textField } from '../../http/fields.ts';
@@ -31,7 +32,13 @@ import { refuseThread } from '../refuse-thread.ts';
 import { commandHead, sendCommand } from '../send-command.ts';
 import type { Mount } from './mount.ts';
 import { askForReply } from './reply.ts';
-import { messageInThread, type ReplyStatus, storedMessageSchema, threadsMessageSchema } from './schemas.ts';
+import {
+  messageInThread,
+  type ReplyStatus,
+  shownWithUrls,
+  storedMessageSchema,
+  threadsMessageSchema,
+} from './schemas.ts';
 
 const IDENTIFIER_CHARACTERS = 512;
 const LANGUAGE_CHARACTERS = 35;
@@ -107,13 +114,14 @@ export function messageRoutesOf({ root, nameOf }: Mount): AppRouter {
       subject: payload.subject ?? null,
       is_customer_support_agent: agent !== null,
       created_at: isoTime(timeOfUuid(message_id)),
+      attachments: [],
     };
     const withoutReply = (reply_status: ReplyStatus) => c.json({ ...stored, reply: null, reply_status }, 202);
     if (agent !== null) return withoutReply('none');
     const asked = { thread, chat_id, message_id, seq, stored, bot, channel: found.channel, isRepeat };
     const outcome = await askForReply(c, asked);
     if (typeof outcome === 'string') return withoutReply(outcome);
-    return c.json(messageInThread({ message: outcome, chat_id }, payload.thread_fid), 201);
+    return c.json(await shownWithUrls(c, messageInThread({ message: outcome, chat_id }, payload.thread_fid)), 201);
   });
 
   const get = defineRoute({
@@ -145,7 +153,7 @@ export function messageRoutesOf({ root, nameOf }: Mount): AppRouter {
       );
       const [found] = read.ok ? read.answer.messages : [];
       if (found !== undefined && objectIdOf(found.message.id) === id) {
-        return c.json(messageInThread(found, conversationName(row)), 200);
+        return c.json(await shownWithUrls(c, messageInThread(found, conversationName(row))), 200);
       }
     }
     return refuse(c, MESSAGE_NOT_FOUND);
@@ -190,7 +198,7 @@ function receiving(
     user: agent,
     ...(payload.lang == null ? {} : { lang: payload.lang }),
     ...(payload.subject == null ? {} : { subject: payload.subject }),
-    ...(agent === null ? {} : { sent_since: Date.now() - RETURNS_WITHIN }),
+    ...(agent === null ? {} : { sent_since: Date.now() - RETURNS_WITHIN, ...sentFileOf(body) }),
   };
   return {
     ...head,
@@ -213,4 +221,10 @@ function receiving(
     skip_webhooks: false,
     variables: {},
   };
+}
+
+/** The first file of a message that the hub has sent as URLs, if the text is nothing else. */
+function sentFileOf(body: string): { sent_file?: string } {
+  const ids = body.split('\n').map(fileOfUrl);
+  return ids[0] == null || ids.includes(null) ? {} : { sent_file: ids[0] };
 }

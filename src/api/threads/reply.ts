@@ -18,7 +18,7 @@ import { askResponder, responderOf } from '../../responders/ask-responder.ts';
 import type { Question, ResponderAnswer } from '../../responders/question.ts';
 import { readThread } from '../../rpc/thread.ts';
 import { executeCommand } from '../execute-command.ts';
-import { messageInThread, type ReplyStatus } from './schemas.ts';
+import { messageInThread, type ReplyStatus, shownWithUrls } from './schemas.ts';
 
 /** How long the caller waits for a reply (ms). */
 const CALLER_WAITS = 10_000;
@@ -50,7 +50,7 @@ export async function askForReply(c: AppContext, asked: Asked): Promise<MessageF
   if (responder === null) return 'none';
   const { env } = c;
   const ask = async () => {
-    const question = await questionOf(c, asked);
+    const question = await questionOf(c, asked, responder.type === 'http');
     return await takeAnswer(env, asked, await askResponder(env, asked.channel, responder, question, RESPONDER_WAITS));
   };
   // The message is stored: nothing that goes wrong from here on may make the caller send it again.
@@ -73,18 +73,19 @@ async function replyTo(c: AppContext, { thread, bot, seq, message_id }: Asked): 
   return before.find(({ message }) => message.sender_id === bot.id)?.message ?? null;
 }
 
-async function questionOf(c: AppContext, asked: Asked): Promise<Question> {
+/** `hasUrls`: with the URLs of files. A model can do nothing with them. */
+async function questionOf(c: AppContext, asked: Asked, hasUrls: boolean): Promise<Question> {
   const { thread, stored, seq } = asked;
   const page = { organization_id: c.var.organization.id, before: seq, limit: HISTORY };
   const [read, token] = await Promise.all([
     readThread(c.env, c.var.cost, thread, (stub) => stub.readLog({ v: 1, ...page })),
     replyToken(c, asked),
   ]);
-  const earlier = read.ok ? read.answer.messages : [];
+  const earlier = (read.ok ? read.answer.messages : []).map((each) => messageInThread(each, stored.thread_fid));
   return {
     thread_fid: stored.thread_fid,
     message: stored,
-    history: earlier.map((each) => messageInThread(each, stored.thread_fid)).reverse(),
+    history: (hasUrls ? await Promise.all(earlier.map((each) => shownWithUrls(c, each))) : earlier).reverse(),
     reply_url: `${publicOrigin(c)}/api/v1/replies/${token}`,
   };
 }

@@ -1,11 +1,15 @@
 import { z } from '@hono/zod-openapi';
 import type { ConversationRow } from '../../chats/list-conversations.ts';
+import type { AppContext } from '../../http/app-environment.ts';
 import { isoTimeSchema } from '../../http/fields.ts';
 import { threadsMessage } from '../../notifications/threads-webhook.ts';
 import { isoTime } from '../../resources/clock.ts';
 import { conversationHash, conversationName } from '../../resources/conversation.ts';
+import { withLinksAsText } from '../../resources/file-links.ts';
 import type { MessageFacts } from '../../resources/message.ts';
 import { messageResource } from '../../resources/message.ts';
+import { messageWithUrls } from '../shared/file-links.ts';
+import { attachmentSchema } from '../shared/message-schema.ts';
 
 /** What the threads API shows (seed 004). */
 
@@ -13,7 +17,10 @@ const textOrNull = z.string().nullable();
 
 const messageFields = {
   id: z.string().openapi({ description: '24 hex digits.' }),
-  body: z.string().openapi({ description: 'Empty for a message that was purged.' }),
+  body: z.string().openapi({
+    description:
+      'Of a message without a text the URLs of its attachments, one a line. Empty for a message that was purged.',
+  }),
   user_fid: z.string().openapi({
     description: 'Who has sent it: the id that the message came with. Of users of the hub, the id of the user.',
   }),
@@ -22,6 +29,9 @@ const messageFields = {
   subject: textOrNull,
   is_customer_support_agent: z.boolean(),
   created_at: isoTimeSchema,
+  attachments: z.array(attachmentSchema).openapi({
+    description: 'Extension: what was attached, as the Chats API shows it. URLs of files are valid for an hour.',
+  }),
 };
 
 export const threadsMessageSchema = z.object(messageFields).openapi('ThreadsMessage');
@@ -68,10 +78,18 @@ export function threadResource(row: ConversationRow): z.infer<typeof threadSchem
   };
 }
 
-/** A message of a conversation with this name as the threads API shows it. */
+/** A message of a conversation with this name as the threads API shows it, still without the URLs of its files. */
 export function messageInThread(
   { message, chat_id }: { message: MessageFacts; chat_id: string },
   thread_fid: string,
 ): z.infer<typeof threadsMessageSchema> {
   return threadsMessage(messageResource(message, { id: chat_id, room_id: null }), { thread_id: thread_fid });
+}
+
+/** The same with the URLs of its files, which are also the text of a message that has none. */
+export async function shownWithUrls<Message extends ReturnType<typeof messageInThread>>(
+  c: AppContext,
+  message: Message,
+): Promise<Message> {
+  return withLinksAsText(await messageWithUrls(c, message));
 }

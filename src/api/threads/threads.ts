@@ -13,7 +13,7 @@ import { copyDatabase } from '../copy-database.ts';
 import { defineRoute } from '../define-route.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import type { Mount } from './mount.ts';
-import { messageInThread, threadResource, threadSchema, threadWithMessagesSchema } from './schemas.ts';
+import { messageInThread, shownWithUrls, threadResource, threadSchema, threadWithMessagesSchema } from './schemas.ts';
 
 const pageQuery = z.object({
   cursor: collectionQuery.cursor.openapi({ description: 'Extension. Place in the list, from the header `Link`.' }),
@@ -92,8 +92,8 @@ export function threadRoutesOf({ root, nameOf }: Mount): AppRouter {
     const { messages, has_more } = log.answer;
     const last = messages.at(-1);
     linkTo(c, has_more && last !== undefined ? { ordering: '-seq', direction: 'next', key: [last.seq] } : null);
-    const shown = messages.map((each) => messageInThread(each, conversationName(row))).reverse();
-    return c.json({ ...threadResource(row), messages: shown }, 200);
+    const shown = messages.map((each) => shownWithUrls(c, messageInThread(each, conversationName(row)))).reverse();
+    return c.json({ ...threadResource(row), messages: await Promise.all(shown) }, 200);
   });
 
   return routes;

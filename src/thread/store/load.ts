@@ -1,5 +1,6 @@
 import type { Command, ReportMessageStatus } from '../../domain/commands.ts';
 import { type ChannelTarget, type ThreadEvent, upcastEvent } from '../../domain/events.ts';
+import { saltedKey } from '../../domain/fingerprints.ts';
 import { withoutPurged } from '../../domain/redaction.ts';
 import {
   type ChatState,
@@ -269,6 +270,15 @@ function loadReceived(sql: SqlStorage, keys: string[]): Map<string, ReceivedBefo
   return new Map(rows.map((row) => [row.key, { ...row, is_new_session: row.is_new_session === 1 }]));
 }
 
+/** The message that was received with a fingerprint, which the thread stores with its salt. Null for none. */
+export function readReceived(sql: SqlStorage, key: string): { chat_id: string; message_id: string } | null {
+  const { salt } = sql.exec<{ salt: string | null }>('SELECT salt FROM thread').one();
+  const found = loadReceived(sql, [saltedKey(key, salt)])
+    .values()
+    .next().value;
+  return found === undefined ? null : { chat_id: found.chat_id, message_id: found.message_id };
+}
+
 /** Most events that are searched for a message that comes back. */
 const RETURNED_WITHIN = 1000;
 
@@ -278,18 +288,21 @@ function withReturned(
   { messages, routing }: Extract<Command, { type: 'receive_messages' }>,
   received: Map<string, ReceivedBefore>,
 ): Map<string, ReceivedBefore> {
-  for (const { key, body, sent_since } of messages) {
+  for (const { key, body, sent_since, sent_file } of messages) {
     if (sent_since === undefined || received.has(key)) continue;
     const [row] = sql
       .exec<{ seq: number; chat_id: string; message_id: string }>(
         `SELECT seq, chat_id, event ->> '$.message.id' AS message_id FROM events
          WHERE seq > (SELECT max(seq) FROM events) - ? AND type = 'message_added' AND event ->> '$.at' >= ?
-           AND event ->> '$.message.sender_type' = 'user' AND event ->> '$.message.message' = ?
+           AND event ->> '$.message.sender_type' = 'user'
+           AND (event ->> '$.message.message' = ?
+             OR (event ->> '$.message.message' = '' AND event ->> '$.message.attachments[0].file.id' = ?))
            AND coalesce(event ->> '$.origin', '') <> ?
          ORDER BY seq DESC LIMIT 1`,
         RETURNED_WITHIN,
         sent_since,
         body,
+        sent_file ?? null,
         routing.receiver,
       )
       .toArray();

@@ -6,7 +6,7 @@
 import type { ChannelTarget, ThreadEvent, WebhookReceipt } from '../../domain/events.ts';
 import type { Transition } from '../../domain/state.ts';
 import type { Audience, Installation } from '../../notifications/audience.ts';
-import { channelWebhook, kindsOfChannel } from '../../notifications/channel-webhooks.ts';
+import { channelWebhooks, kindsOfChannel } from '../../notifications/channel-webhooks.ts';
 import { kindOf, match } from '../../notifications/match.ts';
 import { type Kind, type Notification, notificationsOf, type ThreadUpdate } from '../../notifications/notifications.ts';
 import { appBody, type LanePosition, wholeBody } from '../../notifications/webhook-body.ts';
@@ -147,40 +147,31 @@ type PlannedWebhook = Pick<OutboxRow, 'receiver' | 'event_type' | 'webhook_id' |
 };
 
 /**
- * The webhooks of an event: one for each notification and each subscription or channel that gets it. Always the same
- * ones, in the same order.
+ * The webhooks of an event: one for each notification and each subscription that gets it, and those of the channel. Always
+ * the same ones, in the same order.
  */
 function plannedWebhooks(update: ThreadUpdate, { target, installations }: Recipients): PlannedWebhook[] {
   const planned: PlannedWebhook[] = [];
   for (const notification of update.notifications) {
-    if (target !== null) {
-      const webhook = plannedForChannel(update, notification, target);
-      if (webhook !== null) planned.push(webhook);
-    }
+    if (target !== null) planned.push(...plannedForChannel(update, notification, target));
     if (update.is_silent) continue;
     for (const installation of installations) addPlannedForApp(planned, update, notification, installation);
   }
   return planned;
 }
 
-function plannedForChannel(
-  update: ThreadUpdate,
-  notification: Notification,
-  target: ChannelTarget,
-): PlannedWebhook | null {
-  const notice = channelWebhook(update, notification, target);
-  if (notice === null) return null;
-  return {
+function plannedForChannel(update: ThreadUpdate, notification: Notification, target: ChannelTarget): PlannedWebhook[] {
+  return channelWebhooks(update, notification, target).map(({ event_type, resource, has_gap, bodyAt }) => ({
     receiver: target.receiver,
     organization_id: null,
-    event_type: notice.event_type,
+    event_type,
     webhook_id: null,
     channel: null,
     resource_id: null,
-    resource: notice.resource ?? notification.resource,
-    is_shared: notice.has_gap,
-    bodyAt: notice.bodyAt,
-  };
+    resource: resource ?? notification.resource,
+    is_shared: has_gap,
+    bodyAt,
+  }));
 }
 
 function addPlannedForApp(

@@ -5,7 +5,7 @@ import { deliverLeased } from '../../../src/delivery/deliver-lane.ts';
 import { chatIdOfSession } from '../../../src/resources/rpc-ids.ts';
 import { eventually } from '../eventually.ts';
 import { ask, enrollAgent, type Json, TestOrganization } from './organization.ts';
-import { receive } from './receiver.ts';
+import { type Got, receive } from './receiver.ts';
 import { type Answer, admin, type Call, call, type Person } from './requests.ts';
 
 export const HOOK = 'https://gateway.example.com/hub';
@@ -107,6 +107,10 @@ export class WebhookTap {
     makeFirstAttemptsWith((env, thread, leased, askedAt) => {
       void deliverLeased(consumerDeps(env), thread, leased, askedAt);
     });
+  }
+
+  get sent(): readonly Got[] {
+    return this.#got;
   }
 
   get told(): Told[] {

@@ -7,6 +7,7 @@ import {
   messageIdOfShort,
   numberOfId,
   numericId,
+  partOfShort,
   sessionIdOf,
   shortMessageId,
 } from '../../../src/resources/rpc-ids.ts';
@@ -58,14 +59,19 @@ describe('the ids of sessions and messages in JSON-RPC', () => {
     );
   });
 
-  it('lead from a message to its short id and back', () => {
+  it('lead from a message to its short id, and that of each part, and back', () => {
     fc.assert(
-      fc.property(at13, tail72, fc.nat(0x3fffffff), (at, { high12, low60 }, seq) => {
+      fc.property(at13, tail72, fc.nat(0x1ffffff), fc.nat(31), (at, { high12, low60 }, seq, part) => {
         const thread = uuidVersion7(at, { high12, low62: low60 << 2n });
         const id = resourceIdAt(threadNameOfChat(thread) ?? '', at, seq);
         const short = shortMessageId(id) ?? '';
         expect(short).toMatch(/^\d{13}-[0-9a-f]{18}$/);
         expect(messageIdOfShort(short)).toBe(id);
+        const ofPart = shortMessageId(id, part) ?? '';
+        expect(ofPart).toMatch(/^\d{13}-[0-9a-f]{18}$/);
+        expect(ofPart === short).toBe(part === 0);
+        expect(partOfShort(ofPart)).toEqual({ message_id: id, part });
+        expect(messageIdOfShort(ofPart.toUpperCase())).toBe(id);
       }),
     );
   });

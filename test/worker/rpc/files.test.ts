@@ -1,4 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { shortMessageId } from '../../../src/resources/rpc-ids.ts';
+import { eventually } from '../../support/eventually.ts';
 import { ask, type Json } from '../../support/worker/organization.ts';
 import { admin, call, testEnv } from '../../support/worker/requests.ts';
 import { CONTACT, TelephoneSystem, WebhookTap } from '../../support/worker/rpc.ts';
@@ -31,6 +33,12 @@ async function upload(fields: [string, string | Blob][], key = system.key) {
 const storedBytes = async (organizationId: string) => {
   const query = testEnv.DB.prepare('SELECT stored_bytes FROM organizations WHERE id = ?').bind(organizationId);
   return (await query.first<number>('stored_bytes')) ?? 0;
+};
+const filesOf = async (organizationId: string) => {
+  const query = testEnv.DB.prepare('SELECT count(*) AS files FROM files WHERE organization_id = ?').bind(
+    organizationId,
+  );
+  return (await query.first<number>('files')) ?? 0;
 };
 const image = () => new Blob([PNG], { type: 'text/html' });
 const resultOf = (answer: { json: Json }) => answer.json['result'] as { messageid: string; sessionid: string };
@@ -147,7 +155,10 @@ describe('a message of a file', () => {
     const params = { from: '9003', to: CONTACT, messageid: sent.messageid, sessionid };
     const synced = await system.done('message', params);
     expect(synced).toEqual({ messageid: expect.stringMatching(/^\d{13}-/) });
+    const files = await filesOf(system.org.organizationId);
     expect(await system.done('message', params)).toEqual(synced);
+    // What is there already is known before anything is stored.
+    expect(await filesOf(system.org.organizationId)).toBe(files);
     const [message] = await system.messages(sessionid);
     const [attachment] = (message?.['attachments'] ?? []) as { file: { id: string; sha256: string } }[];
     const [origin] = (await system.messages(sent.sessionid)).slice(-1) as {
@@ -160,6 +171,26 @@ describe('a message of a file', () => {
     expect(await system.done('message', { ...params, sessionid: sent.sessionid })).toEqual({
       messageid: sent.messageid,
     });
+  });
+
+  it('is synced part by part when it has a text and files', async () => {
+    const { sessionid: from } = await system.say('Hello', '9003');
+    const { id } = await stored(system.first, PNG, 'photo.png');
+    const path = `/users/${system.first.user_id}/chats/${system.chatOf(from)}/messages`;
+    const sent = await ask(system.first, 'POST', path, { message: 'Look', attachments: [{ file_id: id }] });
+    const { sessionid } = await system.done('message', { from: '555', to: '9004' });
+    const sync = async (part: number) => {
+      const messageid = shortMessageId(String(sent.json['id']), part);
+      const answer = await system.ask('message', { from: '9003', to: '555', messageid, sessionid });
+      return answer.json['error'] === undefined ? (answer.json['result'] as Json) : answer.json;
+    };
+    await eventually(async () => expect(await sync(0)).toEqual({ messageid: expect.any(String) }));
+    expect(await sync(1)).toEqual({ messageid: expect.any(String) });
+    expect(await sync(2)).toEqual({ error: { code: 404, message: expect.any(String) } });
+    expect(await system.messages(sessionid)).toMatchObject([
+      { message: 'Look', attachments: [] },
+      { message: '', attachments: [{ file: { name: 'photo.png' } }] },
+    ]);
   });
 
   it('is refused when it is unknown, another organization’s or without a session', async () => {

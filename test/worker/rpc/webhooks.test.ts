@@ -1,5 +1,6 @@
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { shortMessageId } from '../../../src/resources/rpc-ids.ts';
 import { eventually } from '../../support/eventually.ts';
 import { arrive, ask, type Json, resultsOf } from '../../support/worker/organization.ts';
 import { admin, call } from '../../support/worker/requests.ts';
@@ -18,6 +19,19 @@ afterEach(() => {
 });
 
 const channel = () => `/orgs/${system.org.organizationId}/unified_messaging/${system.channelId}`;
+
+/** A file of the second user, as a message names it. */
+async function uploaded(name: string): Promise<Json> {
+  return { file_id: (await stored(system.second, bytesOf(`the ${name}`), name))['id'] };
+}
+
+async function answerWithFiles(sessionid: string, message: Json): Promise<Json> {
+  const { second } = system;
+  const path = `/users/${second.user_id}/chats/${system.chatOf(sessionid)}/messages`;
+  const answer = await ask(second, 'POST', path, message);
+  expect([answer.status, answer.text]).toEqual([200, expect.any(String)]);
+  return answer.json;
+}
 
 describe('a webhook of JSON-RPC', () => {
   it('tells the gateway that a message is stored, and what a user answers, with its key and signed', async () => {
@@ -48,24 +62,54 @@ describe('a webhook of JSON-RPC', () => {
     expect(new Webhook(String(json['secret'])).verify(JSON.stringify(tap.told.at(-1)), headers)).toBeTruthy();
   });
 
-  it('gives the URL of an uploaded file: as the content, or beside the text', async () => {
+  it('gives the URL of an uploaded file as the content', async () => {
     const { sessionid } = await system.say('Hello');
-    const { second } = system;
-    await system.reply(second, sessionid, 'One moment');
-    const file = await stored(second, bytesOf('an invoice'), 'invoice.txt');
-    const path = `/users/${second.user_id}/chats/${system.chatOf(sessionid)}/messages`;
-    const named = { attachments: [{ file_id: file['id'] }] };
-    expect((await ask(second, 'POST', path, named)).status).toBe(200);
-    const { params: alone } = (await tap.next('message', 2)) as unknown as { params: Json & { file: Json } };
-    expect(alone).toMatchObject({ type: 2, content: alone.file['url'], file: { id: file['id'], name: 'invoice.txt' } });
-    expect((await ask(second, 'POST', path, { message: 'Here', ...named })).status).toBe(200);
-    const { params: beside } = (await tap.next('message', 3)) as unknown as { params: Json & { file: Json } };
-    expect(beside).toMatchObject({ type: 1, content: 'Here', file: { id: file['id'] } });
-    for (const { file: shown } of [alone, beside]) {
-      const url = new URL(String(shown['url']), 'https://hub.example');
-      const answer = await call(`https://hub.example${url.pathname}${url.search}`);
-      expect([answer.status, answer.text]).toEqual([200, 'an invoice']);
-    }
+    const sent = await answerWithFiles(sessionid, { attachments: [await uploaded('invoice.txt')] });
+    const { params } = (await tap.next('message')) as unknown as { params: Json & { file: Json } };
+    expect(params).toMatchObject({
+      type: 2,
+      messageid: shortMessageId(String(sent['id'])),
+      content: params.file['url'],
+      file: { id: expect.any(String), name: 'invoice.txt' },
+    });
+    const url = new URL(String(params.content), 'https://hub.example');
+    const answer = await call(`https://hub.example${url.pathname}${url.search}`);
+    expect([answer.status, answer.text]).toEqual([200, 'the invoice.txt']);
+  });
+
+  it('is one for the text and one for each file, in order, with ids of their own', async () => {
+    const { sessionid } = await system.say('Hello');
+    const attachments = [await uploaded('a.txt'), await uploaded('b.txt')];
+    const sent = await answerWithFiles(sessionid, { message: 'Both', attachments });
+    const id = String(sent['id']);
+    await tap.next('message', 3);
+    const parts = tap.told
+      .filter(({ method }) => method === 'message')
+      .map(({ params }) => params as Json & { file?: Json });
+    expect(parts.map(({ type, messageid }) => [type, messageid])).toEqual([
+      [1, shortMessageId(id, 0)],
+      [2, shortMessageId(id, 1)],
+      [2, shortMessageId(id, 2)],
+    ]);
+    expect(parts.map(({ content, file }) => file?.['name'] ?? content)).toEqual(['Both', 'a.txt', 'b.txt']);
+    expect(parts[0]).not.toHaveProperty('file');
+    await eventually(async () => {
+      const { json } = await ask({ token: system.org.gateway.token }, 'GET', `${channel()}/ledger`);
+      // The contact's message was told as delivered.
+      expect(json).toMatchObject({ accepted: 4, delivered: 4, pending: 0 });
+    });
+
+    await eventually(async () =>
+      expect(await system.done('delivered', { messageid: parts[2]?.['messageid'] })).toEqual({}),
+    );
+    const shown = async () => (await system.messages(sessionid)).at(-1);
+    expect(await shown()).toMatchObject({ id, delivery_status: 'delivered' });
+
+    const path = `/users/${system.second.user_id}/chats/${system.chatOf(sessionid)}/messages/${id}`;
+    expect((await ask(system.second, 'DELETE', path)).status).toBe(204);
+    await tap.next('deleted', 3);
+    const deleted = tap.told.filter(({ method }) => method === 'deleted');
+    expect(deleted.map(({ params }) => params['messageid'])).toEqual(parts.map(({ messageid }) => messageid));
   });
 
   it('speaks for the session’s user, whoever answers', async () => {
@@ -120,13 +164,15 @@ describe('a webhook of JSON-RPC', () => {
     expect(tap.told.filter(({ method }) => method === 'typing')).toHaveLength(1);
   });
 
-  it('carries the text of a message with attachments', async () => {
+  it('carries the text of a message with attachments, and then their links', async () => {
     const { sessionid } = await system.say('Hello');
     const url = 'https://files.example.com/a.pdf';
     const path = `/users/${system.second.user_id}/chats/${system.chatOf(sessionid)}/messages`;
     const attachments = [{ title: 'a.pdf', title_link_url: url }];
     await ask(system.second, 'POST', path, { message: 'Here', attachments, attachment_template: 'generic' });
-    expect(await tap.next('message')).toMatchObject({ params: { content: 'Here', type: 1 } });
+    expect(await tap.next('message', 2)).toMatchObject({ params: { content: url, type: 2 } });
+    const contents = tap.told.filter(({ method }) => method === 'message').map(({ params }) => params['content']);
+    expect(contents).toEqual(['Here', url]);
   });
 
   it('is not sent without a URL, and can be sent later', async () => {

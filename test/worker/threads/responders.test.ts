@@ -50,6 +50,7 @@ describe('a responder over HTTP', () => {
         subject: null,
         is_customer_support_agent: true,
         created_at: expect.any(String),
+        attachments: [],
       },
     ]);
     expect(await program.get(`/messages/${reply.json['id']}`)).toEqual(reply.json);

@@ -29,6 +29,7 @@ describe('POST /messages without a responder', () => {
       subject: 'Order 7',
       is_customer_support_agent: false,
       created_at: TIME,
+      attachments: [],
     };
     expect([answer.status, answer.json]).toEqual([202, { ...stored, reply: null, reply_status: 'none' }]);
     const { reply: _reply, reply_status: _status, ...message } = answer.json;

@@ -11,6 +11,7 @@ const message = {
   ...question,
   is_customer_support_agent: false,
   created_at: '2026-11-14T12:22:17.000Z',
+  attachments: [],
 };
 const reply = {
   id: objectIdOf(ids.answer),
@@ -21,6 +22,7 @@ const reply = {
   subject: null,
   is_customer_support_agent: true,
   created_at: '2026-11-14T12:22:19.000Z',
+  attachments: [],
 };
 const thread = {
   thread: conversationHash(thread_fid),

@@ -4,7 +4,7 @@ import type { ChannelTarget, EventBody, ThreadEvent, WebhookReceipt } from '../.
 import { evolve } from '../../../../src/domain/evolve.ts';
 import { type ChatState, emptyThread, type Transition } from '../../../../src/domain/state.ts';
 import { NO_AUDIENCE } from '../../../../src/notifications/audience.ts';
-import { channelWebhook } from '../../../../src/notifications/channel-webhooks.ts';
+import { channelWebhooks } from '../../../../src/notifications/channel-webhooks.ts';
 import {
   KINDS,
   type Notification,
@@ -80,10 +80,9 @@ function bodyFromLog(
   notification: Notification,
   { routing, prev_seq }: ChannelAcceptance,
 ): string[] {
-  const notice = channelWebhook(update, notification, routing);
-  if (notice === null) return [];
-  const body = notice.bodyAt({ seq: update.seq, prev_seq });
-  return [wholeBody(body, JSON.stringify(notice.resource ?? notification.resource))];
+  return channelWebhooks(update, notification, routing).map((notice) =>
+    wholeBody(notice.bodyAt({ seq: update.seq, prev_seq }), JSON.stringify(notice.resource ?? notification.resource)),
+  );
 }
 
 type ChannelAcceptance = Extract<WebhookReceipt, { routing: ChannelTarget }>;
