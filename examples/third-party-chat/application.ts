@@ -8,10 +8,10 @@ import { HubApi } from './hub-api.ts';
 import { HubRefused } from './hub-request.ts';
 import { LiveFeed } from './live-feed.ts';
 import { chatListPage, chatPage, type PageFile, pageHeaders, pageParts } from './page-files.ts';
-import { RequestRefused, readBody, readTextField } from './read-request.ts';
+import { RequestRefused, readBody, readFile, readTextField } from './read-request.ts';
 import { sessionOf, startSession } from './session.ts';
-import { sendMessage, startChat } from './visitor-requests.ts';
-import { findSession, findVisitor } from './visitor-store.ts';
+import { sendFile, sendMessage, startChat, urlOfFile } from './visitor-requests.ts';
+import { findSession, findVisitor, type StoredVisitor } from './visitor-store.ts';
 import { type Collection, parseWebhook } from './webhook.ts';
 
 const MAX_NAME_CHARACTERS = 100;
@@ -21,7 +21,10 @@ const WEBHOOKS: ReadonlyMap<string, Collection> = new Map([
   ['/giosg_webhooks/chats', 'chats'],
   ['/giosg_webhooks/messages', 'messages'],
 ]);
-const CHAT_PATH = /^\/chat\/([0-9a-f-]{36})(\/messages|\/events)?$/;
+const CHAT_PATH = /^\/chat\/([0-9a-f-]{36})(\/messages|\/events|\/files)?$/;
+const FILE_PATH = /^\/chat\/([0-9a-f-]{36})\/files\/([0-9a-f-]{36})\/([0-9a-f-]{36})$/;
+
+type Address = { path: string; parameters: URLSearchParams };
 
 export type ApplicationOptions = {
   configuration: Configuration;
@@ -38,9 +41,10 @@ export function createApplication({ configuration, database, log }: ApplicationO
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method, url = '/' } = request;
     const [path = '', query] = url.split('?');
+    const parameters = new URLSearchParams(query);
     const collection = WEBHOOKS.get(path);
     if (collection !== undefined && method === 'POST') {
-      await receiveWebhook(request, response, collection, new URLSearchParams(query).get('secret') ?? '');
+      await receiveWebhook(request, response, collection, parameters.get('secret') ?? '');
       return;
     }
     const part = pageParts.get(path);
@@ -56,21 +60,19 @@ export function createApplication({ configuration, database, log }: ApplicationO
     } else if (method === 'POST' && path === '/chat') {
       await startChat(database, hub, session, await readTextField(request, 'name', MAX_NAME_CHARACTERS));
       sendJson(response, 202, {});
-    } else await routeChat(request, response, path, session);
+    } else if (FILE_PATH.test(path)) await redirectToFile(request, response, { path, parameters }, session);
+    else await routeChat(request, response, { path, parameters }, session);
   }
 
   /** The paths under a chat, for the visitor of the chat. */
   async function routeChat(
     request: IncomingMessage,
     response: ServerResponse,
-    path: string,
+    { path, parameters }: Address,
     session: string,
   ): Promise<void> {
     const [, chatId = '', below] = CHAT_PATH.exec(path) ?? [];
-    const visitor = findVisitor(database, session);
-    if (visitor === null || findChat(database, session, chatId) === null) {
-      throw new RequestRefused(404, 'There is nothing here.');
-    }
+    const visitor = visitorOf(session, chatId);
     if (request.method === 'GET' && below === undefined) sendPage(response, chatPage);
     else if (request.method === 'GET' && below === '/events') {
       const view = () => ({ chat: findChat(database, session, chatId), messages: listMessages(database, chatId) });
@@ -79,7 +81,37 @@ export function createApplication({ configuration, database, log }: ApplicationO
       const message = await readTextField(request, 'message', MAX_MESSAGE_CHARACTERS);
       await sendMessage(database, hub, visitor, chatId, message);
       sendJson(response, 202, {});
+    } else if (request.method === 'POST' && below === '/files') {
+      await sendFile(database, hub, visitor, chatId, await readFile(request, parameters.get('name')));
+      sendJson(response, 202, {});
     } else throw new RequestRefused(405, 'This is not possible here.');
+  }
+
+  /** A file of a chat, for the visitor of the chat. Its URLs expire, so a page has this address. */
+  async function redirectToFile(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { path, parameters }: Address,
+    session: string,
+  ): Promise<void> {
+    if (request.method !== 'GET') throw new RequestRefused(405, 'This is not possible here.');
+    const [, chatId = '', messageId = '', attachmentId = ''] = FILE_PATH.exec(path) ?? [];
+    const visitor = visitorOf(session, chatId);
+    const file = { chatId, messageId, attachmentId, isShown: parameters.has('image') };
+    const url = await urlOfFile(database, hub, visitor, file);
+    if (url === null) throw new RequestRefused(404, 'There is nothing here.');
+    response.writeHead(302, { Location: url, 'Cache-Control': 'no-store', 'Referrer-Policy': 'no-referrer' }).end();
+  }
+
+  /** The visitor of a session, who has this chat. */
+  function visitorOf(session: string, chatId: string): StoredVisitor {
+    const visitor = findVisitor(database, session);
+    if (visitor !== null && findChat(database, session, chatId) !== null) return visitor;
+    throw new RequestRefused(404, 'There is nothing here.');
+  }
+
+  function sendPage(response: ServerResponse, { type, content }: PageFile): void {
+    response.writeHead(200, { ...pageHeaders(configuration.hubUrl), 'Content-Type': type }).end(content);
   }
 
   async function receiveWebhook(
@@ -140,10 +172,6 @@ function refusalOf(error: unknown): { status: number; detail: string } {
 function isSameText(given: string, expected: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(given), digest(expected));
-}
-
-function sendPage(response: ServerResponse, { type, content }: PageFile): void {
-  response.writeHead(200, { ...pageHeaders, 'Content-Type': type }).end(content);
 }
 
 function sendJson(response: ServerResponse, status: number, body: unknown): void {

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { ChatResource, MessageResource } from './hub-api.ts';
+import type { Attachment, ChatResource, MessageResource } from './hub-api.ts';
 
 /** The owner of a chat that is not a visitor of this application. */
 export const SOMEBODY_ELSE = Symbol('somebody else');
@@ -42,11 +42,14 @@ export function findChat(database: DatabaseSync, session: string, chatId: string
 export function listMessages(database: DatabaseSync, chatId: string): MessageResource[] {
   const rows = database
     .prepare(
-      `SELECT id, type, sender_type, sender_public_name, message, created_at FROM messages
+      `SELECT id, type, sender_type, sender_public_name, message, created_at, attachments FROM messages
        WHERE chat_id = ? ORDER BY created_at, id`,
     )
     .all(chatId);
-  return rows as MessageResource[];
+  return rows.map((row) => ({
+    ...row,
+    attachments: JSON.parse(String(row['attachments'])) as Attachment[],
+  })) as MessageResource[];
 }
 
 export function hasMessage(database: DatabaseSync, id: string): boolean {
@@ -100,22 +103,35 @@ export function deleteChat(database: DatabaseSync, id: string): void {
 }
 
 export function saveMessage(database: DatabaseSync, chatId: string, resource: MessageResource): void {
-  const { id, type, sender_type, sender_public_name, message, created_at } = resource;
+  const { id, type, sender_type, sender_public_name, message, created_at, attachments } = resource;
   database
     .prepare(
-      `INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT (id) DO UPDATE SET sender_public_name = excluded.sender_public_name, message = excluded.message`,
+      `INSERT INTO messages (id, chat_id, type, sender_type, sender_public_name, message, created_at, attachments)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET sender_public_name = excluded.sender_public_name, message = excluded.message,
+         attachments = excluded.attachments`,
     )
-    .run(id, chatId, type, sender_type, sender_public_name, message, created_at);
+    .run(id, chatId, type, sender_type, sender_public_name, message, created_at, filesOf(attachments));
 }
 
-/** What a change does not name stays; a text becomes null when it is purged. */
+/** What a change does not name stays; a text becomes null when it is purged, and files go. */
 export function changeMessage(database: DatabaseSync, change: Partial<MessageResource> & { id: string }): void {
-  const { id, sender_public_name, message } = change;
+  const { id, sender_public_name, message, attachments } = change;
   if (sender_public_name !== undefined) {
     database.prepare('UPDATE messages SET sender_public_name = ? WHERE id = ?').run(sender_public_name, id);
   }
   if (message !== undefined) database.prepare('UPDATE messages SET message = ? WHERE id = ?').run(message, id);
+  if (attachments !== undefined) {
+    database.prepare('UPDATE messages SET attachments = ? WHERE id = ?').run(filesOf(attachments), id);
+  }
+}
+
+/** What a page shows of the files. Their URLs expire, so none is stored. */
+function filesOf(attachments: readonly Attachment[]): string {
+  const files = attachments.flatMap(({ id, title, file }) =>
+    file === undefined ? [] : [{ id, title, file: { content_type: file.content_type, size: file.size } }],
+  );
+  return JSON.stringify(files);
 }
 
 export function deleteMessage(database: DatabaseSync, id: string): void {

@@ -1,5 +1,5 @@
 import type { Configuration } from './configuration.ts';
-import { readCollection, requestHub } from './hub-request.ts';
+import { readCollection, requestHub, type Upload, uploadToHub } from './hub-request.ts';
 
 /** The fields of a chat from the hub that this application stores. */
 export type ChatResource = {
@@ -19,7 +19,14 @@ export type MessageResource = {
   sender_public_name: string | null;
   message: string | null;
   created_at: string;
+  attachments: Attachment[];
 };
+
+/** `file` is missing in attachments that are no files, which this application does not show. */
+export type Attachment = { id: string; title: string | null; file?: { content_type: string; size: number } };
+
+/** URLs of a file that open for an hour: one saves it, the other shows an image. */
+type AttachmentUrls = { id: string; title_link_url: string | null; image_url: string | null };
 
 export type VisitorSession = {
   visitor_id: string;
@@ -77,6 +84,25 @@ export class HubApi {
   async sendMessage({ visitorId, accessToken }: VisitorAccess, chatId: string, message: string): Promise<void> {
     const url = `${this.#publicApi}/visitors/${visitorId}/chats/${chatId}/messages`;
     await requestHub({ method: 'POST', url, token: accessToken, body: { type: 'msg', message } });
+  }
+
+  /** Uploads a file of the visitor and sends it as a message of its own. */
+  async sendFile({ visitorId, accessToken }: VisitorAccess, chatId: string, upload: Upload): Promise<void> {
+    const visitor = `${this.#publicApi}/visitors/${visitorId}`;
+    const { id } = await uploadToHub<{ id: string }>(`${visitor}/files`, accessToken, upload);
+    const body = { type: 'msg', attachments: [{ file_id: id }] };
+    await requestHub({ method: 'POST', url: `${visitor}/chats/${chatId}/messages`, token: accessToken, body });
+  }
+
+  /** New URLs of the files of a message. */
+  async urlsOfMessage(
+    { visitorId, accessToken }: VisitorAccess,
+    chatId: string,
+    messageId: string,
+  ): Promise<AttachmentUrls[]> {
+    const url = `${this.#publicApi}/visitors/${visitorId}/chats/${chatId}/messages/${messageId}`;
+    const message = await requestHub<{ attachments: AttachmentUrls[] }>({ method: 'GET', url, token: accessToken });
+    return message.attachments;
   }
 
   /** The visitor of a chat; null when it has none. */

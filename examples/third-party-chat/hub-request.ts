@@ -3,6 +3,11 @@
  * calls.
  */
 const DEADLINE_MILLISECONDS = 3_000;
+/** A file may be large. */
+const UPLOAD_DEADLINE_MILLISECONDS = 30_000;
+
+/** A file of a visitor. */
+export type Upload = { name: string; bytes: Buffer };
 
 export type HubRequest = {
   method: 'GET' | 'POST' | 'PATCH';
@@ -36,6 +41,20 @@ export async function requestHub<Body>(request: HubRequest): Promise<Body> {
     },
     ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
     signal: AbortSignal.timeout(DEADLINE_MILLISECONDS),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new HubRefused(request, response.status, jsonOrText(text));
+  return JSON.parse(text) as Body;
+}
+
+/** Uploads a file, whose type the hub finds by itself. Throws as `requestHub`. */
+export async function uploadToHub<Body>(url: string, token: string, { name, bytes }: Upload): Promise<Body> {
+  const request = { method: 'POST' as const, url: `${url}?name=${encodeURIComponent(name)}`, token };
+  const response = await fetch(request.url, {
+    method: request.method,
+    headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/octet-stream' },
+    body: bytes,
+    signal: AbortSignal.timeout(UPLOAD_DEADLINE_MILLISECONDS),
   });
   const text = await response.text();
   if (!response.ok) throw new HubRefused(request, response.status, jsonOrText(text));

@@ -19,11 +19,13 @@ export const pageParts: ReadonlyMap<string, PageFile> = new Map([
   ['/page/chat.css', pageFile('chat.css', 'text/css')],
 ]);
 
-/** Allows only the application's own files, whatever gets into a page. */
-export const pageHeaders = {
-  'Content-Security-Policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  'X-Content-Type-Options': 'nosniff',
-  'Referrer-Policy': 'no-referrer',
-  'Cache-Control': 'no-store',
-};
+/** Allows only the application's own files and the hub's images, whatever gets into a page. */
+export function pageHeaders(hubUrl: string): Record<string, string> {
+  const images = `img-src 'self' data: ${new URL(hubUrl).origin}`;
+  return {
+    'Content-Security-Policy': `default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; ${images}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+    'X-Content-Type-Options': 'nosniff',
+    'Referrer-Policy': 'no-referrer',
+    'Cache-Control': 'no-store',
+  };
+}

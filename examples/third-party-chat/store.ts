@@ -25,7 +25,8 @@ CREATE TABLE IF NOT EXISTS messages (
   sender_type TEXT NOT NULL,
   sender_public_name TEXT,
   message TEXT,
-  created_at TEXT NOT NULL
+  created_at TEXT NOT NULL,
+  attachments TEXT NOT NULL DEFAULT '[]'
 ) STRICT;
 CREATE INDEX IF NOT EXISTS messages_of_chat ON messages (chat_id, created_at, id);
 CREATE TABLE IF NOT EXISTS threads (
@@ -49,6 +50,9 @@ export function openStore(path: string): DatabaseSync {
     const database = new DatabaseSync(path);
     database.exec('PRAGMA journal_mode = WAL');
     database.exec(SCHEMA);
+    const columns = database.prepare("SELECT 1 FROM pragma_table_info('messages') WHERE name = 'attachments'").all();
+    // A store from before there were files.
+    if (columns.length === 0) database.exec("ALTER TABLE messages ADD COLUMN attachments TEXT NOT NULL DEFAULT '[]'");
     return database;
   } catch (error) {
     throw new ConfigurationRefused(`STORE_PATH ${path} cannot be the database: ${(error as Error).message}.`);

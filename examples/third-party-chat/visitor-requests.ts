@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { HubApi, VisitorAccess } from './hub-api.ts';
-import { HubRefused } from './hub-request.ts';
+import { HubRefused, type Upload } from './hub-request.ts';
 import { deleteVisitor, findVisitor, insertVisitor, type StoredVisitor, updateToken } from './visitor-store.ts';
 
 /** A token is not used in its last seconds, because a request takes a while to arrive. */
@@ -26,6 +26,38 @@ export async function sendMessage(
   message: string,
 ): Promise<void> {
   await hub.sendMessage(await accessOf(database, hub, visitor), chatId, message);
+}
+
+/** Sends a visitor's file. The hub's webhook stores the message. Throws as the hub's calls do. */
+export async function sendFile(
+  database: DatabaseSync,
+  hub: HubApi,
+  visitor: StoredVisitor,
+  chatId: string,
+  upload: Upload,
+): Promise<void> {
+  await hub.sendFile(await accessOf(database, hub, visitor), chatId, upload);
+}
+
+/**
+ * A new URL of a file in a visitor's chat: it saves the file, or shows it as an image. Null when the chat has no such file.
+ * Throws as the hub's calls do.
+ */
+export async function urlOfFile(
+  database: DatabaseSync,
+  hub: HubApi,
+  visitor: StoredVisitor,
+  file: { chatId: string; messageId: string; attachmentId: string; isShown: boolean },
+): Promise<string | null> {
+  try {
+    const access = await accessOf(database, hub, visitor);
+    const urls = await hub.urlsOfMessage(access, file.chatId, file.messageId);
+    const found = urls.find(({ id }) => id === file.attachmentId);
+    return (file.isShown ? found?.image_url : found?.title_link_url) ?? null;
+  } catch (error) {
+    if (error instanceof HubRefused && error.status === 404) return null;
+    throw error;
+  }
 }
 
 /** The session's visitor. Null without one, or when the hub has lost its data and does not know their secret. */

@@ -36,6 +36,16 @@ const isTextOrNull = (value: unknown) => value === null || isText(value);
 const isWhole = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 const isFlag = (value: unknown) => typeof value === 'boolean';
 
+/** Each has an id and a title. Those that are files have what a page shows of them. */
+const isAttachments = (value: unknown) =>
+  Array.isArray(value) &&
+  value.every(
+    (entry: unknown) =>
+      isObject(entry) && isText(entry['id']) && isTextOrNull(entry['title']) && isFileOrNone(entry['file']),
+  );
+const isFileOrNone = (value: unknown) =>
+  value === undefined || (isObject(value) && isText(value['content_type']) && isWhole(value['size']));
+
 const CHAT_FIELDS: Fields = { created_at: isText, is_ended: isFlag, message_count: isWhole };
 const MESSAGE_FIELDS: Fields = {
   type: isText,
@@ -43,6 +53,7 @@ const MESSAGE_FIELDS: Fields = {
   sender_public_name: isTextOrNull,
   message: isTextOrNull,
   created_at: isText,
+  attachments: isAttachments,
 };
 
 /** Checks what came to the endpoint of a collection. What this application does not read may have any form. */

@@ -1,8 +1,15 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Agent } from '../support/local/agent.ts';
 import { type ChatSite, openChatSite } from '../support/local/chat-site.ts';
 
 const HOSTILE = '<script>window.isBroken = true</script><img src=x onerror="window.isBroken = true"> & more';
+const ORDER = Buffer.from('Order 77\n');
+/** One pixel. */
+const PNG = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
 
 let chatSite: ChatSite;
 beforeAll(async () => {
@@ -18,7 +25,7 @@ describe('the tutorial for a third-party chat (visitors’ API) in a browser', (
     const shown = (text: string) => page.locator('#messages li', { hasText: text }).waitFor();
     async function write(text: string): Promise<void> {
       await page.getByLabel('Your message').fill(text);
-      await page.getByRole('button', { name: 'Send' }).click();
+      await page.getByRole('button', { name: 'Send', exact: true }).click();
     }
 
     const agent = new Agent(site);
@@ -44,12 +51,23 @@ describe('the tutorial for a third-party chat (visitors’ API) in a browser', (
     await shown(HOSTILE);
     await agent.reply(chatId, HOSTILE);
     await page.locator('#messages li.user', { hasText: HOSTILE }).waitFor();
+    await page.getByLabel('A file').setInputFiles({ name: 'order <b>.txt', mimeType: 'text/plain', buffer: ORDER });
+    await page.getByRole('button', { name: 'Send file' }).click();
+    const download = page.waitForEvent('download');
+    await page.getByRole('link', { name: 'order <b>.txt (1 KB)', exact: true }).click();
+    expect(await readFile(await (await download).path())).toEqual(ORDER);
+    await agent.sendFile(chatId, 'map.png', PNG);
+    const image = page.locator('#messages li.user img');
+    await image.waitFor();
+    await page.waitForFunction("document.querySelector('#messages li.user img').naturalWidth === 1");
     const conversation = [
       'Väinö <b>\nWhere is my order?',
       'Team Support joined the chat.',
       'Team Support\nOn its way.',
       `Väinö <b>\n${HOSTILE}`,
       `Team Support\n${HOSTILE}`,
+      'Väinö <b>\norder <b>.txt (1 KB)',
+      'Team Support\nmap.png (1 KB)',
     ];
     expect(await messages()).toEqual(conversation);
 
@@ -59,7 +77,8 @@ describe('the tutorial for a third-party chat (visitors’ API) in a browser', (
     expect(await page.getByLabel('Your message').isVisible()).toBe(false);
     // The page was never reloaded, and it inserted everything as text.
     expect(await page.evaluate('[window.isSamePage, window.isBroken]')).toEqual([true, undefined]);
-    expect(await page.locator('#messages :is(script, img)').count()).toBe(0);
+    expect(await page.locator('#messages script').count()).toBe(0);
+    expect(await page.locator('#messages img').count()).toBe(1);
 
     await page.reload();
     await page.getByText('This chat has ended.').waitFor();

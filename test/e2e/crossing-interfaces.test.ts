@@ -238,7 +238,7 @@ test('a customer on the threads API, a suggestion of its responder, an agent and
   await agentReplies(chatId, { message: 'Try the other button.', selected_reply_suggestion_id: suggestion['id'] });
   await botReplies(first, 'I have noted it.');
   expect(await customerWrites('That helped.')).toMatchObject({ body: 'You are welcome, says the responder.' });
-  expect(((questions[1] ?? {})['history'] as Json[]).map(({ body }) => body)).toEqual([
+  expect((questions[1]?.['history'] as Json[] | undefined)?.map(({ body }) => body)).toEqual([
     'It does not start.',
     'Try the other button.',
     'I have noted it.',

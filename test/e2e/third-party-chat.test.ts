@@ -1,10 +1,13 @@
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { parseEnv } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { listMessages } from '../../examples/third-party-chat/chat-store.ts';
 import { readConfiguration } from '../../examples/third-party-chat/configuration.ts';
 import { writeLocalEnvironment } from '../../examples/third-party-chat/local-environment.ts';
 import { registerApp } from '../../examples/third-party-chat/register-app.ts';
+import { openStore } from '../../examples/third-party-chat/store.ts';
 import { freePort } from '../../scripts/free-port.ts';
 import {
   type ChatApplication,
@@ -20,6 +23,20 @@ import { makeFolder, openHub, type TestHub } from '../support/local/hub.ts';
 import { runScript } from '../support/local/script-process.ts';
 
 const APPLICATION = 'examples/third-party-chat';
+
+const PNG = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 1, 2, 3, 4]);
+
+/** Sends a file as a page does. Answers the status. */
+async function upload(
+  app: ChatApplication,
+  browser: string,
+  path: string,
+  body: string,
+  type = 'application/octet-stream',
+): Promise<number> {
+  const headers = { 'Content-Type': type, Cookie: browser };
+  return (await fetch(`${app.url}${path}`, { method: 'POST', headers, body })).status;
+}
 
 let site: TestHub;
 beforeAll(async () => {
@@ -122,6 +139,72 @@ describe('the visitors of examples/third-party-chat', () => {
     const before = visitors();
     await app.post(browser, '/chat', { name: 'Friend' });
     expect(visitors()).toEqual(before);
+  });
+
+  it('send and get files: a page has addresses that stay, and each click a URL that works', async () => {
+    const { client, demo } = site;
+    const browser = await openBrowser(app);
+    await app.post(browser, '/chat', { name: 'Filer' });
+    const chat = await newestChat(site);
+    await app.deliver(chat.ofChat('added', {}, 2, null));
+    const page = `/chat/${chat.id}`;
+    expect(await upload(app, browser, `${page}/files?name=my%20order.txt`, 'Order 77')).toBe(202);
+    await app.deliver(await chat.ofMessage('added', null, 3, 2));
+
+    await client.joinChat(demo.agent, chat.id);
+    const agent = `/api/v5/users/${demo.agent.id}`;
+    const headers = { Authorization: `Bearer ${demo.agent.token}`, 'Content-Type': 'image/png' };
+    const stored = await fetch(`${site.hub.url}${agent}/files?name=map.png`, { method: 'POST', headers, body: PNG });
+    const { id: file_id } = (await stored.json()) as { id: string };
+    const body = { attachments: [{ file_id, title: 'The way to us' }] };
+    const answered = await client.request('POST', `${agent}/chats/${chat.id}/messages`, body, demo.agent.token);
+    expect(answered.status).toBe(200);
+    await app.deliver(await chat.ofMessage('added', null, 5, 3));
+
+    type Shown = { id: string; attachments: { id: string; title: string; file: { content_type: string } }[] };
+    const { messages } = (await viewOf<ChatView>(app, browser, page)) as unknown as { messages: Shown[] };
+    const files = messages.map(({ attachments: [first] }) => [first?.title, first?.file.content_type]);
+    expect(files).toEqual([
+      ['my order.txt', 'text/plain; charset=utf-8'],
+      ['The way to us', 'image/png'],
+    ]);
+    expect(JSON.stringify(messages)).not.toContain('signature');
+    const [own, map] = messages.map(({ id, attachments: [first] }) => `${page}/files/${id}/${first?.id}`);
+    const get = (path: string, cookie = browser) => fetch(`${app.url}${path}`, { headers: { Cookie: cookie } });
+    expect(await (await get(`${own}`)).text()).toBe('Order 77');
+    const saved = await get(`${map}`);
+    const shown = await get(`${map}?image`);
+    for (const answer of [saved, shown]) expect(Buffer.from(await answer.arrayBuffer())).toEqual(PNG);
+    const disposition = (answer: Response) => answer.headers.get('content-disposition')?.split(';')[0];
+    expect([disposition(saved), disposition(shown)]).toEqual(['attachment', 'inline']);
+    // The text is no image, the address of another message's file leads nowhere, and neither does a stranger's.
+    expect((await get(`${own}?image`)).status).toBe(404);
+    const swapped = `${page}/files/${messages[0]?.id}/${messages[1]?.attachments[0]?.id}`;
+    expect((await get(swapped)).status).toBe(404);
+    const stranger = await openBrowser(app);
+    await app.post(stranger, '/chat', { name: 'Stranger' });
+    expect((await get(`${own}`, stranger)).status).toBe(404);
+    expect(await upload(app, stranger, `${page}/files?name=x`, 'x')).toBe(404);
+    // A file that was deleted with its message is gone from the page.
+    const deleted = await chat.ofMessage('changed', null, 6, 5);
+    await app.deliver({ ...deleted, resource: { message: null, attachments: [] } });
+    expect((await viewOf<ChatView>(app, browser, page)).messages).toMatchObject([{}, { attachments: [] }]);
+  });
+
+  it('get an error message for a file that cannot be sent', async () => {
+    const browser = await openBrowser(app);
+    await app.post(browser, '/chat', { name: 'Filer' });
+    const chat = await newestChat(site);
+    await app.deliver(chat.ofChat('added', {}, 2, null));
+    const path = `/chat/${chat.id}/files`;
+    expect(await upload(app, browser, path, 'no name')).toBe(400);
+    expect(await upload(app, browser, `${path}?name=empty`, '')).toBe(400);
+    expect(await upload(app, browser, `${path}?name=form`, 'x', 'multipart/form-data')).toBe(415);
+    expect(await upload(app, browser, `${path}?name=large`, 'x'.repeat(26_214_401))).toBe(413);
+    const { results } = (
+      await site.client.request('GET', `/api/v5/orgs/${site.demo.organization_id}/owned_chats/${chat.id}/messages`)
+    ).body as { results: unknown[] };
+    expect(results).toEqual([]);
   });
 
   it('get an error message for invalid input', async () => {
@@ -256,6 +339,24 @@ describe('setup.ts of examples/third-party-chat', () => {
 });
 
 describe('server.ts of examples/third-party-chat', () => {
+  it('opens a database from before there were files', async () => {
+    const folder = await makeFolder();
+    try {
+      const path = join(folder, 'store.sqlite');
+      const earlier = new DatabaseSync(path);
+      earlier.exec(`CREATE TABLE messages (id TEXT PRIMARY KEY, chat_id TEXT NOT NULL, type TEXT NOT NULL,
+        sender_type TEXT NOT NULL, sender_public_name TEXT, message TEXT, created_at TEXT NOT NULL) STRICT`);
+      earlier.exec("INSERT INTO messages VALUES ('m', 'c', 'msg', 'visitor', NULL, 'Hello', '2026')");
+      earlier.close();
+      for (const database of [openStore(path), openStore(path)]) {
+        expect(listMessages(database, 'c')).toMatchObject([{ message: 'Hello', attachments: [] }]);
+        database.close();
+      }
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
   it('locks its database', async () => {
     const folder = await makeFolder();
     const path = join(folder, 'store.sqlite');

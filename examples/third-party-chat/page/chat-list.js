@@ -1,6 +1,6 @@
-import { sendInPlace } from './send.js';
+import { jsonTo, sendInPlace } from './send.js';
 
-sendInPlace(document.getElementById('start'), '/chat');
+sendInPlace(document.getElementById('start'), jsonTo('/chat'));
 
 // The browser reconnects by itself and then gets the whole list.
 new EventSource('/chat/events').addEventListener('message', ({ data }) => {

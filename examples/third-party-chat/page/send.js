@@ -1,7 +1,8 @@
 /**
- * Makes a form send its fields as JSON to a path, without leaving the page. The result arrives with the page's events.
+ * Makes a form send a request without leaving the page. The result arrives with the page's events. `requestOf` makes the
+ * arguments of `fetch` from the form.
  */
-export function sendInPlace(form, path) {
+export function sendInPlace(form, requestOf) {
   const problem = document.getElementById('problem');
   const button = form.querySelector('button');
   // A text of several lines is possible with Shift; an input method's own Enter chooses a word.
@@ -15,11 +16,7 @@ export function sendInPlace(form, path) {
     problem.textContent = '';
     button.disabled = true;
     try {
-      const response = await fetch(path, {
-        method: 'POST',
-        headers: { 'Content-Type': 'application/json' },
-        body: JSON.stringify(Object.fromEntries(new FormData(form))),
-      });
+      const response = await fetch(...requestOf(form));
       if (response.ok) form.reset();
       else problem.textContent = (await response.json()).detail;
     } catch {
@@ -28,4 +25,21 @@ export function sendInPlace(form, path) {
       button.disabled = false;
     }
   });
+}
+
+/** The fields of a form as JSON. */
+export function jsonTo(path) {
+  return (form) => [path, postOf('application/json', JSON.stringify(Object.fromEntries(new FormData(form))))];
+}
+
+/** The file of a form, and its name in the query. */
+export function fileTo(path) {
+  return (form) => {
+    const file = form.elements.file.files[0];
+    return [`${path}?name=${encodeURIComponent(file.name)}`, postOf('application/octet-stream', file)];
+  };
+}
+
+function postOf(type, body) {
+  return { method: 'POST', headers: { 'Content-Type': type }, body };
 }

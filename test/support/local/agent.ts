@@ -48,6 +48,16 @@ export class Agent {
     await this.#call(200, 'POST', `/chats/${chatId}/messages`, { message });
   }
 
+  async sendFile(chatId: string, name: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    const { hub, demo } = this.#site;
+    const headers = { Authorization: `Bearer ${demo.agent.token}`, 'Content-Type': 'application/octet-stream' };
+    const url = `${hub.url}${this.#path}/files?name=${encodeURIComponent(name)}`;
+    const answer = await fetch(url, { method: 'POST', headers, body: bytes });
+    if (answer.status !== 201) throw new Error(`POST ${url} answered ${answer.status}: ${await answer.text()}`);
+    const { id: file_id } = (await answer.json()) as { id: string };
+    await this.#call(200, 'POST', `/chats/${chatId}/messages`, { attachments: [{ file_id }] });
+  }
+
   async end(chatId: string): Promise<void> {
     await this.#call(200, 'PATCH', `/chats/${chatId}`, { is_ended: true });
   }
