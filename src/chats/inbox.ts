@@ -149,6 +149,33 @@ export async function listInbox(
   return { rows: rows.map(factsOf), cut_at: null };
 }
 
+/** One chat, open or ended, that is routed to the user or theirs as a member. Null for others. */
+export async function findInInbox(
+  database: OrganizationDatabase,
+  { reach, rooms, user_id }: Inbox,
+  chatId: string,
+): Promise<InboxFacts | null> {
+  const grants = [
+    { kind: 'reach' as const, reach, is_pending: false },
+    { kind: 'member' as const, user_id, rooms },
+  ];
+  for (const grant of grants) {
+    const found = chatListing(grant, {});
+    if (found === null) continue;
+    const parameters = [...(found.parameters ?? []), user_id];
+    const listing: Listing<Column> = { ...found, columns: columnsFor('chat', nextParameter(found)), parameters };
+    // Strictly between the id without its last digit and the id with another one.
+    const range = { low: chatId.slice(0, -1), high: `${chatId}0`, descending: true };
+    const { rows } = await scan(database, listing, range, DIGITS);
+    const row = rows.find(({ id }) => id === chatId);
+    if (row !== undefined) return factsOf(row as unknown as Row);
+  }
+  return null;
+}
+
+/** Ids that differ in the last digit only. */
+const DIGITS = 16;
+
 /** The sort comes first, with few columns; what a row shows is read for the page only. */
 function sortedPage(listing: Listing<Column>, order: keyof typeof SORT_KEYS, keyset: Keyset): Statement {
   const { key, descending } = SORT_KEYS[order];

@@ -85,7 +85,6 @@ export const THREAD: Thread = {
   messages: [],
   older: null,
   memberships: new Map(),
-  tags: new Map(),
   suggestions: new Map(),
 };
 

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { countInbox, type Inbox, inboxKey, listInbox } from '../../chats/inbox.ts';
+import { countInbox, findInInbox, type Inbox, inboxKey, listInbox } from '../../chats/inbox.ts';
 import type { AppContext } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
 import { pathId, uuidField } from '../../http/fields.ts';
@@ -68,6 +68,19 @@ const countsRoute = defineRoute({
   answers: { 200: jsonOf(inboxCountsSchema, 'The counts') },
 });
 
+const rowRoute = defineRoute({
+  operationId: 'getInboxRow',
+  method: 'get',
+  path: '/users/{user_id}/inbox/{chat_id}',
+  tag: 'Chats',
+  access: ownUser,
+  summary: 'Retrieve a chat of the user’s inbox with what its row shows',
+  description:
+    'A chat that is routed to the user, or of which they are a member, open or ended. A console reads it when it is told of a chat that it does not know yet. It follows a change within a second.',
+  request: { params: params.extend({ chat_id: pathId('chat_id') }) },
+  answers: { 200: jsonOf(inboxRowSchema, 'The row') },
+});
+
 /** /users/<user_id>/inbox (an extension): the views of the console, from D1's copy. */
 export const inboxRoutes = createRouter();
 
@@ -96,6 +109,12 @@ inboxRoutes.openapi(countsRoute, async (c) => {
   const [inbox, isFull] = await Promise.all([inboxOf(c, c.req.valid('query').room_id), isCallerFull(c)]);
   const counts = await countInbox(await copyDatabase(c), inbox);
   return c.json(isFull ? { ...counts, waiting: 0 } : counts, 200);
+});
+
+inboxRoutes.openapi(rowRoute, async (c) => {
+  const [inbox, rights] = await Promise.all([inboxOf(c, undefined), textRights(c)]);
+  const found = await findInInbox(await copyDatabase(c), inbox, c.req.valid('param').chat_id);
+  return found === null ? refuse(c, { reason: 'not_found' }) : c.json(inboxRow(found, rights), 200);
 });
 
 const timeKey = z.tuple([z.int(), z.string()]);

@@ -34,6 +34,7 @@ export function applyNotifications(known: Known, notifications: readonly LiveNot
   const draft: Draft = {
     userId,
     rows: new Map(known.rows),
+    routed: new Set(known.routed),
     threads: new Map(known.threads),
     invitations: known.invitations,
     staleRows: new Set(known.staleRows),
@@ -44,9 +45,31 @@ export function applyNotifications(known: Known, notifications: readonly LiveNot
   return next;
 }
 
+/** The chat that a notification is about; empty for an invitation. */
+export function chatOf({ channel, resource_id }: LiveNotification): string {
+  const [, collection, chatId = resource_id] = CHANNEL.exec(channel) ?? [];
+  return collection === 'incoming_chat_invitations' ? '' : chatId;
+}
+
+/** Whose membership in which chat a notification is about. */
+export function memberOf(notification: LiveNotification, userId: string): string {
+  const isOwn = notification.channel.endsWith('/chat_memberships');
+  return `${chatOf(notification)}/${isOwn ? userId : notification.resource_id}`;
+}
+
+/** Whether the numbers of the views may be others after a notification. */
+export function changesCounts({ channel, action, resource }: LiveNotification): boolean {
+  const [, , , part] = CHANNEL.exec(channel) ?? [];
+  if (part !== undefined && part !== 'memberships') return false;
+  return action !== 'changed' || COUNTED.some((name) => name in resource);
+}
+
+const COUNTED = ['is_ended', 'is_pending', 'is_participating'];
+
 type Draft = {
   userId: string;
   rows: Map<string, InboxRow>;
+  routed: Set<string>;
   threads: Map<string, Thread>;
   invitations: ReadonlyMap<string, Invitation>;
   staleRows: Set<string>;
@@ -61,7 +84,10 @@ function apply(draft: Draft, notification: LiveNotification): void {
   if (collection === 'incoming_chat_invitations') applyInvitation(draft, notification);
   // One's own membership has the id of its chat.
   else if (collection === 'chat_memberships') applyMembership(draft, chatId, draft.userId, notification);
-  else if (collection === 'chats' || collection === 'routed_chats') applyPart(draft, part, chatId, notification);
+  else if (collection === 'chats' || collection === 'routed_chats') {
+    if (collection === 'routed_chats') draft.routed.add(chatId);
+    applyPart(draft, part, chatId, notification);
+  }
 }
 
 function applyPart(draft: Draft, part: string, chatId: string, notification: LiveNotification): void {
@@ -134,10 +160,8 @@ function applyMembership(draft: Draft, chatId: string, memberId: string, notific
   }));
 }
 
-function applyTag(draft: Draft, chatId: string, notification: LiveNotification): void {
-  const { action, resource_id } = notification;
+function applyTag(draft: Draft, chatId: string, { action, resource_id }: LiveNotification): void {
   changeRow(draft, chatId, (row) => withTag(row, resource_id, action !== 'removed'));
-  changeThread(draft, chatId, (thread) => ({ ...thread, tags: withEntry(thread.tags, resource_id, notification) }));
 }
 
 function applySuggestion(draft: Draft, chatId: string, notification: LiveNotification): void {

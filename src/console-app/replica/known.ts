@@ -1,73 +1,45 @@
 import type { ChatResource } from '../../resources/chat.ts';
+import type { InboxRow as HubRow } from '../../resources/inbox.ts';
 import type { invitationResource } from '../../resources/invitation.ts';
 import type { MembershipResource } from '../../resources/membership.ts';
 import type { MessageResource } from '../../resources/message.ts';
 import type { replySuggestionResource } from '../../resources/reply-suggestion.ts';
-import type { tagResource } from '../../resources/tag.ts';
 
 /** The resources of REST, as the console gets them. */
 export type Chat = ChatResource;
 export type Message = MessageResource;
 export type Membership = MembershipResource;
-export type Tag = ReturnType<typeof tagResource>;
 export type Suggestion = ReturnType<typeof replySuggestionResource>;
 export type Invitation = ReturnType<typeof invitationResource>;
 
-/** A line of the inbox, as REST gives it. */
-export type InboxRow = {
-  readonly chat: Chat;
-  readonly visitor: { readonly id: string; readonly name: string | null; readonly is_present: boolean } | null;
-  readonly channel: {
-    readonly id: string;
-    readonly name: string;
-    readonly messaging_channel: string;
-    readonly thread_id: string | null;
-  } | null;
-  /** The last `msg`, cut at 140 characters. Null also when the user may not read it. */
-  readonly last_message: LastMessage | null;
-  /** The users who take part: the first 20 of them, by id. */
-  readonly participants: readonly Participant[];
-  /** `unread_count` is null for who is no member. */
+/** A line of the inbox. `unread_count` is null for who is no member. */
+export type InboxRow = Omit<HubRow, 'own' | 'participants' | 'tags'> & {
   readonly own: {
     readonly is_participating: boolean;
     readonly last_seen_at: string | null;
     readonly unread_count: number | null;
   };
-  /** Names, in order. */
+  readonly participants: readonly Participant[];
   readonly tags: readonly string[];
 };
+export type LastMessage = NonNullable<HubRow['last_message']>;
+export type Participant = HubRow['participants'][number];
 
-export type LastMessage = Pick<
-  Message,
-  'id' | 'created_at' | 'sender_type' | 'sender_id' | 'sender_name' | 'message' | 'deleted_at' | 'delivery_status'
-> & { readonly attachment_count: number };
-
-export type Participant = Pick<
-  Membership,
-  | 'member_id'
-  | 'member_name'
-  | 'member_public_name'
-  | 'member_avatar'
-  | 'member_organization_id'
-  | 'is_bot'
-  | 'is_present'
->;
-
-/** What the user may know of a chat that they have opened. */
+/** What there is in a chat that the user has opened. Its tags are in the row. */
 export type Thread = {
   /** In the order of REST. All that are newer than the oldest one are here. */
   readonly messages: readonly Message[];
   /** Where the older messages are; null when all are here. */
   readonly older: string | null;
   readonly memberships: ReadonlyMap<string, Membership>;
-  /** By name. */
-  readonly tags: ReadonlyMap<string, Tag>;
   readonly suggestions: ReadonlyMap<string, Suggestion>;
 };
 
 /** The copy of what the hub has. It is never changed: an update gives a new one, which shares what is the same. */
 export type Known = {
   readonly rows: ReadonlyMap<string, InboxRow>;
+  /** The chats of rooms that reach the user, as far as is known. The others are theirs as a member. */
+  readonly routed: ReadonlySet<string>;
   readonly threads: ReadonlyMap<string, Thread>;
   /** The invitations to the user. */
   readonly invitations: ReadonlyMap<string, Invitation>;
@@ -79,6 +51,7 @@ export type Known = {
 
 export const NOTHING_KNOWN: Known = {
   rows: new Map(),
+  routed: new Set(),
   threads: new Map(),
   invitations: new Map(),
   staleRows: new Set(),

@@ -18,8 +18,11 @@ export type LiveEvents = {
   onStatus(status: LiveStatus): void;
   /** `number` is null when the socket does not count them. */
   onNotifications(notifications: readonly LiveNotification[], number: number | null): void;
-  /** The socket has its channels. `isResumed`: nothing was missed since the last connection. */
-  onSubscribed(isResumed: boolean, refused: readonly RefusedTopic[]): void;
+  /**
+   * The socket has its channels. `isResumed`: it goes on where the last connection was lost, unless a reset follows.
+   * `head`: notifications up to this number were there already.
+   */
+  onSubscribed(isResumed: boolean, refused: readonly RefusedTopic[], head: number): void;
   /** Something may have been missed: what is known must be read by REST again. */
   onReset(): void;
   /** The hub did not understand a frame. */
@@ -60,6 +63,8 @@ export class LiveClient {
   #socket: Socket | null = null;
   /** Grows with each connection, so that what an earlier one still says is known. */
   #connection = 0;
+  /** The end of the hub's log when the connection was opened. */
+  #head = 0;
   #failures = 0;
   #lostAt: number | null = null;
   #isVisible = true;
@@ -130,6 +135,7 @@ export class LiveClient {
   #receive(frame: HubFrame, characters: number): void {
     switch (frame.type) {
       case 'welcome':
+        this.#head = frame.number;
         this.#say({ type: 'subscribe', channels: [...this.#channels], after: this.number });
         break;
       case 'subscribed': {
@@ -137,7 +143,7 @@ export class LiveClient {
         this.number ??= frame.number;
         this.#failures = 0;
         this.#lostAt = null;
-        this.#events.onSubscribed(isResumed, frame.refused);
+        this.#events.onSubscribed(isResumed, frame.refused, this.#head);
         this.#become({ is: 'live' });
         this.#pingLater();
         break;
@@ -191,11 +197,11 @@ export class LiveClient {
   }
 
   #closed(code: number, reason: string, wasWelcome: boolean): void {
-    if (code === 4401) this.#end({ is: 'signed_out' });
-    else if (code === 4403 || code === 1008) this.#end({ is: 'refused', reason });
+    if (code === 4403 || code === 1008) this.#end({ is: 'refused', reason });
     else {
       this.#again(code === 1013 ? WAIT_WHEN_BUSY : 0);
-      if (!wasWelcome) this.#askWhy();
+      // A session that was prolonged ends its socket with 4401 all the same.
+      if (!wasWelcome || code === 4401) this.#askWhy();
     }
   }
 

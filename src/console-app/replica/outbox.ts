@@ -1,3 +1,4 @@
+import { reasonOf } from './hub-reads.ts';
 import { type Message, placeOf, type Thread } from './known.ts';
 import type { CallHub, Clock, HubAnswer, Storage } from './ports.ts';
 
@@ -222,14 +223,6 @@ export class Outbox {
   #place(key: string): string {
     return `umi.outbox.${this.#dependencies.userId}.${key}`;
   }
-}
-
-/** The words of a refusal: its detail, or the messages of its fields. */
-function reasonOf(body: unknown): string {
-  if (typeof body === 'string') return body;
-  if (Array.isArray(body)) return body.map(reasonOf).join(' ');
-  if (typeof body !== 'object' || body === null) return '';
-  return Object.values(body).map(reasonOf).join(' ');
 }
 
 /**

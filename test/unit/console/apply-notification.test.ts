@@ -148,9 +148,8 @@ describe('tags, suggestions and invitations', () => {
   it('come and go by their names and ids', () => {
     const tag = (name: string) => told('tags', 'added', name, { name, created_at: chat.created_at });
     const both = copyAfter(known(), tag('b'), tag('a'), tag('b'));
-    expect([both.row?.tags, both.thread?.tags.size]).toEqual([['a', 'b'], 2]);
-    const one = copyAfter(both, told('tags', 'removed', 'a'));
-    expect([one.row?.tags, one.thread?.tags.size]).toEqual([['b'], 1]);
+    expect(both.row?.tags).toEqual(['a', 'b']);
+    expect(copyAfter(both, told('tags', 'removed', 'a')).row?.tags).toEqual(['b']);
     const suggested = told('reply_suggestions', 'added', 's', { id: 's', suggestion: 'Yes.' });
     const better = told('reply_suggestions', 'changed', 's', { suggestion: 'Yes!' });
     expect(copyAfter(known(), suggested, better).thread?.suggestions.get('s')).toEqual({ id: 's', suggestion: 'Yes!' });

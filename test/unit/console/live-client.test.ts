@@ -61,8 +61,10 @@ function connect(isSignedIn: () => Promise<boolean> = async () => true) {
   };
 }
 
-function live() {
-  const hub = connect();
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+function live(isSignedIn?: () => Promise<boolean>) {
+  const hub = connect(isSignedIn);
   hub.client.start();
   hub.subscribed(7);
   return hub;
@@ -178,10 +180,11 @@ describe('a live client', () => {
     expect(hub.sockets).toHaveLength(2);
   });
 
-  it('ends with the session, and resumes from the same number after the next sign-in', () => {
-    const hub = live();
+  it('ends with the session, and resumes from the same number after the next sign-in', async () => {
+    const hub = live(async () => false);
     hub.notify(9);
     hub.close(4401);
+    await settled();
     hub.clock.pass(60_000);
     expect([hub.client.status.is, hub.sockets.length]).toEqual(['signed_out', 1]);
     hub.client.resume();
@@ -189,12 +192,19 @@ describe('a live client', () => {
     expect(hub.last().sent).toEqual([{ type: 'subscribe', channels: ['c'], after: 9 }]);
   });
 
+  it('connects again when the session was prolonged after its socket had begun', async () => {
+    const hub = live();
+    hub.close(4401);
+    await settled();
+    hub.clock.pass(1000);
+    expect([hub.client.status.is, hub.sockets.length]).toEqual(['connecting', 2]);
+  });
+
   it('finds out that the session has ended when only its handshake fails', async () => {
     const hub = connect(async () => false);
     hub.client.start();
     hub.close(1006);
-    await Promise.resolve();
-    await Promise.resolve();
+    await settled();
     expect(hub.client.status.is).toBe('signed_out');
   });
 

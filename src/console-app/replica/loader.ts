@@ -1,0 +1,81 @@
+import type { Clock } from './ports.ts';
+
+/** Reads something and says whether it is done. If not, it is tried again. */
+export type Work = () => Promise<boolean>;
+
+type Job = { work: Work; isRunning: boolean; isAskedAgain: boolean; failures: number; cancel: () => void };
+
+const SHORTEST_WAIT = 1_000;
+const LONGEST_WAIT = 30_000;
+
+/** Reads by name: one at a time for each, once more when asked meanwhile, and again while the hub has no answer. */
+export class Loader {
+  readonly #clock: Clock;
+  readonly #onFault: (error: unknown) => void;
+  readonly #jobs = new Map<string, Job>();
+
+  constructor(clock: Clock, onFault: (error: unknown) => void) {
+    this.#clock = clock;
+    this.#onFault = onFault;
+  }
+
+  has(name: string): boolean {
+    return this.#jobs.has(name);
+  }
+
+  /** `delay` in ms: what is asked for meanwhile is read once. */
+  ask(name: string, work: Work, delay = 0): void {
+    const known = this.#jobs.get(name);
+    if (known !== undefined) {
+      known.work = work;
+      known.isAskedAgain = known.isRunning;
+      return;
+    }
+    const job: Job = { work, isRunning: false, isAskedAgain: false, failures: 0, cancel: () => {} };
+    this.#jobs.set(name, job);
+    if (delay === 0) this.#run(name, job);
+    else job.cancel = this.#clock.after(delay, () => this.#run(name, job));
+  }
+
+  /** Tries now what waits for another attempt. */
+  hurry(): void {
+    for (const [name, job] of this.#jobs) {
+      if (job.isRunning) continue;
+      job.cancel();
+      this.#run(name, job);
+    }
+  }
+
+  forget(name: string): void {
+    this.#jobs.get(name)?.cancel();
+    this.#jobs.delete(name);
+  }
+
+  stop(): void {
+    for (const name of [...this.#jobs.keys()]) this.forget(name);
+  }
+
+  #run(name: string, job: Job): void {
+    job.isRunning = true;
+    job.isAskedAgain = false;
+    job.work().then(
+      (isDone) => this.#ran(name, job, isDone),
+      (error: unknown) => {
+        this.#onFault(error);
+        this.#ran(name, job, true);
+      },
+    );
+  }
+
+  #ran(name: string, job: Job, isDone: boolean): void {
+    if (this.#jobs.get(name) !== job) return;
+    job.isRunning = false;
+    if (job.isAskedAgain) this.#run(name, job);
+    else if (isDone) this.#jobs.delete(name);
+    else {
+      const wait = Math.min(LONGEST_WAIT, SHORTEST_WAIT * 2 ** Math.min(job.failures, 10));
+      job.failures += 1;
+      job.cancel = this.#clock.after(wait, () => this.#run(name, job));
+    }
+  }
+}

@@ -1,0 +1,221 @@
+import type { HubReads, Page, Read } from './hub-reads.ts';
+import { type InboxRow, type Known, type Thread, withMessage } from './known.ts';
+import type { Loader } from './loader.ts';
+import type { Clock } from './ports.ts';
+import type { RecentNotifications } from './recent-notifications.ts';
+import { type Store, withEntry } from './store.ts';
+import { compareRows, type Load, rowsOfView, type ViewQuery, viewPath } from './views.ts';
+
+export type LoadsDependencies = {
+  userId: string;
+  clock: Clock;
+  reads: HubReads;
+  store: Store;
+  recent: RecentNotifications;
+  loader: Loader;
+};
+
+/** A chat that the lists do not have yet may come. */
+const TRIES_OF_ROW = 3;
+const ROWS_AT_ONCE = 4;
+const LARGEST_PAGE = 200;
+export const LOADING: Load = { is: 'loading' };
+const READY: Load = { is: 'ready' };
+
+/** Reads by REST what the replica shows, and again what notifications do not tell. */
+export class Loads {
+  readonly #dependencies: LoadsDependencies;
+  readonly #triesOfRow = new Map<string, number>();
+
+  constructor(dependencies: LoadsDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** Everything that is shown. */
+  all(): void {
+    this.views();
+    for (const chatId of this.#state.threadLoads.keys()) this.thread(chatId);
+    this.counts(0);
+    this.#invitations();
+  }
+
+  views(): void {
+    for (const key of this.#state.views.keys()) this.view(key);
+  }
+
+  /** A list, with as many rows as it shows. */
+  view(key: string): void {
+    const { store, loader, userId } = this.#dependencies;
+    const view = this.#state.views.get(key);
+    if (view === undefined) return;
+    store.setView(key, { ...view, load: LOADING });
+    const shown = rowsOfView(this.#state.known, view).length;
+    loader.ask(`view/${key}`, () => this.#readView(key, viewPath(userId, view.query), shown, true));
+  }
+
+  /** The next page of a list. */
+  moreOfView(key: string): void {
+    const next = this.#state.views.get(key)?.next;
+    const name = `view/${key}`;
+    if (next == null || this.#dependencies.loader.has(name)) return;
+    this.#dependencies.loader.ask(name, () => this.#readView(key, next, 0, false));
+  }
+
+  /** A chat that is open, with as many messages as it shows. */
+  thread(chatId: string): void {
+    const { loader, reads, store, clock, recent, userId } = this.#dependencies;
+    loader.ask(`thread/${chatId}`, async () => {
+      if (!this.#state.threadLoads.has(chatId)) return true;
+      const { known } = this.#state;
+      const asked = clock.now();
+      const isOwn = known.rows.get(chatId)?.own.is_participating ?? false;
+      const read = await reads.thread(chatId, isOwn, known.threads.get(chatId)?.messages.length ?? 0);
+      if (!this.#state.threadLoads.has(chatId)) return true;
+      store.setThreadLoad(chatId, read.ok ? READY : failed(read));
+      if (!read.ok && !isFinal(read)) return false;
+      const next = this.#state.known;
+      const threads = withEntry(next.threads, chatId, read.ok ? read.value : null);
+      const staleThreads = without(next.staleThreads, chatId);
+      this.know(recent.replay({ ...next, threads, staleThreads }, (id) => id === chatId, userId, asked));
+      return true;
+    });
+  }
+
+  /** The messages before those of a chat that is open. */
+  older(chatId: string): void {
+    const { loader, reads, store } = this.#dependencies;
+    const older = this.#state.known.threads.get(chatId)?.older;
+    if (older == null) return;
+    loader.ask(`older/${chatId}`, async () => {
+      const read = await reads.messages(older);
+      const thread = this.#state.known.threads.get(chatId);
+      if (!read.ok) return isFinal(read);
+      // The thread was read again meanwhile.
+      if (thread?.older !== older) return true;
+      store.set({ known: this.#withThread(chatId, withOlder(thread, read.value)) });
+      return true;
+    });
+  }
+
+  /** `delay` in ms: what changes meanwhile is counted once. */
+  counts(delay: number): void {
+    const { loader, reads, store } = this.#dependencies;
+    const work = async () => {
+      const read = await reads.counts();
+      if (read.ok) store.set({ counts: read.value });
+      return read.ok || isFinal(read);
+    };
+    loader.ask('counts', work, delay);
+  }
+
+  /** Takes a copy, and reads what is stale in it. */
+  know(known: Known): void {
+    this.#dependencies.store.set({ known });
+    for (const chatId of known.staleThreads) this.thread(chatId);
+    for (const chatId of known.staleRows) {
+      if (this.#triesOfRow.size >= ROWS_AT_ONCE) break;
+      if (!this.#triesOfRow.has(chatId)) this.#row(chatId);
+    }
+  }
+
+  get #state() {
+    return this.#dependencies.store.state;
+  }
+
+  #withThread(chatId: string, thread: Thread): Known {
+    const { known } = this.#state;
+    return { ...known, threads: withEntry(known.threads, chatId, thread) };
+  }
+
+  async #readView(key: string, from: string, least: number, isFromStart: boolean): Promise<boolean> {
+    const { reads, store, clock } = this.#dependencies;
+    const asked = clock.now();
+    const read = await reads.rows(least > 50 ? `${from}&page_size=${LARGEST_PAGE}` : from, least);
+    const view = this.#state.views.get(key);
+    if (view === undefined) return true;
+    if (!read.ok) {
+      store.setView(key, { ...view, load: failed(read) });
+      return isFinal(read);
+    }
+    const { items, next } = read.value;
+    const last = items.toSorted(compareRows(view.query.order)).at(-1) ?? view.end;
+    const end = next === null ? null : last;
+    store.setView(key, { ...view, next, end, load: READY });
+    this.#takeRows(items, view.query, asked);
+    if (isFromStart) this.#doubtOthers(key, items);
+    return true;
+  }
+
+  #takeRows(items: readonly InboxRow[], { view }: ViewQuery, asked: number): void {
+    const { recent, userId } = this.#dependencies;
+    const { known } = this.#state;
+    const rows = new Map(known.rows);
+    const routed = new Set(known.routed);
+    const staleRows = new Set(known.staleRows);
+    for (const row of items) {
+      rows.set(row.chat.id, row);
+      staleRows.delete(row.chat.id);
+      if (view !== 'mine') routed.add(row.chat.id);
+    }
+    const ids = new Set(items.map(({ chat }) => chat.id));
+    this.know(recent.replay({ ...known, rows, routed, staleRows }, (id) => ids.has(id), userId, asked));
+  }
+
+  /** Rows that a list seems to have, and that REST did not give for it, are read one by one. */
+  #doubtOthers(key: string, items: readonly InboxRow[]): void {
+    const { known, views } = this.#state;
+    const view = views.get(key);
+    const ids = new Set(items.map(({ chat }) => chat.id));
+    const others = view === undefined ? [] : rowsOfView(known, view).filter(({ chat }) => !ids.has(chat.id));
+    this.know({ ...known, staleRows: new Set([...known.staleRows, ...others.map(({ chat }) => chat.id)]) });
+  }
+
+  #row(chatId: string): void {
+    const { loader, reads, recent, userId, clock } = this.#dependencies;
+    this.#triesOfRow.set(chatId, 0);
+    loader.ask(`row/${chatId}`, async () => {
+      const asked = clock.now();
+      const tries = (this.#triesOfRow.get(chatId) ?? 0) + 1;
+      this.#triesOfRow.set(chatId, tries);
+      const read = await reads.row(chatId);
+      if (!read.ok && (read.status === 404 ? tries < TRIES_OF_ROW : !isFinal(read))) return false;
+      this.#triesOfRow.delete(chatId);
+      const { known } = this.#state;
+      const rows = withEntry(known.rows, chatId, read.ok ? read.value : null);
+      const next = { ...known, rows, staleRows: without(known.staleRows, chatId) };
+      this.know(read.ok ? recent.replay(next, (id) => id === chatId, userId, asked) : next);
+      return true;
+    });
+  }
+
+  #invitations(): void {
+    const { loader, reads, recent, userId, clock } = this.#dependencies;
+    loader.ask('invitations', async () => {
+      const asked = clock.now();
+      const read = await reads.invitations();
+      if (!read.ok) return isFinal(read);
+      const invitations = new Map(read.value.items.map((each) => [each.id, each]));
+      this.know(recent.replay({ ...this.#state.known, invitations }, (id) => id === '', userId, asked));
+      return true;
+    });
+  }
+}
+
+/** Whether another attempt would give the same. */
+function isFinal(read: Read<unknown>): boolean {
+  return !read.ok && read.status !== 0 && read.status !== 401 && read.status !== 429 && read.status < 500;
+}
+
+function failed({ status, reason }: { status: number; reason: string }): Load {
+  return { is: 'failed', status, reason };
+}
+
+function without(set: ReadonlySet<string>, entry: string): ReadonlySet<string> {
+  const next = new Set(set);
+  next.delete(entry);
+  return next;
+}
+
+function withOlder(thread: Thread, { items, next }: Page<Thread['messages'][number]>): Thread {
+  return { ...thread, messages: items.reduce(withMessage, thread.messages), older: next };
+}

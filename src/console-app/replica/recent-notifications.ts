@@ -1,0 +1,50 @@
+import type { LiveNotification } from '../../resources/live-frames.ts';
+import { applyNotifications, chatOf } from './apply-notification.ts';
+import type { Known } from './known.ts';
+import type { Clock } from './ports.ts';
+
+/**
+ * Lists are read from D1's copy, which follows a change within a second, and within ten after a crash. So what was told
+ * in this time before a request may be newer than its answer. In ms.
+ */
+const COPY_IS_BEHIND = 15_000;
+/** What was told so long before a request is in its answer, unless the hub has had a crash. In ms. */
+const USUALLY_BEHIND = 1_500;
+
+/** The notifications of the last time: they are applied again to what REST answers. */
+export class RecentNotifications {
+  readonly #clock: Clock;
+  #entries: { at: number; notification: LiveNotification }[] = [];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  add(notifications: readonly LiveNotification[]): void {
+    const at = this.#clock.now();
+    for (const notification of notifications) this.#entries.push({ at, notification });
+    // A request may take as long as a page waits for it, so twice the time is kept.
+    const isOld = this.#entries.findIndex((entry) => entry.at >= at - 2 * COPY_IS_BEHIND);
+    if (isOld > 0) this.#entries.splice(0, isOld);
+  }
+
+  forget(): void {
+    this.#entries = [];
+  }
+
+  /**
+   * The copy after an answer to a request of the time `asked` (ms) about some chats, with what was told of them since, and
+   * a while before. What is stale only because of what came well before the request has just been read.
+   */
+  replay(known: Known, isAbout: (chatId: string) => boolean, userId: string, asked: number): Known {
+    const about = this.#entries.filter(
+      ({ at, notification }) => at >= asked - COPY_IS_BEHIND && isAbout(chatOf(notification)),
+    );
+    const [before, since] = [true, false].map((isBefore) =>
+      about.filter(({ at }) => at < asked - USUALLY_BEHIND === isBefore).map(({ notification }) => notification),
+    );
+    const { staleRows, staleThreads } = known;
+    const once = applyNotifications(known, before ?? [], userId);
+    return applyNotifications({ ...once, staleRows, staleThreads }, since ?? [], userId);
+  }
+}

@@ -1,0 +1,271 @@
+import type { LiveNotification, RefusedTopic } from '../../resources/live-frames.ts';
+import { applyNotifications, CHANNELS, changesCounts, memberOf } from './apply-notification.ts';
+import { WORTH_A_MARK, withMissed } from './catch-up.ts';
+import { HubReads } from './hub-reads.ts';
+import { placeOf } from './known.ts';
+import { LiveClient, type LiveDependencies, type LiveStatus } from './live-client.ts';
+import { Loader } from './loader.ts';
+import { LOADING, Loads } from './loads.ts';
+import { type NewMessage, Outbox, type OutboxEntry } from './outbox.ts';
+import type { CallHub, Storage } from './ports.ts';
+import { RecentNotifications } from './recent-notifications.ts';
+import { type ReplicaState, Store, withEntry } from './store.ts';
+import { type ViewQuery, viewKey } from './views.ts';
+
+export type ReplicaDependencies = LiveDependencies & {
+  userId: string;
+  call: CallHub;
+  storage: Storage;
+  newKey(): string;
+  /** Runs something a moment later, in a page before the next frame. */
+  soon(run: () => void): void;
+  /** A fault that the replica cannot mend. It goes on. */
+  onFault(error: unknown): void;
+};
+
+/** There may be no notification when a member stops typing (docs/live.md). Times in ms. */
+const TYPING_FOR = 15_000;
+/** Without a socket the lists are read after this time, and again once it is there. */
+const PATIENCE = 3_000;
+/** Lists come from D1's copy, which follows within a second: what happened just before they were read is read then. */
+const SETTLED_AFTER = 5_000;
+const COUNTED_EVERY = 2_000;
+
+/** A copy of what the hub has for one user, which stays equal to it (docs/console.md, The replica). */
+export class Replica {
+  readonly #dependencies: ReplicaDependencies;
+  readonly #store = new Store();
+  readonly #live: LiveClient;
+  readonly #outbox: Outbox;
+  readonly #loader: Loader;
+  readonly #loads: Loads;
+  readonly #recent: RecentNotifications;
+  /** How to end the typing of a member. */
+  readonly #typing = new Map<string, () => void>();
+  /** Notifications that are not applied yet. */
+  #waiting: LiveNotification[] = [];
+  /** The messages of notifications up to this number were missed. */
+  #missedUpTo = -1;
+  #lostAt: number | null = null;
+  #isReading = false;
+  #timers: (() => void)[] = [];
+
+  constructor(dependencies: ReplicaDependencies) {
+    const { userId, call, clock, storage, newKey, onFault } = dependencies;
+    const onSignedOut = () => this.#store.set({ isSignedOut: true });
+    this.#dependencies = dependencies;
+    this.#loader = new Loader(clock, onFault);
+    this.#recent = new RecentNotifications(clock);
+    this.#loads = new Loads({
+      userId,
+      clock,
+      reads: new HubReads(call, userId, onSignedOut),
+      store: this.#store,
+      recent: this.#recent,
+      loader: this.#loader,
+    });
+    this.#live = new LiveClient(dependencies, CHANNELS, {
+      onStatus: (live) => this.#becomes(live),
+      onNotifications: (notifications, number) => this.#hears(notifications, number),
+      onSubscribed: (isResumed, refused, head) => this.#subscribed(isResumed, refused, head),
+      onReset: () => this.#reset(),
+      onError: (detail) => onFault(new Error(`the hub did not understand a frame: ${detail}`)),
+    });
+    this.#outbox = new Outbox({
+      userId,
+      call,
+      clock,
+      storage,
+      newKey,
+      onChange: (outbox) => this.#store.set({ outbox }),
+      onStored: ({ chat_id }, message) => this.tell('messages', chat_id, message.id, message),
+      onSignedOut,
+    });
+    this.#store.set({ outbox: this.#outbox.entries });
+  }
+
+  /** Both for `useSyncExternalStore`. */
+  readonly getState = (): ReplicaState => this.#store.state;
+  readonly subscribe = (listener: () => void): (() => void) => this.#store.subscribe(listener);
+
+  start(): void {
+    this.#live.start();
+    this.#outbox.flush();
+    this.#later(PATIENCE, () => {
+      if (!this.#isReading) this.#readAll();
+    });
+  }
+
+  /** What waits in the outbox stays in the storage. */
+  stop(): void {
+    this.#live.stop();
+    this.#outbox.stop();
+    this.#loader.stop();
+    for (const cancel of [...this.#timers.splice(0), ...this.#typing.values()]) cancel();
+    this.#typing.clear();
+  }
+
+  /** Somebody has signed in again: everything goes on where it was. */
+  signedIn(): void {
+    this.#store.set({ isSignedOut: false });
+    this.networkIsBack();
+  }
+
+  networkIsBack(): void {
+    this.#live.resume();
+    this.#outbox.flush();
+    this.#loader.hurry();
+  }
+
+  networkIsGone(): void {
+    this.#live.loseNetwork();
+  }
+
+  setVisible(isVisible: boolean): void {
+    this.#live.setVisible(isVisible);
+  }
+
+  /** Keeps a list up to date until `hideView`. Answers its key. */
+  showView(query: ViewQuery): string {
+    const key = viewKey(query);
+    if (this.#store.state.views.has(key)) return key;
+    this.#store.setView(key, { query, next: null, end: null, load: LOADING });
+    if (this.#isReading) this.#loads.view(key);
+    return key;
+  }
+
+  hideView(key: string): void {
+    this.#loader.forget(`view/${key}`);
+    this.#store.setView(key, null);
+  }
+
+  /** Reads the next page of a list. */
+  loadMore(key: string): void {
+    this.#loads.moreOfView(key);
+  }
+
+  /** Keeps a chat with its messages up to date until `closeChat`. */
+  openChat(chatId: string): void {
+    if (this.#store.state.threadLoads.has(chatId)) return;
+    this.#store.setThreadLoad(chatId, LOADING);
+    if (this.#isReading) this.#loads.thread(chatId);
+    const { known } = this.#store.state;
+    if (!known.rows.has(chatId)) this.#loads.know({ ...known, staleRows: new Set([...known.staleRows, chatId]) });
+  }
+
+  closeChat(chatId: string): void {
+    const { known } = this.#store.state;
+    this.#loader.forget(`thread/${chatId}`);
+    this.#store.setThreadLoad(chatId, null);
+    this.#store.set({ known: { ...known, threads: withEntry(known.threads, chatId, null) } });
+  }
+
+  /** Reads the messages before those of a chat that is open. */
+  loadOlder(chatId: string): void {
+    this.#loads.older(chatId);
+  }
+
+  /** Sends a message, and answers its key in the outbox. */
+  send(chatId: string, content: NewMessage): string {
+    const newest = this.#store.state.known.threads.get(chatId)?.messages.at(-1);
+    return this.#outbox.send(chatId, content, newest === undefined ? 0 : placeOf(newest));
+  }
+
+  /** Sends a failed message again. */
+  retry(key: string): void {
+    this.#outbox.retry(key);
+  }
+
+  /** Forgets a message that is not on its way, and answers it; null when it is. */
+  discard(key: string): OutboxEntry | null {
+    return this.#outbox.discard(key);
+  }
+
+  /** The user has seen what they had missed in a chat. */
+  forgetMissed(chatId: string): void {
+    this.#store.set({ missed: new Map([...this.#store.state.missed].filter(([id]) => id !== chatId)) });
+  }
+
+  /**
+   * Takes the answer of a change that the user has made, before the socket tells of it. `part` as in a channel:
+   * `messages`, `memberships`, `tags`, or empty for the chat itself.
+   */
+  tell(part: string, chatId: string, resource_id: string, resource: object): void {
+    const chats = `/api/v5/users/${this.#dependencies.userId}/chats`;
+    const channel = part === '' ? chats : `${chats}/${chatId}/${part}`;
+    this.#take([{ channel, action: part === '' ? 'changed' : 'added', resource_id, resource }]);
+    this.#apply();
+  }
+
+  #becomes(live: LiveStatus): void {
+    if (live.is === 'waiting' || live.is === 'signed_out') this.#lostAt ??= this.#dependencies.clock.now();
+    this.#store.set({ live, ...(live.is === 'signed_out' ? { isSignedOut: true } : {}) });
+  }
+
+  #subscribed(isResumed: boolean, refused: readonly RefusedTopic[], head: number): void {
+    const away = this.#lostAt === null ? 0 : this.#dependencies.clock.now() - this.#lostAt;
+    this.#lostAt = null;
+    this.#missedUpTo = isResumed && away >= WORTH_A_MARK ? head : -1;
+    this.#store.set({ refused });
+    this.#loader.hurry();
+    if (!isResumed) this.#readAllTwice();
+  }
+
+  /** What was told before may have been followed by what was missed: it counts for nothing over what REST says. */
+  #reset(): void {
+    this.#waiting = [];
+    this.#recent.forget();
+    this.#readAllTwice();
+  }
+
+  #readAll(): void {
+    this.#isReading = true;
+    this.#loads.all();
+  }
+
+  #readAllTwice(): void {
+    this.#readAll();
+    this.#later(SETTLED_AFTER, () => this.#loads.views());
+  }
+
+  #hears(notifications: readonly LiveNotification[], number: number | null): void {
+    if (number !== null && number <= this.#missedUpTo) {
+      this.#store.set({ missed: withMissed(this.#store.state.missed, notifications, this.#dependencies.userId) });
+    }
+    for (const notification of notifications) this.#endTyping(notification);
+    this.#take(notifications);
+  }
+
+  #endTyping(notification: LiveNotification): void {
+    const { composing_status } = notification.resource as { composing_status?: string };
+    if (composing_status === undefined) return;
+    const member = memberOf(notification, this.#dependencies.userId);
+    this.#typing.get(member)?.();
+    this.#typing.delete(member);
+    if (composing_status !== 'typing') return;
+    const ended = { ...notification, action: 'changed' as const, resource: { composing_status: 'typed' } };
+    const cancel = this.#dependencies.clock.after(TYPING_FOR, () => {
+      this.#typing.delete(member);
+      this.#take([ended]);
+    });
+    this.#typing.set(member, cancel);
+  }
+
+  #take(notifications: readonly LiveNotification[]): void {
+    const isFirst = this.#waiting.length === 0;
+    this.#waiting.push(...notifications);
+    this.#recent.add(notifications);
+    if (isFirst) this.#dependencies.soon(() => this.#apply());
+  }
+
+  #apply(): void {
+    const notifications = this.#waiting.splice(0);
+    if (notifications.length === 0) return;
+    this.#loads.know(applyNotifications(this.#store.state.known, notifications, this.#dependencies.userId));
+    if (notifications.some(changesCounts)) this.#loads.counts(COUNTED_EVERY);
+  }
+
+  #later(milliseconds: number, then: () => void): void {
+    this.#timers.push(this.#dependencies.clock.after(milliseconds, then));
+  }
+}

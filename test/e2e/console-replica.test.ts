@@ -1,0 +1,256 @@
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { InboxRow } from '../../src/console-app/replica/known.ts';
+import type { OpenSocket } from '../../src/console-app/replica/ports.ts';
+import { Replica } from '../../src/console-app/replica/replica.ts';
+import { rowsOfView, type ViewQuery, viewKey, viewPath } from '../../src/console-app/replica/views.ts';
+import { BreakableNetwork } from '../support/local/breakable-network.ts';
+import { consolePorts, hurriedClock } from '../support/local/console-ports.ts';
+import { openHub, type TestHub } from '../support/local/hub.ts';
+import type { Channel } from '../support/local/hub-client.ts';
+import { MemoryStorage } from '../support/memory-storage.ts';
+
+/**
+ * A copy that was fed by notifications, over a network that breaks, with resumes and resets, is what REST answers: each
+ * row of each view, and all that is in the opened chats.
+ */
+
+type Person = { id: string; token: string };
+type Answer = { status: number; body: Record<string, unknown> };
+
+const VIEWS: ViewQuery[] = [
+  { view: 'waiting', order: 'waiting', room_id: null },
+  { view: 'mine', order: 'activity', room_id: null },
+  { view: 'open', order: 'created', room_id: null },
+  { view: 'bot', order: 'created', room_id: null },
+  { view: 'closed', order: 'created', room_id: null },
+];
+const THREADS = 5;
+
+let hub: TestHub;
+let network: BreakableNetwork;
+let channel: Channel;
+let replica: Replica;
+/** The next subscription names a number that is none of the hub's: it must answer with a reset. */
+let losesPlace = false;
+const faults: unknown[] = [];
+const happened = { resumes: 0, resets: 0 };
+
+beforeAll(async () => {
+  hub = await openHub();
+  network = await BreakableNetwork.to(hub.hub.port);
+  channel = await hub.client.registerChannel(`${hub.receiver.url}/hooks`);
+  const { agent } = hub.demo;
+  const { call, openSocket } = consolePorts(`http://127.0.0.1:${network.port}`, agent);
+  await as(agent, 'POST', '/clients', { presence_expires_in: 3600 });
+  replica = new Replica({
+    userId: agent.id,
+    call,
+    openSocket: losingPlace(openSocket),
+    clock: hurriedClock(4),
+    random: Math.random,
+    isSignedIn: async () => true,
+    storage: new MemoryStorage(),
+    newKey: randomUUID,
+    soon: (run) => setImmediate(run),
+    onFault: (error) => faults.push(error),
+  });
+  replica.start();
+  for (const query of VIEWS) replica.showView(query);
+});
+afterAll(async () => {
+  replica.stop();
+  await network.stop();
+  await hub.stop();
+});
+
+function losingPlace(openSocket: OpenSocket): OpenSocket {
+  return (events) => {
+    const socket = openSocket({
+      ...events,
+      onText: (text) => {
+        if (text.startsWith('{"type":"reset"')) happened.resets += 1;
+        events.onText(text);
+      },
+    });
+    return {
+      ...socket,
+      send: (text) => {
+        if (!text.startsWith('{"type":"subscribe"')) return socket.send(text);
+        const frame = JSON.parse(text);
+        if (frame.after !== null) happened.resumes += 1;
+        if (losesPlace && frame.after !== null) frame.after = 1_000_000_000;
+        losesPlace = false;
+        socket.send(JSON.stringify(frame));
+      },
+    };
+  };
+}
+
+/** A request of somebody below their own path, by a network that does not break. */
+async function as({ id, token }: Person, method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: object) {
+  const { status, body: answered } = await hub.client.request(method, `/api/v5/users/${id}${path}`, body, token);
+  expect([path, status < 500]).toEqual([path, true]);
+  return { status, body: answered } as Answer;
+}
+
+/** Whatever the thread makes of it: refused commands change nothing, which is also to be copied. */
+type Step = (chat: { id: string; thread: string }, number: number) => Promise<unknown>;
+
+const demo = () => hub.demo;
+const lastOf = async (person: Person, chat: string) => {
+  const { body } = await as(person, 'GET', `/chats/${chat}/messages?ordering=-created_at&type__in=msg`);
+  const all = (body['results'] ?? []) as { id: string; sender_id: string; sender_type: string }[];
+  return {
+    own: all.find(({ sender_id }) => sender_id === person.id)?.id,
+    asked: all.find((each) => each.sender_type === 'visitor')?.id,
+  };
+};
+const tagOf = (number: number) => `tag-${number % 3}`;
+
+const STEPS: Record<string, Step> = {
+  writes: ({ thread }, number) => hub.client.sendMessage(channel.id, thread, `question ${number}`, randomUUID()),
+  isRenamed: ({ thread }, number) =>
+    hub.client.sendMessages(
+      channel.id,
+      [{ body: 'me again', thread_id: thread, sender_id: 'customer@example.com', message_id: randomUUID() }],
+      { variables: { username: `Jane ${number}` } },
+    ),
+  takes: ({ id }) =>
+    as(demo().agent, 'POST', `/routed_chats/${id}/memberships`, { is_participating: true, composing_status: 'idle' }),
+  watches: ({ id }) =>
+    as(demo().agent, 'POST', `/routed_chats/${id}/memberships`, { is_participating: false, composing_status: 'idle' }),
+  leaves: ({ id }) => as(demo().agent, 'PATCH', `/chat_memberships/${id}`, { is_participating: false }),
+  sees: ({ id }) => as(demo().agent, 'PATCH', `/chat_memberships/${id}`, { last_seen_at: new Date().toISOString() }),
+  replies: ({ id }, number) => as(demo().agent, 'POST', `/chats/${id}/messages`, { message: `answer ${number}` }),
+  sends: async ({ id }, number) => replica.send(id, { message: `sent ${number}` }),
+  edits: async ({ id }, number) => {
+    const { own } = await lastOf(demo().agent, id);
+    if (own !== undefined)
+      await as(demo().agent, 'PATCH', `/chats/${id}/messages/${own}`, { message: `edited ${number}` });
+  },
+  deletes: async ({ id }) => {
+    const { own } = await lastOf(demo().agent, id);
+    if (own !== undefined) await as(demo().agent, 'DELETE', `/chats/${id}/messages/${own}`);
+  },
+  tags: ({ id }, number) => as(demo().agent, 'POST', `/chats/${id}/tags`, { name: tagOf(number) }),
+  untags: ({ id }, number) => as(demo().agent, 'DELETE', `/chats/${id}/tags/${tagOf(number)}`),
+  colleagueTakes: ({ id }) =>
+    as(demo().agent2, 'POST', `/routed_chats/${id}/memberships`, { is_participating: true, composing_status: 'idle' }),
+  colleagueLeaves: ({ id }) => as(demo().agent2, 'PATCH', `/chat_memberships/${id}`, { is_participating: false }),
+  colleagueReplies: ({ id }, number) =>
+    as(demo().agent2, 'POST', `/chats/${id}/messages`, { message: `theirs ${number}` }),
+  colleagueInvites: ({ id }) =>
+    as(demo().agent2, 'POST', `/chats/${id}/outgoing_chat_invitations`, { invited_user_id: demo().agent.id }),
+  botTakes: ({ id }) =>
+    as(demo().bot, 'POST', `/routed_chats/${id}/memberships`, { is_participating: true, composing_status: 'idle' }),
+  botSuggests: async ({ id }, number) => {
+    const { asked } = await lastOf(demo().agent, id);
+    const path = `/routed_chats/${id}/messages/${asked}/reply_suggestions`;
+    if (asked !== undefined) await as(demo().bot, 'POST', path, { suggestion: `say ${number}`, relevancy_score: 0.5 });
+  },
+  ends: ({ id }) => as(demo().agent, 'PATCH', `/chats/${id}`, { is_ended: true }),
+  closes: ({ thread }) => hub.client.closeSession(channel.id, thread),
+  theNetworkBreaks: async () => network.cut(),
+  theNetworkIsGone: async (_, number) => {
+    network.isDown = true;
+    network.cut();
+    setTimeout(
+      () => {
+        network.isDown = false;
+      },
+      20 * (number % 20),
+    );
+  },
+  thePlaceIsLost: async () => {
+    losesPlace = true;
+    network.cut();
+  },
+};
+
+async function all<Row>(path: string): Promise<Row[]> {
+  const rows: Row[] = [];
+  let next: string | null = path;
+  while (next !== null) {
+    const page: { body: unknown } = await hub.client.request('GET', next, undefined, demo().agent.token);
+    const { results, next: after } = page.body as { results: Row[]; next: string | null };
+    rows.push(...results);
+    next = after;
+  }
+  return rows;
+}
+
+async function compareViews(): Promise<void> {
+  const { known, views } = replica.getState();
+  for (const query of VIEWS) {
+    const view = views.get(viewKey(query));
+    if (view === undefined) throw new Error('a view is not shown');
+    const listed = await all<InboxRow>(viewPath(demo().agent.id, query));
+    expect([query.view, rowsOfView(known, view)]).toEqual([query.view, listed]);
+  }
+}
+
+async function compareChat(id: string): Promise<void> {
+  const { known, threadLoads } = replica.getState();
+  const thread = known.threads.get(id);
+  expect(threadLoads.get(id)).toEqual({ is: 'ready' });
+  const isOwn = known.rows.get(id)?.own.is_participating === true;
+  const path = `/api/v5/users/${demo().agent.id}/${isOwn ? 'chats' : 'routed_chats'}/${id}`;
+  const sorted = (entries: Iterable<object>) => [...entries].map((each) => JSON.stringify(each)).sort();
+  expect(thread?.messages).toEqual(await all(`${path}/messages`));
+  expect(sorted(thread?.memberships.values() ?? [])).toEqual(sorted(await all(`${path}/memberships`)));
+  expect(sorted(thread?.suggestions.values() ?? [])).toEqual(sorted(await all(`${path}/reply_suggestions`)));
+}
+
+async function compareInvitations(): Promise<void> {
+  const facts = (each: object) => ({ ...each, user_member_count: 0, visitor_member_count: 0 });
+  const { invitations } = replica.getState().known;
+  const listed = await all<{ id: string }>(`/api/v5/users/${demo().agent.id}/incoming_chat_invitations`);
+  const sorted = (entries: Iterable<{ id: string }>) =>
+    [...entries].map(facts).sort((one, other) => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1));
+  expect(sorted(invitations.values())).toEqual(sorted(listed));
+}
+
+test('the copy of the console is what REST answers, whatever happens to the network', async () => {
+  const turn = fc.record({
+    step: fc.constantFrom(...Object.keys(STEPS)),
+    chat: fc.nat(THREADS - 1),
+    number: fc.nat(999),
+  });
+  let runs = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(turn, { minLength: 60, maxLength: 60 }), async (turns) => {
+      runs += 1;
+      const chats: { id: string; thread: string }[] = [];
+      for (let place = 0; place < THREADS; place++) {
+        const thread = `run-${runs}-${place}`;
+        const { chat_id } = await hub.client.sendMessage(channel.id, thread, 'Hello', randomUUID());
+        chats.push({ id: chat_id, thread });
+        if (place < 3) replica.openChat(chat_id);
+      }
+      for (const [place, { step, chat, number }] of turns.entries()) {
+        await STEPS[step]?.(chats[chat] ?? { id: '', thread: '' }, number);
+        if (place === 20) network.cut();
+        if (place === 40) await STEPS['thePlaceIsLost']?.({ id: '', thread: '' }, 0);
+      }
+      network.isDown = false;
+      await vi.waitFor(
+        async () => {
+          expect(faults).toEqual([]);
+          expect(replica.getState().outbox.filter(({ state }) => state.is !== 'failed')).toEqual([]);
+          expect(replica.getState().live.is).toBe('live');
+          await compareViews();
+          await compareInvitations();
+          for (const { id } of chats.slice(0, 3)) await compareChat(id);
+        },
+        { timeout: 30_000, interval: 200 },
+      );
+      for (const { id } of chats) replica.closeChat(id);
+    }),
+    { numRuns: Number(process.env['REPLICA_RUNS'] ?? 4), endOnFailure: true },
+  );
+  console.log(`${runs} runs, ${happened.resumes} resumes, ${happened.resets} resets, ${network.cuts} cuts`);
+  expect(happened.resumes).toBeGreaterThan(runs);
+  expect(happened.resets).toBeGreaterThan(0);
+});

@@ -1,0 +1,204 @@
+import { describe, expect, it } from 'vitest';
+import type { HubAnswer, HubRequest, SocketEvents } from '../../../src/console-app/replica/ports.ts';
+import { Replica } from '../../../src/console-app/replica/replica.ts';
+import { rowsOfView, viewKey } from '../../../src/console-app/replica/views.ts';
+import type { HubFrame, LiveNotification } from '../../../src/resources/live-frames.ts';
+import { CHAT, membership, message, ROW, told, USER } from '../../support/console-copy.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+import { MemoryStorage } from '../../support/memory-storage.ts';
+
+const OPEN = { view: 'open', order: 'created', room_id: null } as const;
+const page = (results: object[]): HubAnswer => ({ status: 200, body: { results, next: null }, retryAfter: null });
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+/** A replica whose hub is the test. `answers`: what REST says of a path, by its end; a test changes it. */
+function open() {
+  const clock = new ManualClock();
+  const sockets: SocketEvents[] = [];
+  const requests: HubRequest[] = [];
+  const answers: Record<string, HubAnswer> = {
+    inbox: page([ROW]),
+    counts: { status: 200, body: { waiting: 0, mine: 0, open: 1, bot: 0 }, retryAfter: null },
+    incoming_chat_invitations: page([]),
+    messages: page([]),
+    memberships: page([]),
+    reply_suggestions: page([]),
+  };
+  const replica = new Replica({
+    userId: USER,
+    clock,
+    storage: new MemoryStorage(),
+    random: () => 0,
+    newKey: () => 'key',
+    isSignedIn: async () => true,
+    soon: (run) => run(),
+    onFault: (fault) => {
+      throw fault;
+    },
+    openSocket: (events) => {
+      sockets.push(events);
+      return { send: (text) => text === 'ping' && events.onText('pong'), close: () => {} };
+    },
+    call: async (request) => {
+      requests.push(request);
+      const name = request.path.split('?')[0]?.split('/').at(-1) ?? '';
+      return answers[name] ?? { status: 404, body: { detail: 'Not found.' }, retryAfter: null };
+    },
+  });
+  const say = (frame: HubFrame) => sockets.at(-1)?.onText(JSON.stringify(frame));
+  return {
+    replica,
+    clock,
+    answers,
+    requests,
+    asked: (name: string) => requests.filter(({ path }) => path.split('?')[0]?.endsWith(`/${name}`)).length,
+    say,
+    connects: (number: number) => {
+      say({ type: 'welcome', number });
+      say({ type: 'subscribed', channels: [], refused: [], refused_count: 0, number });
+    },
+    tells: (number: number | null, ...notifications: LiveNotification[]) =>
+      say({ type: 'notifications', number, notifications }),
+    breaks: () => sockets.at(-1)?.onClose(1006, ''),
+    rows: () => {
+      const { known, views } = replica.getState();
+      const view = views.get(viewKey(OPEN));
+      return view === undefined ? [] : rowsOfView(known, view);
+    },
+    thread: () => replica.getState().known.threads.get(CHAT),
+  };
+}
+
+async function live() {
+  const hub = open();
+  hub.replica.showView(OPEN);
+  hub.replica.openChat(CHAT);
+  hub.replica.start();
+  hub.connects(10);
+  await settled();
+  return hub;
+}
+
+const said = (seq: number) => told('messages', 'added', message(seq).id, message(seq));
+
+describe('a replica', () => {
+  it('reads what is shown once it is told of changes, and without a socket after 3 s', async () => {
+    const hub = open();
+    hub.replica.showView(OPEN);
+    hub.replica.start();
+    await settled();
+    expect(hub.requests).toEqual([]);
+    hub.clock.pass(3000);
+    await settled();
+    expect(hub.rows()).toEqual([ROW]);
+  });
+
+  it('applies again what it was told shortly before a request, since lists are a moment behind', async () => {
+    const hub = await live();
+    hub.tells(11, said(20));
+    hub.clock.pass(5000);
+    await settled();
+    expect([hub.asked('inbox'), hub.rows()[0]?.last_message?.id]).toEqual([2, message(20).id]);
+  });
+
+  it('reads everything again after a reset, and applies nothing from before it', async () => {
+    const hub = await live();
+    hub.tells(11, said(20));
+    expect(hub.thread()?.messages).toHaveLength(1);
+    hub.answers['messages'] = page([message(30)]);
+    hub.say({ type: 'reset', number: 50 });
+    expect(hub.thread()?.messages).toHaveLength(1);
+    await settled();
+    expect([hub.thread()?.messages, hub.rows()]).toEqual([[message(30)], [ROW]]);
+  });
+
+  it('reads the row of a chat that it does not know, and drops a chat that is not there', async () => {
+    const hub = open();
+    hub.answers['inbox'] = page([]);
+    hub.replica.showView(OPEN);
+    hub.replica.start();
+    hub.connects(10);
+    await settled();
+    hub.answers[CHAT] = { status: 200, body: ROW, retryAfter: null };
+    hub.tells(11, told('', 'added', CHAT, ROW.chat));
+    await settled();
+    expect(hub.rows()).toHaveLength(1);
+    delete hub.answers[CHAT];
+    hub.tells(12, told('', 'removed', CHAT));
+    for (const wait of [0, 1000, 2000]) {
+      hub.clock.pass(wait);
+      await settled();
+    }
+    expect([hub.rows(), hub.asked(CHAT), hub.replica.getState().known.staleRows.size]).toEqual([[], 4, 0]);
+  });
+
+  it('ends a typing that nobody ended after 15 s', async () => {
+    const hub = await live();
+    hub.tells(11, told('memberships', 'added', USER, membership(USER)));
+    hub.tells(null, told('memberships', 'changed', USER, { composing_status: 'typing' }));
+    const composing = () => hub.thread()?.memberships.get(USER)?.composing_status;
+    hub.clock.pass(14_999);
+    expect(composing()).toBe('typing');
+    hub.clock.pass(1);
+    expect(composing()).toBe('typed');
+  });
+
+  it('marks what came late after a break of 30 s, and only that', async () => {
+    const hub = await live();
+    hub.breaks();
+    hub.clock.pass(31_000);
+    hub.connects(15);
+    hub.tells(12, said(20));
+    hub.tells(15, said(30));
+    hub.tells(16, said(40));
+    expect(hub.replica.getState().missed.get(CHAT)).toMatchObject({ first_id: message(20).id, count: 2 });
+    hub.replica.forgetMissed(CHAT);
+    expect(hub.replica.getState().missed.size).toBe(0);
+    hub.breaks();
+    hub.clock.pass(1000);
+    hub.connects(20);
+    hub.tells(20, said(50));
+    expect(hub.replica.getState().missed.size).toBe(0);
+  });
+
+  it('counts again at most every 2 s while the numbers change', async () => {
+    const hub = await live();
+    for (let number = 11; number < 20; number++)
+      hub.tells(number, told('', 'changed', CHAT, { is_pending: number % 2 === 0 }));
+    expect(hub.asked('counts')).toBe(1);
+    hub.clock.pass(2000);
+    await settled();
+    expect(hub.asked('counts')).toBe(2);
+    hub.tells(20, told('', 'changed', CHAT, { message_count: 3 }));
+    hub.clock.pass(2000);
+    expect(hub.asked('counts')).toBe(2);
+  });
+
+  it('says that the session has ended when REST does, and goes on after the next sign-in', async () => {
+    const hub = open();
+    hub.answers['inbox'] = { status: 401, body: null, retryAfter: null };
+    hub.replica.showView(OPEN);
+    hub.replica.start();
+    hub.connects(10);
+    await settled();
+    expect(hub.replica.getState().isSignedOut).toBe(true);
+    hub.answers['inbox'] = page([ROW]);
+    hub.replica.signedIn();
+    await settled();
+    expect([hub.replica.getState().isSignedOut, hub.rows()]).toEqual([false, [ROW]]);
+  });
+
+  it('says that an opened chat is not the user’s to see', async () => {
+    const hub = open();
+    hub.answers['messages'] = { status: 404, body: { detail: 'Chat not found.' }, retryAfter: null };
+    hub.replica.openChat(CHAT);
+    hub.replica.start();
+    hub.connects(10);
+    await settled();
+    expect(hub.replica.getState().threadLoads.get(CHAT)).toEqual({
+      is: 'failed',
+      status: 404,
+      reason: 'Chat not found.',
+    });
+  });
+});
