@@ -23,6 +23,8 @@ const DAY = 86_400_000;
 const KEY_BYTES = 32;
 const SHORTEST_RSA_KEY = 2048;
 const LONGEST_RSA_KEY = 4096;
+/** A longer exponent makes encryption slow. */
+const HIGHEST_EXPONENT = 2n ** 32n;
 /** Decrypters skip the header. These are the bytes in the texts of the published examples. */
 const HEADER = Buffer.from('00000');
 const LINE = /.{1,76}/g;
@@ -80,7 +82,8 @@ type RsaKeyDetails = { modulusLength?: number; publicExponent?: bigint };
 
 /** With the exponent 1 a text would be its own ciphertext, and with an even one nobody could decrypt. */
 function isStrong({ modulusLength: bits = 0, publicExponent: exponent = 0n }: RsaKeyDetails = {}): boolean {
-  return bits >= SHORTEST_RSA_KEY && bits <= LONGEST_RSA_KEY && exponent >= 3n && exponent % 2n === 1n;
+  const isUsable = exponent >= 3n && exponent <= HIGHEST_EXPONENT && exponent % 2n === 1n;
+  return isUsable && bits >= SHORTEST_RSA_KEY && bits <= LONGEST_RSA_KEY;
 }
 
 function encryptForOwner(publicKey: string, text: string): Buffer {

@@ -122,6 +122,7 @@ describe('a public key', () => {
     ['is short', () => madeOf(1024, '010001')],
     ['is long', () => madeOf(4104, '010001')],
     ['has the exponent 1, which encrypts nothing', () => madeOf(2048, '01')],
+    ['has a long exponent', () => madeOf(2048, '010000000001')],
     ['has an even exponent', () => madeOf(2048, '010000')],
     ['is a private key', () => openssl('rsa -in private.pem').toString()],
     ['has a private key after it', () => publicKey + openssl('rsa -in private.pem').toString()],
