@@ -1,4 +1,5 @@
 import { createApp } from './app.ts';
+import { deleteOldDrafts } from './chats/drafts.ts';
 import { deleteExpiredMessages } from './chats/expired-messages.ts';
 import { noCost } from './db/cost.ts';
 import { databasesOf, deliveryLog, openIdentityDatabase } from './db/database.ts';
@@ -56,6 +57,7 @@ function sweepsOf(env: Env): Sweep[] {
     },
     { database, name: 'visitors_deleted', run: (now) => deletePassingVisitors(copy, now) },
     { database, name: 'audit_deleted', run: (now) => deleteOldAuditEntries(copy, now) },
+    { database, name: 'drafts_deleted', run: (now) => deleteOldDrafts(copy, now) },
     { database, name: 'keys_deleted', run: (now) => deleteOldKeys(copy, now) },
     { database, name: 'purged', run: (now) => sweepPurges(env, copy, now) },
     { database, name: 'chats_purged', run: (now) => purgeOldChats(env, { identity, copy, name: database }, now) },

@@ -35,6 +35,7 @@ const MAPPING: Mapping = {
   message_purged: () => ({ reason: 'conflict', detail: 'The message was purged.' }),
   message_not_sent: () => ({ reason: 'conflict', detail: 'Only messages of users are sent to the channel.' }),
   join_of_ended_chat: () => ({ reason: 'not_found', detail: 'The chat has ended.' }),
+  nothing_to_hand_over: () => ({ reason: 'conflict', detail: 'The user does not take part in the chat.' }),
   join_of_taken_chat: () => ({ reason: 'conflict', detail: 'Another user has already taken this private chat.' }),
   chat_capacity_reached: () => ({ reason: 'conflict', detail: 'The user has as many open chats as they can take.' }),
   chat_taken: () => ({ reason: 'conflict', detail: 'Another user has already a chat with the visitor.' }),

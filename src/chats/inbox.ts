@@ -7,6 +7,7 @@ import type { OrganizationDatabase, Statement } from '../db/database.ts';
 import { type Keyset, type KeysetValue, keysetClauses } from '../db/keyset.ts';
 import type { ChatFacts } from '../resources/chat.ts';
 import type { MemberRooms, RoomSet } from '../resources/chat-grant.ts';
+import type { DraftFacts } from '../resources/draft.ts';
 import {
   COUNTED_VIEWS,
   type InboxChannel,
@@ -54,7 +55,7 @@ const SORT_KEYS = {
   activity: { key: "coalesce(chat.facts ->> '$.last_activity_at', chat.facts ->> '$.created_at')", descending: true },
 } as const;
 
-type Column = 'facts' | 'visitor' | 'own' | 'participants' | 'channel' | 'last_message' | 'tags';
+type Column = 'facts' | 'visitor' | 'own' | 'participants' | 'channel' | 'last_message' | 'tags' | 'draft';
 type Row = { facts: string } & { [Name in Exclude<Column, 'facts'>]: string | null };
 
 /** The columns of a row over `chat`, a row of `chats`. The parameter `user` holds the user's id. */
@@ -70,6 +71,9 @@ function columnsFor(chat: string, user: string): Record<Column, string> {
         'messaging_channel', channels.messaging_channel, 'thread_id', threads.thread_id)
       FROM threads CROSS JOIN channels ON channels.id = threads.channel_id WHERE threads.id = ${chat}.thread)`,
     last_message: lastMessageSql(chat),
+    draft: `(SELECT json_object('chat_id', chat_id, 'message', substr(message, 1, ${ROW_MESSAGE_CHARACTERS}),
+        'updated_at', updated_at)
+      FROM drafts WHERE user_id = ${user} AND chat_id = ${chat}.id)`,
     tags: `(SELECT json_group_array(name) FROM tags WHERE chat_id = ${chat}.id AND facts IS NOT NULL)`,
   };
 }
@@ -240,5 +244,6 @@ function factsOf(row: Row): InboxFacts {
     channel: parsed<InboxChannel>(row.channel),
     last_message: parsed<LastMessage>(row.last_message),
     tags: parsed<string[]>(row.tags) ?? [],
+    draft: parsed<DraftFacts>(row.draft),
   };
 }

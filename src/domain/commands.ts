@@ -145,6 +145,8 @@ export type JoinChat = CommandHeader & {
   is_full?: boolean;
   is_participating: boolean;
   composing_status: ComposingStatus;
+  /** Who hands the chat over: they take part, and leave once the user has joined. Missing: nobody. */
+  replaced?: UserFacts;
 };
 
 export type ChatJoined = {

@@ -3,6 +3,7 @@ import type { ChatGrant } from '../resources/chat-grant.ts';
 import type { InvitationFacts } from '../resources/invitation.ts';
 import type { MemberView } from '../resources/membership.ts';
 import type { MessageFacts } from '../resources/message.ts';
+import type { MessageDelivery } from '../resources/message-delivery.ts';
 import type { ReplySuggestionFacts } from '../resources/reply-suggestion.ts';
 import type { TagFacts } from '../resources/tag.ts';
 
@@ -15,6 +16,7 @@ export type Query =
   | ReadMembers
   | ReadMessages
   | ReadMessage
+  | ReadDelivery
   | ReadTags
   | ReadInvitations
   | ReadSuggestions
@@ -40,6 +42,9 @@ export type ReadMessages = QueryHeader & {
 };
 
 export type ReadMessage = QueryHeader & { type: 'read_message'; message_id: string };
+
+/** A message, and the webhook that brings it to the thread's channel. */
+export type ReadDelivery = QueryHeader & { type: 'read_delivery'; message_id: string };
 
 /** The tags, oldest first. */
 export type ReadTags = QueryHeader & { type: 'read_tags' };
@@ -78,6 +83,8 @@ type Readings = {
   read_members: { chat: ChatFacts; members: MemberView[] };
   read_messages: { messages: { seq: number; message: MessageFacts }[]; has_more: boolean; room_id: string | null };
   read_message: { message: MessageFacts; room_id: string | null };
+  /** `delivery` null: the message made no webhook for a channel, or it is no longer kept. */
+  read_delivery: { message: MessageFacts; delivery: MessageDelivery | null };
   read_tags: { tags: TagFacts[]; room_id: string | null };
   read_invitations: { invitations: InvitationFacts[]; chat: ChatFacts };
   read_suggestions: { suggestions: ReplySuggestionFacts[]; has_more: boolean; room_id: string | null };

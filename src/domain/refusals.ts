@@ -29,6 +29,7 @@ export type ThreadRefusal =
   | { reason: 'files_of_other_organization' }
   | { reason: 'join_of_ended_chat' }
   | { reason: 'join_of_taken_chat' }
+  | { reason: 'nothing_to_hand_over' }
   | { reason: 'chat_capacity_reached' }
   | { reason: 'chat_taken' }
   | { reason: 'too_many_members' }

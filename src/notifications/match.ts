@@ -20,6 +20,7 @@ const KIND_OF_PART = {
   purges: 'purge',
   outgoing_invitations: 'invitation',
   incoming_invitations: 'invitation',
+  drafts: 'draft',
 } as const satisfies Record<TopicPart, Kind>;
 
 /** The kind of resources in a topic's collection. */
@@ -99,7 +100,7 @@ function changeInCollection(
       ? 'stays'
       : null;
   }
-  if (part === 'own_memberships' && notification.member_id !== owner_id) return null;
+  if ((part === 'own_memberships' || part === 'drafts') && notification.member_id !== owner_id) return null;
   if (part === 'outgoing_invitations' && notification.inviter_id !== owner_id) return null;
   return changeOfChat(visibility, topic, subscriber);
 }

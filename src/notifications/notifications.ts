@@ -24,7 +24,8 @@ import { replySuggestionResource } from '../resources/reply-suggestion.ts';
 import { tagResource } from '../resources/tag.ts';
 
 /** The kind of resource that a notification is about. */
-export type Kind = 'chat' | 'message' | 'membership' | 'tag' | 'reply_suggestion' | 'invitation' | 'purge';
+export type Kind = 'chat' | 'message' | 'membership' | 'tag' | 'reply_suggestion' | 'invitation' | 'purge' | 'draft';
+/** The kinds that events of threads tell of. */
 export const KINDS: ReadonlySet<Kind> = new Set([
   'chat',
   'message',
@@ -50,7 +51,7 @@ export type Notification = {
   changes: object | null;
   /** For a suggestion: the message that it belongs to. */
   message_id: string | null;
-  /** For a membership: the member. For an invitation: the invitee, and the inviter. */
+  /** For a membership: the member. For an invitation: the invitee, and the inviter. For a draft: its user. */
   member_id: string | null;
   inviter_id: string | null;
   /** For a membership: its user has now seen the newest message, which they had not seen before. */

@@ -1,6 +1,7 @@
 import { type ChatFacts, chatResource } from './chat.ts';
 import { isInRoomSet, type MemberRooms, type RoomSet, silenceHolds } from './chat-grant.ts';
 import { isoTime, isoTimeOrNull } from './clock.ts';
+import { type DraftFacts, draftResource } from './draft.ts';
 import { countOfOthers, isPresent, type MemberFacts } from './membership.ts';
 import type { MessageFacts, ReportedState } from './message.ts';
 
@@ -24,7 +25,7 @@ export const LARGEST_COUNT = 999;
 
 /** Most participants that a row names. `user_member_count` of the chat tells how many users there are. */
 export const ROW_PARTICIPANTS = 20;
-/** Length of the last message in a row, in characters. */
+/** Length of the last message and of a draft in a row, in characters. */
 export const ROW_MESSAGE_CHARACTERS = 140;
 
 /** The channel that a chat belongs to, and the name of the thread there. */
@@ -49,6 +50,8 @@ export type InboxFacts = {
   channel: InboxChannel | null;
   last_message: LastMessage | null;
   tags: string[];
+  /** What the user has begun to write: its first characters. */
+  draft: DraftFacts | null;
 };
 
 /**
@@ -59,7 +62,7 @@ export type TextRights = { routed: RoomSet; member: MemberRooms };
 
 /** A chat of an inbox as its row shows it. */
 export function inboxRow(
-  { chat, visitor, own, participants, channel, last_message, tags }: InboxFacts,
+  { chat, visitor, own, participants, channel, last_message, tags, draft }: InboxFacts,
   rights: TextRights,
 ) {
   const since = textsSince(chat, own, rights);
@@ -71,10 +74,11 @@ export function inboxRow(
         ? null
         : { id: visitor.member_id, name: visitor.name, is_present: chat.ended_at === null && isPresent(visitor) },
     channel,
-    last_message: shown === null ? null : lastMessage(shown),
+    last_message: shown === null ? null : lastMessage(shown, chat),
     participants: participants.map((member) => participant(member, chat)),
     own: ownPart(own, chat),
     tags: Number.isFinite(since) ? tags : [],
+    draft: draft === null ? null : draftResource(draft),
   };
 }
 
@@ -87,9 +91,12 @@ function textsSince(chat: ChatFacts, own: MemberFacts | null, { routed, member }
   return chat.room === null || isInRoomSet(chat.room, member.history) ? 0 : own.created_at;
 }
 
-function lastMessage({ created_at, deleted_at, state, ...message }: LastMessage) {
+/** A part of a ciphertext cannot be decrypted, so none is shown. */
+function lastMessage({ created_at, deleted_at, state, message, ...rest }: LastMessage, { encryption }: ChatFacts) {
   return {
-    ...message,
+    ...rest,
+    message: encryption === undefined ? message : null,
+    is_encrypted: encryption !== undefined,
     created_at: isoTime(created_at),
     deleted_at: isoTimeOrNull(deleted_at),
     delivery_status: state ?? ('stored' as const),

@@ -51,7 +51,8 @@ export type TopicPart =
   | keyof typeof PARTS_OF_CHAT
   | 'own_memberships'
   | 'outgoing_invitations'
-  | 'incoming_invitations';
+  | 'incoming_invitations'
+  | 'drafts';
 
 type IdName = 'room_id' | 'visitor_id' | 'chat_id' | 'message_id';
 type Segment = { name: string } | { id: IdName };
@@ -70,6 +71,7 @@ const COLLECTIONS: readonly Collection[] = [
   ofUser('user_chats', 'outgoing_invitations', 'chats/:chat_id/outgoing_chat_invitations'),
   ofUser('user_chats', 'own_memberships', 'chat_memberships'),
   ofUser('user_chats', 'incoming_invitations', 'incoming_chat_invitations'),
+  ofUser('user_chats', 'drafts', 'drafts'),
   { ...ofUser('visitor_chats', 'own_memberships', 'chat_memberships'), owner: 'public/visitors' },
 ];
 
@@ -114,8 +116,10 @@ function readTopic(text: string, ownerOf: OwnerReader): { topic: Topic } | { pro
       return { topic: { ...ids, chats: collection.chats, part: collection.part, owner_id: owner.id } };
     }
   }
-  return { problem: 'There is no channel with this path.' };
+  return { problem: UNKNOWN_CHANNEL };
 }
+
+const UNKNOWN_CHANNEL = 'There is no channel with this path.';
 
 const WRONG_PLACE = `A channel pattern must be under ${ROOT}orgs/${ORGANIZATION}/ or ${ROOT}users/${USER}/.`;
 
@@ -157,6 +161,7 @@ export function problemOfPattern(pattern: string, owner: PatternOwner): string |
   const user_id = owner.has_app_user ? USER : null;
   const read = readTopic(pattern, (kind, text) => ownerInApp(kind, text, owner.organization_id, user_id));
   if ('problem' in read) return read.problem;
+  if (read.topic.part === 'drafts') return UNKNOWN_CHANNEL;
   const isRefused = isListOfRoom(read.topic.chats) && !owner.has_reports;
   return isRefused ? 'This channel needs an app that requires the scope "reports".' : null;
 }
@@ -179,7 +184,8 @@ export function compilePattern(
   ids: { organization_id: string; user_id: string | null },
 ): Topic | null {
   const read = readTopic(pattern, (kind, text) => ownerInApp(kind, text, ids.organization_id, ids.user_id));
-  return 'topic' in read ? read.topic : null;
+  // No webhook tells of drafts.
+  return 'topic' in read && read.topic.part !== 'drafts' ? read.topic : null;
 }
 
 function ownerInApp(

@@ -18,6 +18,7 @@ import type { EventPage, LogPage } from '../rpc/thread.ts';
 import type { Typing } from './live/typing.ts';
 import { readMessage } from './store/changed-messages.ts';
 import { loadChat, loadSuggestions, readReceived } from './store/load.ts';
+import { readChannelDelivery } from './webhooks/kept-deliveries.ts';
 
 /** A page ends early at this many characters of JSON: the answer of a call is limited to 32 MiB. */
 const PAGE_CHARACTERS = 4_000_000;
@@ -59,6 +60,11 @@ export function answerQuery(
     case 'read_message': {
       const message = shownMessage(query.message_id);
       return message === null ? refused({ reason: 'message_not_found' }) : found({ message, room_id });
+    }
+    case 'read_delivery': {
+      const message = shownMessage(query.message_id);
+      if (message === null) return refused({ reason: 'message_not_found' });
+      return found({ message, delivery: readChannelDelivery(sql, query.message_id) });
     }
     case 'read_tags':
       return found({ tags: tagsOf(chat), room_id });

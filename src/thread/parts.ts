@@ -1,3 +1,4 @@
+import { purgeDrafts } from '../chats/drafts.ts';
 import { noCost } from '../db/cost.ts';
 import { openOrganizationDatabase } from '../db/database.ts';
 import { wantsPurges } from '../directory/channels.ts';
@@ -108,6 +109,10 @@ export function makePurger(
     broadcast,
     timers,
     execute,
+    purgeDrafts: async (chat_id, before) => {
+      const { thread } = state();
+      if (thread !== null) await purgeDrafts(openOrganizationDatabase(env, thread, noCost()), chat_id, before);
+    },
     tellsChannel: async () => {
       const { thread } = state();
       if (thread === null || thread.channel_id === null) return false;

@@ -47,6 +47,8 @@ export type PurgerDeps = {
   broadcast: Broadcast;
   timers: Timers;
   execute: (command: Command) => Promise<Executed>;
+  /** Deletes the drafts of a chat from before a time (ms; null: all). */
+  purgeDrafts: (chatId: string, before: number | null) => Promise<void>;
   /** Whether the thread's channel wants webhooks of purges. */
   tellsChannel: () => Promise<boolean>;
   failed: (error: unknown) => void;
@@ -198,8 +200,9 @@ export class Purger {
     return true;
   }
 
-  #purgeWebhooks(progress: PurgeProgress, chat: Purging): boolean {
-    const { lanes } = this.#deps;
+  /** The last step of a chat: webhooks, then drafts. */
+  async #purgeWebhooks(progress: PurgeProgress, chat: Purging): Promise<boolean> {
+    const { lanes, purgeDrafts } = this.#deps;
     // Webhooks that a commit has left tell what was before the purge. They are made first, and end as skipped.
     if (!lanes.makeRest().isDone) return false;
     const { sql } = this.#deps;
@@ -211,6 +214,7 @@ export class Purger {
       after: chat.after_delivery,
     });
     if (after !== null) return this.#write({ ...progress, chat: { ...chat, after_delivery: after } });
+    await purgeDrafts(chat.id, progress.order.before);
     return this.#write({ ...progress, chat: null, chats_before: chat.id });
   }
 

@@ -79,6 +79,7 @@ export const ROW: InboxRow = {
   participants: [],
   own: { is_participating: false, last_seen_at: null, unread_count: null },
   tags: [],
+  draft: null,
 };
 
 export const THREAD: Thread = {

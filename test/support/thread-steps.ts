@@ -57,7 +57,15 @@ const STEPS = {
   post: fc.record({ chat: place, user: who, suggestion: seldom, attaches: yesOrNo, interaction: yesOrNo }),
   say: fc.record({ chat: place }),
   choose: fc.record({ chat: place, message: place, action: yesOrNo, link: yesOrNo, text: yesOrNo }),
-  join: fc.record({ chat: place, user: who, scope, participating: yesOrNo, present: yesOrNo, kept_out: yesOrNo }),
+  join: fc.record({
+    chat: place,
+    user: who,
+    scope,
+    participating: yesOrNo,
+    present: yesOrNo,
+    kept_out: yesOrNo,
+    replaces: fc.option(who, { freq: 3 }),
+  }),
   membership: fc.record({ chat: place, user: who, participating: maybeYes, present: yesOrNo, seen: maybe }),
   presence: fc.record({ chat: place, user: who, present: yesOrNo }),
   update: fc.record({ chat: place, user: who, scope, ended: yesOrNo }),
@@ -169,6 +177,9 @@ export function commandOf(
         is_kept_out: of.kept_out,
         is_participating: of.participating,
         composing_status: 'typing',
+        ...(of.replaces === null || of.replaces === of.user || !of.participating
+          ? {}
+          : { replaced: userAt(of.replaces) }),
       };
     case 'membership':
       return {

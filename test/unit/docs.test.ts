@@ -270,6 +270,8 @@ const CONSTANTS: readonly [row: string, constant: string, unit?: number][] = [
   ['levels of nesting in `properties`', 'PROPERTIES_LEVELS'],
   ['unexpired clients of a user', 'MOST_CLIENTS'],
   ['members of a chat', 'MEMBERS_OF_A_CHAT'],
+  ['a draft', 'CHANNEL_MESSAGE_CHARACTERS'],
+  ['a draft that nobody changes', 'DRAFTS_KEPT', 24 * 3_600_000],
   ['tags of a chat', 'TAGS_OF_A_CHAT'],
   ['invitations of a chat, closed ones too', 'INVITATIONS_OF_A_CHAT'],
   ['secrets of visitors that an organization revokes in half an hour', 'MAX_REVOCATIONS'],

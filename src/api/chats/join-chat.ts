@@ -18,7 +18,15 @@ import { attendanceIn, givePlaceBack, isKeptOut, isUserPresent } from './presenc
 import type { ChatScope } from './scopes.ts';
 
 const joinSchema = z.object(statusFields).openapi('JoinChat');
-const joinMemberSchema = z.object({ member_id: uuidField(), ...statusFields }).openapi('JoinChatAsMember');
+const joinMemberSchema = z
+  .object({
+    member_id: uuidField(),
+    ...statusFields,
+    replaces: uuidField().nullish().openapi({
+      description: 'An extension: the caller, who hands the chat over and leaves it in the same step.',
+    }),
+  })
+  .openapi('JoinChatAsMember');
 
 const answers = {
   200: jsonOf(membershipSchema, 'The user was a member already'),
@@ -67,17 +75,23 @@ export function joinMemberRoutes(scope: ChatScope) {
     ...shared(scope),
     access: auditedWhenNamed(scope.access),
     summary: `Join a user of the organization to ${scope.chat}`,
-    description: `The user of \`member_id\` becomes a member (201), or a member gets the new status (200), so the call can be repeated. They need not be present, and the chat need not be routed to them. Somebody who is no user of the organization is 400. ${KEPT_OUT}`,
+    description: `The user of \`member_id\` becomes a member (201), or a member gets the new status (200), so the call can be repeated. They need not be present, and the chat need not be routed to them. Somebody who is no user of the organization is 400. With \`replaces\` the caller hands the chat over: they leave in the same step, so that it never is without a user. A caller who does not take part is 409 then. ${KEPT_OUT}`,
     request: { params: chatParams(scope), body: bodyOf(joinMemberSchema) },
     answers,
   });
   const router = createRouter();
   router.openapi(route, async (c) => {
-    const { member_id, ...status } = c.req.valid('json');
+    const { member_id, replaces = null, ...status } = c.req.valid('json');
+    const caller = c.var.principal.user;
+    if (replaces !== null && replaces !== caller.id) return refuseField(c, 'replaces', 'Only the caller hands over.');
+    if (replaces !== null && (replaces === member_id || !status.is_participating)) {
+      return refuseField(c, 'replaces', 'Somebody else must take part in place of the caller.');
+    }
     const member = await findUser(identityDatabase(c), c.var.principal.organization.id, member_id);
     if (member === null) return refuseField(c, 'member_id', 'No user with this id in the organization.');
     const is_present = await isUserPresent(c, member.id);
-    const joining = { ...status, is_present, must_be_present: false };
+    const handedOver = replaces === null ? {} : { replaced: caller };
+    const joining = { ...status, is_present, must_be_present: false, ...handedOver };
     return await joinChat(c, scope, c.req.valid('param'), userFacts(member), joining);
   });
   return router;
@@ -96,7 +110,7 @@ const JOINING: { readonly [scope: string]: string } = {
   UserRoutedChat: `The user need not be present, and the chat need not be pending. ${FULL} `,
 };
 
-type Joining = z.output<typeof joinSchema> & Pick<JoinChat, 'is_present' | 'is_full' | 'must_be_present'>;
+type Joining = z.output<typeof joinSchema> & Pick<JoinChat, 'is_present' | 'is_full' | 'must_be_present' | 'replaced'>;
 
 async function joinChat(c: AppContext, scope: ChatScope, path: ChatPath, actor: UserFacts, joining: Joining) {
   const joined = await commandToChat(c, scope, path, {

@@ -5,10 +5,12 @@ import { chatItemRoutes } from './chat-item.ts';
 import { chatListRoutes } from './chat-list.ts';
 import { chatMembershipRoutes } from './chat-memberships.ts';
 import { conversationStarterRoutes } from './conversation-starters.ts';
+import { draftListRoutes, draftRoutes } from './drafts.ts';
 import { inboxRoutes } from './inbox.ts';
 import { incomingInvitationRoutes } from './incoming-invitations.ts';
 import { joinChatRoutes, joinMemberRoutes } from './join-chat.ts';
 import { membershipRoutes } from './memberships.ts';
+import { messageDeliveryRoutes } from './message-delivery.ts';
 import { messageRoutes } from './messages.ts';
 import { openVisitorChatRoutes } from './open-visitor-chat.ts';
 import { organizationMessageRoutes } from './organization-messages.ts';
@@ -63,7 +65,9 @@ mount(removeMemberRoutes, chatMembershipRoutes, visitorChatMembershipRoutes);
 for (const scope of [userChats, userRoutedHistory, ownedChats, involvedChats, organizationRoutedChats]) {
   mount(messageRoutes(scope));
 }
-mount(postMessageRoutes, changeMessageRoutes, organizationMessageRoutes);
+for (const scope of [userChats, userRoutedChats]) mount(draftRoutes(scope));
+mount(draftListRoutes);
+mount(postMessageRoutes, changeMessageRoutes, messageDeliveryRoutes, organizationMessageRoutes);
 
 for (const scope of [userChats, ownedChats, involvedChats, organizationRoutedChats]) {
   mount(tagRoutes(scope), allowedTagRoutes(scope));

@@ -3,6 +3,7 @@ import { isoTimeSchema } from '../../http/fields.ts';
 import { type COUNTED_VIEWS, LARGEST_COUNT, ROW_MESSAGE_CHARACTERS, ROW_PARTICIPANTS } from '../../resources/inbox.ts';
 import { REPORTED_STATES } from '../../resources/message.ts';
 import { chatSchema } from './chat-schemas.ts';
+import { draftSchema } from './draft-schema.ts';
 import { avatarSchema } from './user-schemas.ts';
 
 /** The schemas of an inbox. src/resources/inbox.ts makes the objects. */
@@ -27,7 +28,10 @@ const lastMessageSchema = z.object({
   sender_type: z.enum(['user', 'visitor']),
   sender_id: z.string(),
   sender_name: textOrNull,
-  message: textOrNull.openapi({ description: `The first ${ROW_MESSAGE_CHARACTERS} characters.` }),
+  message: textOrNull.openapi({
+    description: `The first ${ROW_MESSAGE_CHARACTERS} characters. Null for a message that was deleted, purged or encrypted.`,
+  }),
+  is_encrypted: z.boolean(),
   attachment_count: count,
   deleted_at: isoTimeSchema.nullable(),
   delivery_status: z.enum(['stored', ...REPORTED_STATES]),
@@ -57,6 +61,9 @@ export const inboxRowSchema = z
       }),
     }),
     tags: z.array(z.string()),
+    draft: z
+      .union([draftSchema, z.null()])
+      .openapi({ description: `What the user has begun to write; its first ${ROW_MESSAGE_CHARACTERS} characters.` }),
   })
   .openapi('InboxRow');
 

@@ -39,15 +39,16 @@ export function withMessageOf(
 }
 
 function lastMessage(message: Message): LastMessage {
-  const { id, created_at, sender_type, sender_id, sender_name, deleted_at, delivery_status, attachments } = message;
+  const { id, created_at, sender_type, sender_id, sender_name, is_encrypted, deleted_at, delivery_status } = message;
   return {
     id,
     created_at,
     sender_type,
     sender_id,
     sender_name,
-    message: cut(message.message),
-    attachment_count: attachments.length,
+    message: is_encrypted ? null : cut(message.message),
+    is_encrypted,
+    attachment_count: message.attachments.length,
     deleted_at,
     delivery_status,
   };
@@ -59,7 +60,7 @@ function changedLast(
 ): LastMessage {
   return {
     ...last,
-    ...(message === undefined ? {} : { message: cut(message) }),
+    ...(message === undefined ? {} : { message: last.is_encrypted ? null : cut(message) }),
     ...(deleted_at === undefined ? {} : { deleted_at }),
     ...(delivery_status === undefined ? {} : { delivery_status }),
     ...(attachments === undefined ? {} : { attachment_count: attachments.length }),

@@ -23,7 +23,8 @@ import { accept, type Context, type Decision, EventRecorder, refuse, unchanged }
 
 /**
  * A user joins a chat (Chats API, Join user to a pending chat, to a routed chat, to an organization's chat). An
- * existing member keeps their membership and gets the new status.
+ * existing member keeps their membership and gets the new status. With `replaced` that user hands the chat over (an
+ * extension): they leave in the same command, after the other one has joined.
  */
 export function joinChat(state: ThreadState, command: JoinChat, context: Context): Decision<ChatJoined> {
   const found = findChat(state, command.chat_id, command.grant);
@@ -37,30 +38,39 @@ export function joinChat(state: ThreadState, command: JoinChat, context: Context
   const { is_participating, is_present } = command;
   const member = memberIn(chat, command.actor.id);
   const isEnded = chat.facts.ended_at !== null;
-  if (member !== undefined && (isEnded || member.is_participating === is_participating)) {
+  const leaver = command.replaced === undefined ? undefined : memberIn(chat, command.replaced.id);
+  const isHandedOver = leaver?.is_participating === true && !isEnded;
+  if (member !== undefined && !isHandedOver && (isEnded || member.is_participating === is_participating)) {
     return unchanged(state, { member, chat: chat.facts, is_new: false, is_changed: false });
   }
   if (isEnded) return refuse({ reason: 'join_of_ended_chat' });
+  if (command.replaced !== undefined && !isHandedOver) return refuse({ reason: 'nothing_to_hand_over' });
   if (command.must_be_present && !is_present) return refuse({ reason: 'not_present' });
   const isLeaving = member !== undefined && !is_participating;
-  const refusal = isLeaving ? null : additionRefusal(chat, command.grant);
+  const begins = !isLeaving && member?.is_participating !== true;
+  const refusal = !begins ? null : additionRefusal(chat, command.grant);
   if (refusal !== null) return refuse(refusal);
-  if (command.is_kept_out && !isLeaving && hasPresentAgent(chat, command.actor.id)) {
+  if (command.is_kept_out && begins && hasPresentAgent(chat, command.actor.id, command.replaced?.id)) {
     return refuse({ reason: 'join_of_taken_chat' });
   }
   if (hasNoRoom(chat, command.actor.id)) return refuse({ reason: 'too_many_members' });
   if (command.is_full === true && is_participating) return refuse({ reason: 'chat_capacity_reached' });
 
   const recorder = new EventRecorder(state, context);
-  const joined = setMembership(recorder, command.chat_id, command.actor, { is_participating, is_present });
+  setMembership(recorder, command.chat_id, command.actor, { is_participating, is_present });
+  if (command.replaced !== undefined && leaver !== undefined) {
+    const leaving = { is_participating: false, is_present: leaver.is_present };
+    setMembership(recorder, command.chat_id, command.replaced, leaving);
+  }
   const { facts } = recorder.chat(command.chat_id);
+  const joined = memberOf(recorder.chat(command.chat_id), command.actor.id);
   return accept(recorder, { member: joined, chat: facts, is_new: member === undefined, is_changed: true });
 }
 
-/** Whether a user other than this one is participating and present. */
-export function hasPresentAgent(chat: ChatState, userId: string): boolean {
+/** Whether a user other than these is participating and present. */
+export function hasPresentAgent(chat: ChatState, ...userIds: (string | undefined)[]): boolean {
   return [...chat.members.values()].some(
-    ({ facts }) => facts.member_type === 'user' && facts.member_id !== userId && isPresent(facts),
+    ({ facts }) => facts.member_type === 'user' && !userIds.includes(facts.member_id) && isPresent(facts),
   );
 }
 

@@ -58,7 +58,10 @@ export class Typing {
 function saidBy(command: Command): { member_id: string; status: ComposingStatus }[] {
   switch (command.type) {
     case 'join_chat':
-      return [{ member_id: command.actor.id, status: command.composing_status }];
+      return [
+        { member_id: command.actor.id, status: command.composing_status },
+        ...(command.replaced === undefined ? [] : [{ member_id: command.replaced.id, status: 'idle' as const }]),
+      ];
     case 'update_membership':
     case 'update_visitor_membership': {
       const member_id = command.type === 'update_membership' ? command.actor.id : command.visitor_id;

@@ -1,5 +1,9 @@
 import { hasGap, wholeBody } from '../../notifications/webhook-body.ts';
+import { hasTable } from '../../platform/sqlite.ts';
+import type { MessageDelivery } from '../../resources/message-delivery.ts';
+import { firstUuidAt } from '../../resources/uuid.ts';
 import type { Attempt } from '../../rpc/lane.ts';
+import { readAddedMessage } from '../store/changed-messages.ts';
 
 /**
  * The frozen body of a delivery (null: it was purged) and its attempts, oldest first. Null when the thread has no such
@@ -19,6 +23,25 @@ export function readDelivery(sql: SqlStorage, id: string): { body: string | null
     body: row.body === '' ? null : bodyOf(sql, row),
     attempts: attempts.flatMap((attempt) => (attempt === null ? [] : [JSON.parse(attempt) as Attempt])),
   };
+}
+
+/**
+ * The webhook of a message for a channel: of several the one that was made last. Null when there is none, or it is no longer
+ * kept.
+ */
+export function readChannelDelivery(sql: SqlStorage, messageId: string): MessageDelivery | null {
+  const event = readAddedMessage(sql, messageId);
+  if (event === null || !hasTable(sql, 'deliveries')) return null;
+  // Ids begin with the time of the event.
+  const rows = sql.exec<Omit<MessageDelivery, 'is_replay'> & { is_replay: number }>(
+    `SELECT id, receiver, status, skip_reason, is_replay, attempt_count, due_at, last_attempt_at, last_status, last_error
+     FROM deliveries WHERE id >= ? AND id < ? AND seq = ? AND receiver LIKE 'channel/%' ORDER BY id DESC LIMIT 1`,
+    firstUuidAt(event.at),
+    firstUuidAt(event.at + 1),
+    event.seq,
+  );
+  const row = rows.toArray()[0];
+  return row === undefined ? null : { ...row, is_replay: row.is_replay === 1 };
 }
 
 type Body = { seq: number; body: string; content: number };

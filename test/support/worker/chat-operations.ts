@@ -47,6 +47,8 @@ const BODIES: { [collection: string]: object } = {
   memberships: MEMBERSHIP,
   chat_memberships: MEMBERSHIP,
   messages: { message: 'x' },
+  redeliver: {},
+  draft: { message: 'x' },
   tags: { name: 'x' },
   reply_suggestions: { suggestion: 'x' },
   outgoing_chat_invitations: { is_expired: true, invited_user_id: '0190a000-0000-7000-8000-00000000beef' },
@@ -64,6 +66,7 @@ export async function fill(org: TestOrganization, person: Person): Promise<Names
   const own = `/users/${person.user_id}/chats/${chatId}`;
   const suggestion = await org.suggest(chatId, ids[0] ?? '');
   await ask(person, 'POST', `${own}/tags`, { name: 'Lead' });
+  await ask(person, 'PUT', `${own}/draft`, { message: 'Dear Li' });
   const invitee = await enrollAgent(org.organizationId);
   const invited = { invited_user_id: invitee.user_id };
   const sent = await ask(person, 'POST', `${own}/outgoing_chat_invitations`, invited);

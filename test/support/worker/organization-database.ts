@@ -8,6 +8,7 @@ export const ORGANIZATION_TABLES: readonly string[] = [
   'autosuggestions',
   'channels',
   'chats',
+  'drafts',
   'ended_shares',
   'files',
   'invitations',

@@ -120,6 +120,7 @@ describe('a channel pattern', () => {
     ['another case', '/API/v5/orgs/{organization_id}/owned_chats'],
     ['letters that look alike', `${ORGANIZATION}/оwned_chats`],
     ['a property of objects', '/api/v5/constructor/{organization_id}/owned_chats'],
+    ['a collection of which only sockets are told', `${USER}/drafts`],
     ['an endless pattern', `${ORGANIZATION}/owned_chats${'/*'.repeat(100_000)}`],
   ])('is not %s, and matches nothing', (_, pattern) => {
     expect(problemOfPattern(pattern, owner)).toEqual(expect.any(String));

@@ -98,6 +98,7 @@ describe('the views of an inbox', () => {
         sender_id: row?.visitor?.['id'],
         sender_name: 'Jane Doe',
         message: 'Where is my order?',
+        is_encrypted: false,
         attachment_count: 0,
         deleted_at: null,
         delivery_status: 'stored',
@@ -105,6 +106,7 @@ describe('the views of an inbox', () => {
       participants: [],
       own: { is_participating: false, last_seen_at: null, unread_count: null },
       tags: [],
+      draft: null,
     });
     await ask(agent, 'POST', `/users/${agent.user_id}/chats/${taken}/tags`, { name: 'delivery' });
     expect(await rowOf(agent, taken, 'view=mine')).toMatchObject({

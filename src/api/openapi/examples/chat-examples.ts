@@ -3,12 +3,15 @@ import type { Action, Attachment } from '../../../resources/attachment.ts';
 import { type ChatFacts, chatResource, ENDLESS, newChatFacts } from '../../../resources/chat.ts';
 import { isoTime } from '../../../resources/clock.ts';
 import { conversationStarterResource } from '../../../resources/conversation-starter.ts';
+import { draftResource } from '../../../resources/draft.ts';
 import type { FileFacts } from '../../../resources/file.ts';
 import { inboxRow } from '../../../resources/inbox.ts';
 import { invitationResource } from '../../../resources/invitation.ts';
 import { type MemberView, membershipResource } from '../../../resources/membership.ts';
 import { type MessageFacts, messageResource, publishedMessage } from '../../../resources/message.ts';
+import { messageDeliveryResource } from '../../../resources/message-delivery.ts';
 import { purgeNotice } from '../../../resources/purge.ts';
+import { channelReceiver } from '../../../resources/receiver.ts';
 import { replySuggestionResource } from '../../../resources/reply-suggestion.ts';
 import { tagResource } from '../../../resources/tag.ts';
 import { fullName, publicName } from '../../../resources/user.ts';
@@ -150,6 +153,7 @@ const starter = { language_code: 'en', message: 'Hello, this is Alice of Harbour
 const event = { thread_id: 'ticket-1', chat_id: ids.chat };
 const channel = { messaging_channel: 'email', channel_config_id: ids.channel };
 
+const draft = { chat_id: ids.chat, message: 'It will be with you on', updated_at: at('12:22:20.500') };
 const everywhere = { organization_id: ids.organization, room_ids: [] };
 const row = inboxRow(
   {
@@ -170,6 +174,7 @@ const row = inboxRow(
       state: null,
     },
     tags: ['delivery'],
+    draft,
   },
   { routed: everywhere, member: { organization_id: ids.organization, reach: everywhere, history: everywhere } },
 );
@@ -219,6 +224,19 @@ export const chatExamples = {
   ChatMessage: messageResource(answer, place),
   ChatMessageAttachment: attachment,
   ChatMessageAction: action,
+  MessageDelivery: messageDeliveryResource({
+    id: '01a1fe0e-b0ae-75b8-8281-e1160d0504ad',
+    receiver: channelReceiver(ids.channel),
+    status: 'exhausted',
+    skip_reason: null,
+    is_replay: false,
+    attempt_count: 4,
+    due_at: at('12:22:26.100'),
+    last_attempt_at: at('12:22:26.100'),
+    last_status: 503,
+    last_error: null,
+  }),
+  MessageRedelivered: { replayed: 1 },
   EditMessage: { message: 'It left our house this morning, in one parcel.' },
   PostMessage: {
     message: TEXT,
@@ -236,6 +254,8 @@ export const chatExamples = {
   InviteToChat: { invited_team_id: ids.team },
   ExpireChatInvitation: { is_expired: true },
   AcceptChatInvitation: { is_accepted: true },
+  Draft: draftResource(draft),
+  PutDraft: { message: draft.message },
   InboxRow: row,
   InboxCounts: { waiting: 7, mine: 4, open: 31, bot: 9 },
   ConversationStarter: conversationStarterResource({ ...starter, created_at: FOUNDED, updated_at: FOUNDED }),

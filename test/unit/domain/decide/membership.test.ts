@@ -54,6 +54,32 @@ describe('joining', () => {
     expect(model.eventsOf(join(chatId))).toEqual([]);
   });
 
+  test('in place of somebody: they leave after the other one has joined, in one command', () => {
+    model.answer(join(chatId));
+    const handOver = join(chatId, { actor: COLLEAGUE, replaced: AGENT, is_kept_out: true });
+    const answer = model.answer(handOver);
+    expect(answer).toMatchObject({ is_new: true, member: { member_id: COLLEAGUE.id, is_participating: true } });
+    expect(model.eventsOf({ ...handOver, ...head() })).toEqual([]);
+    const users = [AGENT, COLLEAGUE].map(({ id }) => memberIn(model.chat(chatId), id)?.is_participating);
+    expect(users).toEqual([false, true]);
+    expect(isPending(model.chat(chatId).facts)).toBe(false);
+    // Back to a silent member, and once more to one who takes part already.
+    const back = { actor: AGENT, replaced: COLLEAGUE };
+    expect(model.eventsOf(join(chatId, back))).toEqual(['member_changed', 'join', 'member_changed', 'leave']);
+    model.answer(join(chatId, { actor: COLLEAGUE }));
+    expect(model.eventsOf(join(chatId, back))).toEqual(['member_changed', 'leave']);
+  });
+
+  test('in place of somebody who does not take part is refused, and in an ended chat', () => {
+    const handOver = () => join(chatId, { actor: COLLEAGUE, replaced: AGENT });
+    expect(model.refusal(handOver())).toBe('nothing_to_hand_over');
+    model.answer(join(chatId, { is_participating: false }));
+    expect(model.refusal(handOver())).toBe('nothing_to_hand_over');
+    model.answer(join(chatId));
+    model.answer(end(chatId));
+    expect(model.refusal(handOver())).toBe('join_of_ended_chat');
+  });
+
   test('is refused where the chat is not routed, and to an absent user where presence is required', () => {
     expect(model.refusal(join(chatId, { grant: { kind: 'involved', organization_id: FOREIGNER.id } }))).toBe(
       'chat_not_found',

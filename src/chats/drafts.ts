@@ -1,0 +1,100 @@
+/** Drafts: what users have begun to write in a chat and not sent. One for each user and chat, in whatever collection. */
+
+import type { OrganizationDatabase } from '../db/database.ts';
+import { deleteInPortions } from '../db/delete-in-portions.ts';
+import { type Keyset, keysetClauses } from '../db/keyset.ts';
+
+/** `updated_at` in ms. */
+export type DraftRow = {
+  user_id: string;
+  chat_id: string;
+  organization_id: string;
+  message: string;
+  updated_at: number;
+};
+
+/** Drafts that nobody has changed for 30 days go (ms). */
+export const DRAFTS_KEPT = 30 * 24 * 3_600_000;
+/** Most drafts that a run of the watchdog deletes. */
+const DRAFTS_IN_A_RUN = 50_000;
+
+/** Stores a draft in the place of the one before. The caller has checked that the user sees the chat. */
+export async function putDraft(database: OrganizationDatabase, draft: DraftRow): Promise<void> {
+  await database.run(
+    `INSERT INTO drafts (user_id, chat_id, organization_id, message, updated_at) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (user_id, chat_id) DO UPDATE SET message = excluded.message, updated_at = excluded.updated_at`,
+    draft.user_id,
+    draft.chat_id,
+    draft.organization_id,
+    draft.message,
+    draft.updated_at,
+  );
+}
+
+/** The user's draft in a chat; null for none. */
+export function findDraft(
+  database: OrganizationDatabase,
+  organizationId: string,
+  userId: string,
+  chatId: string,
+): Promise<DraftRow | null> {
+  return database.first<DraftRow>(
+    'SELECT * FROM drafts WHERE user_id = ? AND chat_id = ? AND organization_id = ?',
+    userId,
+    chatId,
+    organizationId,
+  );
+}
+
+/** The user's drafts, by chat, newest chat first. */
+export function listDrafts(
+  database: OrganizationDatabase,
+  organizationId: string,
+  userId: string,
+  keyset: Keyset,
+): Promise<DraftRow[]> {
+  const { where, orderBy, parameters } = keysetClauses({ columns: ['chat_id'], descending: true }, keyset);
+  return database.all<DraftRow>(
+    `SELECT * FROM drafts WHERE user_id = ? AND organization_id = ? AND ${where} ORDER BY ${orderBy}`,
+    userId,
+    organizationId,
+    ...parameters,
+  );
+}
+
+/** Deletes the user's draft in a chat. False when there is none. */
+export async function deleteDraft(
+  database: OrganizationDatabase,
+  organizationId: string,
+  userId: string,
+  chatId: string,
+): Promise<boolean> {
+  const { changes } = await database.run(
+    'DELETE FROM drafts WHERE user_id = ? AND chat_id = ? AND organization_id = ?',
+    userId,
+    chatId,
+    organizationId,
+  );
+  return changes > 0;
+}
+
+/** Deletes the drafts of everybody in a purged chat from before a time (ms; null: all). Can be repeated. */
+export async function purgeDrafts(
+  database: OrganizationDatabase,
+  chatId: string,
+  before: number | null,
+): Promise<void> {
+  const sql = `DELETE FROM drafts WHERE (user_id, chat_id) IN (
+    SELECT user_id, chat_id FROM drafts WHERE chat_id = ? AND updated_at < ? LIMIT ?)`;
+  await deleteInPortions(
+    (limit) => database.run(sql, chatId, before ?? Number.MAX_SAFE_INTEGER, limit),
+    Number.POSITIVE_INFINITY,
+  );
+}
+
+/** Deletes drafts that nobody has changed for DRAFTS_KEPT, at `now` (ms). Answers how many. For the watchdog. */
+export function deleteOldDrafts(database: OrganizationDatabase, now: number): Promise<number> {
+  const sql = `DELETE FROM drafts WHERE (user_id, chat_id) IN (
+    SELECT user_id, chat_id FROM drafts WHERE updated_at < ? ORDER BY updated_at LIMIT ?)`;
+  return deleteInPortions((limit) => database.run(sql, now - DRAFTS_KEPT, limit), DRAFTS_IN_A_RUN);
+}

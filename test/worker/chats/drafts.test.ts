@@ -1,0 +1,128 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { DRAFTS_KEPT, deleteOldDrafts, purgeDrafts } from '../../../src/chats/drafts.ts';
+import { noCost } from '../../../src/db/cost.ts';
+import { eventually } from '../../support/eventually.ts';
+import { LiveClient } from '../../support/worker/live-client.ts';
+import {
+  ask,
+  enrollAgent,
+  type Json,
+  resultsOf,
+  TestOrganization,
+  TIME,
+  unique,
+} from '../../support/worker/organization.ts';
+import { organizationD1, organizationDatabase } from '../../support/worker/organization-database.ts';
+import type { Person } from '../../support/worker/requests.ts';
+
+let org: TestOrganization;
+let agent: Person;
+let colleague: Person;
+
+beforeAll(async () => {
+  org = await TestOrganization.open();
+  agent = org.agent;
+  colleague = await enrollAgent(org.organizationId);
+});
+
+const pathOf = (person: Person, chatId: string, collection = 'routed_chats') =>
+  `/users/${person.user_id}/${collection}/${chatId}/draft`;
+const put = (person: Person, chatId: string, message: unknown, collection?: string) =>
+  ask(person, 'PUT', pathOf(person, chatId, collection), { message });
+const newChat = async () => (await org.say(unique('draft'), 'Where is my order?')).chatId;
+const rowsOf = async (chatId: string) =>
+  (await organizationD1.prepare('SELECT * FROM drafts WHERE chat_id = ?').bind(chatId).all()).results;
+
+describe('a draft', () => {
+  it('is one for each user and chat, in each collection that has the chat', async () => {
+    const chatId = await newChat();
+    expect((await ask(agent, 'GET', pathOf(agent, chatId))).status).toBe(404);
+    const stored = await put(agent, chatId, 'Dear Li,\n');
+    expect([stored.status, stored.json]).toEqual([200, { chat_id: chatId, message: 'Dear Li,\n', updated_at: TIME }]);
+    await org.join(agent, chatId);
+    expect((await ask(agent, 'GET', pathOf(agent, chatId, 'chats'))).json).toEqual(stored.json);
+    const later = await put(agent, chatId, 'Dear Li, it left', 'chats');
+    expect((await ask(agent, 'GET', pathOf(agent, chatId))).json).toEqual(later.json);
+    expect(resultsOf(await ask(agent, 'GET', `/users/${agent.user_id}/drafts`))).toContainEqual(later.json);
+    const inbox = resultsOf(await ask(agent, 'GET', `/users/${agent.user_id}/inbox?view=mine`));
+    expect(inbox.find(({ chat }) => (chat as Json)['id'] === chatId)).toMatchObject({ draft: later.json });
+    // Nobody else has it.
+    expect((await ask(colleague, 'GET', pathOf(colleague, chatId))).status).toBe(404);
+    expect(resultsOf(await ask(colleague, 'GET', `/users/${colleague.user_id}/drafts`))).toEqual([]);
+    const others = resultsOf(await ask(colleague, 'GET', `/users/${colleague.user_id}/inbox?view=open`));
+    expect(others.find(({ chat }) => (chat as Json)['id'] === chatId)).toMatchObject({ draft: null });
+    expect((await ask(agent, 'DELETE', pathOf(agent, chatId))).status).toBe(204);
+    expect((await ask(agent, 'DELETE', pathOf(agent, chatId))).status).toBe(404);
+    expect(await rowsOf(chatId)).toEqual([]);
+  });
+
+  it('may have 100,000 characters', async () => {
+    const chatId = await newChat();
+    expect((await put(agent, chatId, '😀'.repeat(100_000))).status).toBe(200);
+    expect(((await ask(agent, 'GET', pathOf(agent, chatId))).json['message'] as string).length).toBe(200_000);
+    const tooLong = await put(agent, chatId, 'x'.repeat(100_001));
+    expect([tooLong.status, tooLong.json]).toEqual([400, { message: [expect.stringContaining('100000')] }]);
+    for (const message of [undefined, null, '', ' ', 7, '\u0000']) {
+      expect((await put(agent, chatId, message)).status).toBe(400);
+    }
+  });
+
+  it('is refused where its user does not see the chat', async () => {
+    const chatId = await newChat();
+    expect((await put(agent, chatId, 'x', 'chats')).status).toBe(404);
+    const elsewhere = await TestOrganization.open();
+    expect((await put(elsewhere.agent, chatId, 'x')).status).toBe(404);
+    expect((await ask(agent, 'PUT', pathOf(colleague, chatId), { message: 'x' })).status).toBe(403);
+    expect(await rowsOf(chatId)).toEqual([]);
+  });
+
+  it('is told to the sockets of its user, and to no other one', async () => {
+    const chatId = await newChat();
+    const own = await LiveClient.ofUser(agent);
+    const other = await LiveClient.ofUser(colleague);
+    const stranger = await LiveClient.ofUser(colleague);
+    await own.subscribe([`/api/v5/users/${agent.user_id}/drafts`]);
+    await other.subscribe([`/api/v5/users/${colleague.user_id}/drafts`]);
+    stranger.send({ type: 'subscribe', channels: [`/api/v5/users/${agent.user_id}/drafts`], after: null });
+    expect((await stranger.next('subscribed'))['refused_count']).toBe(1);
+    const { json } = await put(agent, chatId, 'Dear Li');
+    const channel = `/api/v5/users/${agent.user_id}/drafts`;
+    expect(await own.next('notifications')).toMatchObject({
+      number: null,
+      notifications: [{ channel, action: 'changed', resource_id: chatId, resource: json }],
+    });
+    await ask(agent, 'DELETE', pathOf(agent, chatId));
+    expect(await own.next('notifications')).toMatchObject({
+      notifications: [{ channel, action: 'removed', resource_id: chatId, resource: { id: chatId } }],
+    });
+    // A message that both could hear comes next: nothing was told before it.
+    const theirs = await put(colleague, chatId, 'Mine');
+    const heard = await other.next('notifications');
+    expect(heard).toMatchObject({ notifications: [{ resource: theirs.json }] });
+    expect(JSON.stringify(other.frames)).not.toContain('Dear Li');
+    expect(JSON.stringify(stranger.frames)).not.toContain('Dear Li');
+    for (const client of [own, other, stranger]) client.close();
+  });
+
+  it('goes with a purge of its chat, and stays in others', async () => {
+    const [purged, kept] = [await newChat(), await newChat()];
+    for (const chatId of [purged, kept]) for (const one of [agent, colleague]) await put(one, chatId, 'A secret');
+    const settings = await enrollAgent(org.organizationId, {}, ['settings']);
+    const path = `${org.organizationPath}/owned_chats/${purged}/purge`;
+    await purgeDrafts(organizationDatabase(noCost()), purged, 1);
+    expect(await rowsOf(purged)).toHaveLength(2);
+    expect((await ask(settings, 'POST', path, {})).status).toBe(202);
+    await eventually(async () => expect(await rowsOf(purged)).toEqual([]));
+    expect(await rowsOf(kept)).toHaveLength(2);
+  });
+
+  it('goes when nobody has changed it for 30 days', async () => {
+    const chatId = await newChat();
+    await put(agent, chatId, 'Dear Li');
+    const database = organizationDatabase(noCost());
+    await deleteOldDrafts(database, Date.now() + DRAFTS_KEPT - 60_000);
+    expect(await rowsOf(chatId)).toHaveLength(1);
+    await deleteOldDrafts(database, Date.now() + DRAFTS_KEPT + 60_000);
+    expect(await rowsOf(chatId)).toEqual([]);
+  });
+});
