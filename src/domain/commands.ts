@@ -255,6 +255,8 @@ export type AcceptInvitation = CommandHeader & {
   actor: UserFacts;
   is_present: boolean;
   invitation_id: string;
+  /** As in `JoinChat`. Workers of an older version leave it out. */
+  is_full?: boolean;
   /** Ids under which the user may be invited: their own, those of their teams and that of their organization. */
   stands_for: readonly string[];
   /** As in a member's grant. */

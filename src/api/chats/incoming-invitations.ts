@@ -13,7 +13,8 @@ import { teamsOfCaller } from '../reach-cache.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { chatParams, commandOfActor, queryChat, routeIn } from './in-scope.ts';
 import { invitationFilters, invitationSchema, onlyTrue, resourceOf } from './invitation-parts.ts';
-import { isUserPresent } from './presence.ts';
+import { FULL } from './join-chat.ts';
+import { attendanceIn, givePlaceBack } from './presence.ts';
 import { invitingChats, userChats } from './scopes.ts';
 
 const shared = { tag: 'Chat invitations', access: ownUser };
@@ -51,8 +52,7 @@ const itemRoute = defineRoute({
 const acceptParts = {
   ...shared,
   summary: 'Accept an invitation: the user becomes a member of the chat',
-  description:
-    'The user participates from now on, also when the chat is not routed to them. A team’s or organization’s invitation is accepted by one of its users for all. One that was accepted or has expired is 400. A chat has at most 1,000 members: beyond that it is 409.',
+  description: `The user participates from now on, also when the chat is not routed to them. A team’s or organization’s invitation is accepted by one of its users for all. One that was accepted or has expired is 400. A chat has at most 1,000 members: beyond that it is 409. ${FULL} The invitation then stays open.`,
   refusals: [409] as const,
   answers: {
     200: jsonOf(invitationSchema, 'The accepted invitation'),
@@ -136,8 +136,9 @@ async function findInviteeIds(c: AppContext): Promise<string[]> {
 
 async function accept(c: AppContext, chatId: string, invitationId: string) {
   const { user: actor } = c.var.principal;
-  const [stands_for, is_present] = await Promise.all([findInviteeIds(c), isUserPresent(c, actor.id)]);
-  const command = { type: 'accept_invitation' as const, actor, is_present, invitation_id: invitationId, stands_for };
+  const [stands_for, attendance] = await Promise.all([findInviteeIds(c), attendanceIn(c, chatId, true)]);
+  const command = { type: 'accept_invitation' as const, actor, ...attendance, invitation_id: invitationId, stands_for };
   const accepted = await commandOfActor(c, chatId, command);
+  if (!accepted.ok) await givePlaceBack(c, chatId);
   return accepted.ok ? c.json(resourceOf(accepted.answer.invitation, accepted.answer.chat), 200) : accepted.refused;
 }

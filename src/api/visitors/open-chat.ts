@@ -20,14 +20,14 @@ import { findOffer, type Offer, takenAutosuggestion } from './autosuggestions.ts
 import { asRoomVisitor, ROOM_VISITORS, roomVisitorPath } from './paths.ts';
 import { keepPresent } from './presence.ts';
 import { visitorChatSchema } from './public-schemas.ts';
-import { isOnline } from './rooms.ts';
+import { isOnline, stateOf } from './rooms.ts';
 
 const startSchema = z
   .object({
     ...startOf,
     autosuggestion: takenAutosuggestion.optional().openapi({
       description:
-        'Extension: the chat begins with what the room has suggested on this page. Ignored when a chat is resumed.',
+        'Extension: the chat begins with what the room has suggested on this page. While the room is closed that is 409; without it a chat may start. Ignored when a chat is resumed.',
     }),
   })
   .openapi('OpenOwnVisitorChat');
@@ -41,7 +41,7 @@ const route = defineRoute({
   path: `${ROOM_VISITORS}/{visitor_id}/chats` as const,
   summary: 'Start a chat, or resume the open one',
   description:
-    'Answers the open chat of the visitor in the room (200), or starts one (201), so the call can be repeated. Its type is `visitor`; the room may allow others (400). It renews the presence of the visitor. A new chat continues the thread of their newest one in the room; it waits for an answer once they write. When nobody is online, a room that requires it refuses a new chat (409). A visitor who has not come to the room is 404.',
+    'Answers the open chat of the visitor in the room (200), or starts one (201), so the call can be repeated. Its type is `visitor`; the room may allow others (400). It renews the presence of the visitor. A new chat continues the thread of their newest one in the room; it waits for an answer once they write. When nobody is online, a room that requires it refuses a new chat (409). A room that is closed refuses one that begins with its suggestion (409). A visitor who has not come to the room is 404.',
   request: { params: roomVisitorPath, body: { ...bodyOf(startSchema), required: false } },
   refusals: [409],
   answers: {
@@ -78,6 +78,9 @@ openChatRoutes.openapi(route, async (c) => {
   const isResumed = newest !== null && !newest.is_ended;
   if (room.require_online === 1 && !isResumed && !(await isOnline(c, room))) {
     return refuse(c, { reason: 'conflict', detail: 'Nobody is online in this room.' });
+  }
+  if (taken !== undefined && !isResumed && !(await stateOf(c, room)).is_open) {
+    return refuse(c, { reason: 'conflict', detail: 'This room is closed.' });
   }
   const offer = taken === undefined || isResumed ? undefined : await findOffer(c, room, taken, taken.id);
   if (offer === null) return refuseField(c, 'autosuggestion', 'The room does not suggest this on the page.');

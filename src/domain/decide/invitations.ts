@@ -11,7 +11,7 @@ import type {
 import { invitationRefusal } from '../grants.ts';
 import { hasNoRoom } from '../members.ts';
 import type { ThreadRefusal } from '../refusals.ts';
-import type { ChatState, ThreadState } from '../state.ts';
+import { type ChatState, memberIn, type ThreadState } from '../state.ts';
 import { findChatOf } from './find-chat.ts';
 import { setMembership } from './memberships.ts';
 import { accept, type Context, type Decision, EventRecorder, refuse, unchanged } from './recorder.ts';
@@ -95,10 +95,12 @@ export function acceptInvitation(
   const refusal = closedRefusal(invitation);
   if (refusal !== null) return refuse(refusal);
 
-  const { actor, chat_id, is_present, rooms } = command;
+  const { actor, chat_id, is_present, is_full, rooms } = command;
   const unfounded = invitationRefusal(chat, invitation, actor, rooms);
   if (unfounded !== null) return refuse(unfounded);
   if (hasNoRoom(chat, actor.id)) return refuse({ reason: 'too_many_members' });
+  const begins = memberIn(chat, actor.id)?.is_participating !== true;
+  if (begins && is_full === true) return refuse({ reason: 'chat_capacity_reached' });
   const recorder = new EventRecorder(state, context);
   setMembership(recorder, chat_id, actor, { is_participating: true, is_present });
   recorder.emit(chat_id, { type: 'invitation_accepted', invitation_id: invitation.id, accepted_by_user: actor });

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
+import { LiveClient } from '../../support/worker/live-client.ts';
 import {
   arrive,
   ask,
@@ -9,7 +10,7 @@ import {
   TestOrganization,
   unique,
 } from '../../support/worker/organization.ts';
-import type { Person } from '../../support/worker/requests.ts';
+import type { Answer, Person } from '../../support/worker/requests.ts';
 
 const PARTICIPATING = { is_participating: true, composing_status: 'idle' };
 const SILENT = { is_participating: false, composing_status: 'idle' };
@@ -91,26 +92,69 @@ describe('a user with a capacity', () => {
     expect((await take(free)).status).toBe(201);
   });
 
+  it('accepts no invitation until they have a place, and it stays open', async () => {
+    const [invited, taken] = [await waiting(), await waiting()];
+    await org.join(org.agent, invited);
+    await limit(1);
+    expect((await take(taken)).status).toBe(201);
+    const accept = await inviteTo(invited);
+    const refused = await accept();
+    expect([refused.status, refused.json]).toEqual([409, FULL]);
+    expect(resultsOf(await own('GET', '/incoming_chat_invitations?is_accepted=false'))).toHaveLength(1);
+    expect(await org.memberships(invited)).not.toContainEqual(expect.objectContaining({ member_id: agent.user_id }));
+    expect((await own('PATCH', `/chats/${taken}`, { is_ended: true })).status).toBe(200);
+    await eventually(async () => expect((await accept()).status).toBe(200));
+    expect((await take(await waiting())).json).toEqual(FULL);
+  });
+
+  it('gives the place back when an invitation is refused for another reason', async () => {
+    const [invited, free] = [await waiting(), await waiting()];
+    await org.join(org.agent, invited);
+    const accept = await inviteTo(invited);
+    expect((await accept()).status).toBe(200);
+    await limit(2);
+    expect((await accept()).status).toBe(400);
+    expect((await take(free)).status).toBe(201);
+  });
+
   it('gets what others give them and what they start, which counts', async () => {
-    const [invited, given, next] = [await waiting(), await waiting(), await waiting()];
+    const [given, next] = [await waiting(), await waiting()];
     await limit(0);
     expect(await offered()).toEqual([]);
-    await org.join(org.agent, invited);
-    const outgoing = `/users/${org.agent.user_id}/chats/${invited}/outgoing_chat_invitations`;
-    const { json } = await ask(org.agent, 'POST', outgoing, { invited_user_id: agent.user_id });
-    const accept = () => own('PATCH', `/incoming_chat_invitations/${json['id']}`, { is_accepted: true });
-    await eventually(async () => expect((await accept()).status).toBe(200));
     const member = { member_id: agent.user_id, ...PARTICIPATING };
     const path = `${org.organizationPath}/owned_chats/${given}/memberships`;
     expect((await ask(org.reporter, 'POST', path, member)).status).toBe(201);
     expect((await own('POST', '/chats')).status).toBe(201);
-    await eventually(async () => expect(await count()).toBe(3));
-    await limit(3);
+    await eventually(async () => expect(await count()).toBe(2));
+    await limit(2);
     expect((await take(next)).json).toEqual(FULL);
-    await limit(4);
+    await limit(3);
     expect((await take(next)).status).toBe(201);
   });
+
+  it('is told of pending chats by sockets while the list is empty', async () => {
+    const one = await waiting();
+    await limit(1);
+    expect((await take(one)).status).toBe(201);
+    const socket = await LiveClient.ofUser(agent);
+    const listened = `/api/v5/users/${agent.user_id}/pending_chats`;
+    await socket.subscribe([listened]);
+    const two = await waiting();
+    const { notifications } = await socket.next('notifications');
+    expect(notifications).toContainEqual(expect.objectContaining({ action: 'added', resource_id: two }));
+    expect(await offered()).toEqual([]);
+    socket.close();
+  });
 });
+
+/** The agent of the organization invites the user to a chat. Answers how the user accepts it. */
+async function inviteTo(chatId: string): Promise<() => Promise<Answer>> {
+  const outgoing = `/users/${org.agent.user_id}/chats/${chatId}/outgoing_chat_invitations`;
+  const { json } = await ask(org.agent, 'POST', outgoing, { invited_user_id: agent.user_id });
+  const path = `/incoming_chat_invitations/${json['id']}`;
+  await eventually(async () => expect((await own('GET', path)).status).toBe(200));
+  return () => own('PATCH', path, { is_accepted: true });
+}
 
 it('a user or bot without a capacity has no limit', async () => {
   for (let place = 0; place < 4; place++) expect((await take(await waiting())).status).toBe(201);

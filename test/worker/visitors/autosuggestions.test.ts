@@ -98,6 +98,16 @@ describe('a room suggests', () => {
 });
 
 describe('a chat that a visitor starts by a suggestion', () => {
+  it('is refused when the room has closed meanwhile; without it, or resumed, the chat opens', async () => {
+    const taken = { autosuggestion: { id: ruleId, url: CART } };
+    await site.setRoom({ is_open: false });
+    const refused = await open(taken);
+    expect([refused.status, refused.json]).toEqual([409, { detail: 'This room is closed.' }]);
+    expect((await open({})).status).toBe(201);
+    expect((await open(taken)).status).toBe(200);
+    await site.setRoom({ is_open: true });
+  });
+
   it('begins with it, which counts in no number and waits for nobody', async () => {
     const opened = await open({ autosuggestion: { id: ruleId, url: CART, url_title: 'Cart', language: 'fi' } });
     expect([opened.status, opened.json]).toEqual([

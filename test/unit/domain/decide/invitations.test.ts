@@ -35,6 +35,15 @@ const accept = (invitationId: string, more: Partial<AcceptInvitation> = {}): Acc
 });
 
 describe('an invitation', () => {
+  test('is not accepted by a user who is full, unless they take part already, and stays open', () => {
+    const { invitation } = model.answer(invite(TEAM));
+    expect(model.refusal(accept(invitation.id, { is_full: true }))).toBe('chat_capacity_reached');
+    model.answer(join(chatId, { actor: COLLEAGUE, is_participating: false }));
+    expect(model.refusal(accept(invitation.id, { is_full: true }))).toBe('chat_capacity_reached');
+    model.answer(join(chatId, { actor: COLLEAGUE }));
+    expect(model.answer(accept(invitation.id, { is_full: true })).invitation.accepted_at).not.toBeNull();
+  });
+
   test('is sent by a member and open', () => {
     const { invitation, is_new } = model.answer(invite(TEAM));
     expect(is_new).toBe(true);
