@@ -2,10 +2,12 @@
  * Builds the static files of the hub into `dist/site`: `public/`, the library of the reference page, and the console.
  * wrangler calls this before each build (wrangler.toml), so every way to run or deploy the Worker has them.
  */
+import { spawn } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { projectPath } from './project.ts';
+import type { InlineConfig } from 'vite';
+import { projectPath, projectRoot } from './project.ts';
 import { sourcesDigest } from './sources-digest.ts';
 
 /** The folder that wrangler.toml names. Assets are served from it, and each build replaces it whole. */
@@ -14,19 +16,47 @@ const SITE = projectPath('dist/site');
 /** Says which sources a site was built from. It is not deployed. */
 const DIGEST = '.digest';
 
+/** Builds also what is built. */
+const FRESH = '--fresh';
+
 const SOURCES = ['package-lock.json', 'scripts/site-build.ts', 'scripts/vite-options.ts', 'public', 'src/console-app'];
 
-/** Builds the site when its sources have changed, or when `fresh` is set. Throws with Vite's message when it fails. */
+/** Builds the site when its sources have changed, or when `fresh` is set. Throws with Vite's words when it fails. */
 export async function buildSite(fresh = false): Promise<void> {
+  if (!fresh && (await isBuilt())) return;
+  // A process of its own: whoever asks may run in another mode, such as a test, which would get a console for development.
+  const child = spawn(process.execPath, [projectPath('scripts/site-build.ts'), FRESH], {
+    cwd: projectRoot,
+    env: { ...process.env, NODE_ENV: 'production' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  for (const output of [child.stdout, child.stderr]) {
+    output.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+  }
+  const code = await new Promise<number>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (ended) => resolve(ended ?? 1));
+  });
+  if (code !== 0) throw new Error(`the console does not build:\n${said}`);
+}
+
+async function isBuilt(): Promise<boolean> {
+  return (await builtDigest()) === (await sourcesDigest(SOURCES));
+}
+
+async function build(): Promise<void> {
   const digest = await sourcesDigest(SOURCES);
-  if (!fresh && (await builtDigest()) === digest) return;
   await mkdir(projectPath('dist'), { recursive: true });
   const workshop = await mkdtemp(projectPath('dist/site-building-'));
   try {
     await cp(projectPath('public'), workshop, { recursive: true });
     const library = projectPath('node_modules/@scalar/api-reference/dist/browser/standalone.js');
     await cp(library, join(workshop, 'reference/scalar.js'));
-    await buildConsole(join(workshop, 'console'));
+    const { consoleOptions } = await import('./vite-options.ts');
+    await vite({ ...consoleOptions, build: { ...consoleOptions.build, outDir: join(workshop, 'console') } });
     await writeFile(join(workshop, DIGEST), digest);
     await writeFile(join(workshop, '.assetsignore'), `${DIGEST}\n`);
     await replaceSite(workshop, digest);
@@ -35,11 +65,10 @@ export async function buildSite(fresh = false): Promise<void> {
   }
 }
 
-async function buildConsole(outDir: string): Promise<void> {
+async function vite(options: InlineConfig): Promise<void> {
   // Loaded here, since a start that finds the site built does without.
   const { build } = await import('vite');
-  const { consoleOptions } = await import('./vite-options.ts');
-  await build({ ...consoleOptions, build: { ...consoleOptions.build, outDir } });
+  await build(options);
 }
 
 /** Two builds may finish together. Both are of the same sources, so either one may stay. */
@@ -83,4 +112,8 @@ export async function consoleSize(): Promise<SiteSize> {
   return size;
 }
 
-if (import.meta.main) await buildSite();
+// Called by wrangler, for each change while it watches the sources, and by `buildSite`.
+if (import.meta.main) {
+  process.env['NODE_ENV'] = 'production';
+  if (process.argv.includes(FRESH) || !(await isBuilt())) await build();
+}

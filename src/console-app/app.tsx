@@ -1,8 +1,28 @@
-import { useEffect, useState } from 'react';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { useCallback, useEffect, useMemo, useState } from 'react';
+import { browserPorts, watchBrowser } from './browser-ports.ts';
+import { DeskProvider, useDesk, useReplica } from './desk/desk.tsx';
 import { readSession, type Session, signOut } from './hub/session.ts';
+import { Replica } from './replica/replica.ts';
+import { makeRouter } from './routes.tsx';
 import { codeOf, SignInPage } from './sign-in/sign-in-page.tsx';
 
-type State = { step: 'asking' } | { step: 'outside'; reason: string | null } | { step: 'inside'; session: Session };
+type State = { step: 'asking' } | { step: 'outside' } | { step: 'inside'; session: Session };
+
+const queries = new QueryClient({
+  defaultOptions: { queries: { retry: 1, staleTime: 30_000, refetchOnWindowFocus: false } },
+});
+
+function openReplica(userId: string): { replica: Replica; close: () => void } {
+  const replica = new Replica(browserPorts(userId));
+  const unwatch = watchBrowser(replica);
+  const close = () => {
+    unwatch();
+    replica.stop();
+  };
+  return { replica, close };
+}
 
 /** The console: the page to sign in, or what a signed-in person works with. */
 export function App() {
@@ -10,34 +30,75 @@ export function App() {
   const [code, setCode] = useState(() => codeOf(location.hash));
 
   useEffect(() => {
-    if (code !== null) return setState({ step: 'outside', reason: null });
+    if (code !== null) return setState({ step: 'outside' });
     readSession().then(
-      (answer) => setState(answer.ok ? { step: 'inside', session: answer.body } : { step: 'outside', reason: null }),
-      () => setState({ step: 'outside', reason: null }),
+      (answer) => setState(answer.ok ? { step: 'inside', session: answer.body } : { step: 'outside' }),
+      () => setState({ step: 'outside' }),
     );
   }, [code]);
 
   function enter(session: Session): void {
     setCode(null);
-    history.replaceState(null, '', '/console/');
+    // A used code must not stay in the address, and the page to sign in is no place to come back to.
+    if (code !== null || location.pathname.endsWith('/sign-in')) history.replaceState(null, '', '/console');
     setState({ step: 'inside', session });
   }
 
-  async function leave(): Promise<void> {
+  if (state.step === 'asking') return null;
+  if (state.step === 'outside') return <SignInPage code={code} reason={null} onSignedIn={enter} />;
+  return (
+    <QueryClientProvider client={queries}>
+      <Inside key={state.session.user.id} session={state.session} onLeft={() => setState({ step: 'outside' })} />
+    </QueryClientProvider>
+  );
+}
+
+function Inside({ session, onLeft }: { session: Session; onLeft: () => void }) {
+  const [complaint, setComplaint] = useState<string | null>(null);
+  return (
+    <DeskProvider session={session} openReplica={openReplica} onComplaint={setComplaint}>
+      <Screens onLeft={onLeft} />
+      {complaint === null ? null : (
+        <div className="complaint" role="alert">
+          <span>{complaint}</span>
+          <button type="button" className="button small" onClick={() => setComplaint(null)}>
+            Close
+          </button>
+        </div>
+      )}
+    </DeskProvider>
+  );
+}
+
+function Screens({ onLeft }: { onLeft: () => void }) {
+  const { presence, replica, userId } = useDesk();
+  const { isSignedOut } = useReplica();
+  const leave = useCallback(async () => {
+    await presence.end();
     await signOut();
-    setState({ step: 'outside', reason: null });
+    queries.clear();
+    onLeft();
+  }, [presence, onLeft]);
+  const router = useMemo(() => makeRouter(leave), [leave]);
+
+  function entered(session: Session): void {
+    if (session.user.id !== userId) location.reload();
+    replica.signedIn();
+    presence.renew();
   }
 
-  if (state.step === 'asking') return null;
-  if (state.step === 'outside') return <SignInPage code={code} reason={state.reason} onSignedIn={enter} />;
   return (
-    <main className="sign-in">
-      <div className="sign-in-card">
-        <h1>Hello, {state.session.user.full_name}</h1>
-        <button type="button" className="button" onClick={leave}>
-          Sign out
-        </button>
-      </div>
-    </main>
+    <>
+      <RouterProvider router={router} />
+      {isSignedOut ? (
+        <div className="overlay">
+          <SignInPage
+            code={null}
+            reason="Your session has ended. What you have written is still here."
+            onSignedIn={entered}
+          />
+        </div>
+      ) : null}
+    </>
   );
 }

@@ -28,3 +28,7 @@ export async function readDemoUsers(): Promise<readonly DemoUser[]> {
   const answer = await call<{ users: DemoUser[] }>(`${SESSION}/demo`);
   return answer.ok ? answer.body.users : [];
 }
+
+/** In a demo: a visitor writes a message through a channel. */
+export const sendTestMessage = (): Promise<Answer<unknown>> =>
+  call<unknown>(`${SESSION}/demo/message`, { method: 'POST', body: {} });

@@ -1,6 +1,6 @@
 import { type FormEvent, useEffect, useId, useState } from 'react';
+import { Mark } from '../desk/icons.tsx';
 import { type Credential, type DemoUser, readDemoUsers, type Session, signIn } from '../hub/session.ts';
-import { Mark } from '../shell/icons.tsx';
 import './sign-in.css';
 
 /** The code of a sign-in link. It is in the fragment, which browsers send to nobody. */

@@ -1,0 +1,136 @@
+import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
+import { Icon } from '../desk/icons.tsx';
+import type { Suggestion } from '../replica/known.ts';
+import type { NewMessage } from '../replica/outbox.ts';
+import { readDraft, writeDraft } from './drafts.ts';
+import { SuggestionCard } from './suggestion-card.tsx';
+import './composer.css';
+
+type Props = {
+  userId: string;
+  chatId: string;
+  /** Mail is sent by Ctrl+Enter only, since letters have many lines. */
+  isMail: boolean;
+  /** In characters. */
+  longest: number;
+  suggestions: readonly Suggestion[];
+  /** A text that goes back into the composer: a message that could not be sent. */
+  returned: { key: string; text: string } | null;
+  onSend: (content: NewMessage) => void;
+  onTyping: (isTyping: boolean) => void;
+  onLeave: () => void;
+};
+
+/** Where one writes an answer. What is written stays in the browser until it is sent. */
+export function Composer(props: Props) {
+  const { userId, chatId, isMail, longest, suggestions, returned, onSend, onTyping } = props;
+  const field = useId();
+  const hint = useId();
+  const area = useRef<HTMLTextAreaElement>(null);
+  const [text, setText] = useState(() => readDraft(userId, chatId));
+  const [dismissed, setDismissed] = useState<ReadonlySet<string>>(new Set());
+  const [inserted, setInserted] = useState<string | null>(null);
+  const [taken, setTaken] = useState<string | null>(null);
+  const offered = suggestions.filter(({ id }) => !dismissed.has(id));
+  const isTooLong = Array.from(text).length > longest;
+  const isEmpty = text.trim() === '';
+
+  if (returned !== null && returned.key !== taken) {
+    setTaken(returned.key);
+    setText(isEmpty ? returned.text : `${text}\n${returned.text}`);
+  }
+  useEffect(() => writeDraft(userId, chatId, text), [userId, chatId, text]);
+
+  // Whoever has just taken the chat wants to write; who has come by keys or on a phone has the focus elsewhere.
+  useEffect(() => {
+    if (document.activeElement === document.body) area.current?.focus();
+  }, []);
+
+  function change(next: string): void {
+    setText(next);
+    onTyping(next.trim() !== '');
+  }
+
+  function send(): void {
+    if (isEmpty || isTooLong) return;
+    onSend({ message: text.trim(), ...(inserted === null ? {} : { selected_reply_suggestion_id: inserted }) });
+    setText('');
+    setInserted(null);
+    onTyping(false);
+  }
+
+  const dismiss = ({ id }: Suggestion) => setDismissed((before) => new Set([...before, id]));
+
+  function insert(suggestion: Suggestion): void {
+    setInserted(suggestion.id);
+    change(isEmpty ? suggestion.suggestion : `${text.trimEnd()}\n${suggestion.suggestion}`);
+    area.current?.focus();
+  }
+
+  function sendSuggestion(suggestion: Suggestion): void {
+    onSend({ message: suggestion.suggestion, selected_reply_suggestion_id: suggestion.id });
+    dismiss(suggestion);
+  }
+
+  function pressed(event: KeyboardEvent<HTMLTextAreaElement>): void {
+    // An Enter that ends the input of a character sends nothing.
+    if (event.nativeEvent.isComposing) return;
+    const isCommand = event.ctrlKey || event.metaKey;
+    const [first] = offered;
+    if (event.key === 'Enter' && isCommand && event.shiftKey && first !== undefined) sendSuggestion(first);
+    else if (event.key === 'Enter' && !event.shiftKey && (isCommand || !isMail)) send();
+    else if (event.key === 'Tab' && !event.shiftKey && isEmpty && first !== undefined) insert(first);
+    else if (event.key === 'Escape' && isEmpty && first !== undefined) dismiss(first);
+    else if (event.key === 'Escape') props.onLeave();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  return (
+    <div className="composer">
+      {offered.length === 0 ? null : (
+        <SuggestionCard
+          suggestions={offered}
+          canInsertByKey={isEmpty}
+          onInsert={insert}
+          onSend={sendSuggestion}
+          onDismiss={dismiss}
+        />
+      )}
+      <form
+        className="composer-form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          send();
+        }}
+      >
+        <label className="hidden-text" htmlFor={field}>
+          Your answer
+        </label>
+        <textarea
+          id={field}
+          ref={area}
+          rows={2}
+          value={text}
+          placeholder="Write an answer"
+          aria-describedby={hint}
+          data-composer
+          onChange={(event) => change(event.target.value)}
+          onKeyDown={pressed}
+          onBlur={() => onTyping(false)}
+        />
+        <div className="composer-foot">
+          <p id={hint} className={isTooLong ? 'message-failed' : 'muted'}>
+            {isTooLong ? `At most ${longest.toLocaleString('en')} characters` : hintOf(isMail)}
+          </p>
+          <button type="submit" className="button primary" disabled={isEmpty || isTooLong}>
+            <Icon name="send" size={16} /> Send
+          </button>
+        </div>
+      </form>
+    </div>
+  );
+}
+
+const hintOf = (isMail: boolean) => (isMail ? 'Ctrl+Enter sends' : 'Enter sends, Shift+Enter begins a line');

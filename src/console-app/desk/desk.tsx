@@ -1,0 +1,70 @@
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
+import { Presence } from '../hub/presence.ts';
+import type { Session } from '../hub/session.ts';
+import type { Replica } from '../replica/replica.ts';
+import type { ReplicaState } from '../replica/store.ts';
+
+/** What the screens of a signed-in person share. */
+export type Desk = {
+  readonly session: Session;
+  readonly userId: string;
+  readonly replica: Replica;
+  readonly presence: Presence;
+  /** Shows why something was not done. */
+  readonly complain: (words: string) => void;
+};
+
+const DeskContext = createContext<Desk | null>(null);
+
+export function useDesk(): Desk {
+  const desk = useContext(DeskContext);
+  if (desk === null) throw new Error('a screen is outside of the desk');
+  return desk;
+}
+
+/** What the replica knows. */
+export function useReplica(): ReplicaState {
+  const { replica } = useDesk();
+  return useSyncExternalStore(replica.subscribe, replica.getState);
+}
+
+type Props = {
+  session: Session;
+  /** Makes the copy of the hub for a user, and answers how to end it. */
+  openReplica: (userId: string) => { replica: Replica; close: () => void };
+  onComplaint: (words: string) => void;
+  children: ReactNode;
+};
+
+/** Keeps the copy of the hub alive as long as somebody is signed in, through breaks and sign-ins. */
+export function DeskProvider({ session, openReplica, onComplaint, children }: Props) {
+  const userId = session.user.id;
+  const [replica, setReplica] = useState<Replica | null>(null);
+  const [presence, setPresence] = useState<Presence | null>(null);
+
+  useEffect(() => {
+    const opened = openReplica(userId);
+    const client = new Presence(userId);
+    setReplica(opened.replica);
+    setPresence(client);
+    client.begin().catch(() => {});
+    opened.replica.start();
+    const watch = new AbortController();
+    const renew = () => document.hidden || client.renew();
+    addEventListener('online', renew, { signal: watch.signal });
+    document.addEventListener('visibilitychange', renew, { signal: watch.signal });
+    return () => {
+      watch.abort();
+      opened.close();
+      client.stop();
+    };
+  }, [userId, openReplica]);
+
+  const desk = useMemo(
+    () =>
+      replica === null || presence === null ? null : { session, userId, replica, presence, complain: onComplaint },
+    [session, userId, replica, presence, onComplaint],
+  );
+  if (desk === null) return null;
+  return <DeskContext value={desk}>{children}</DeskContext>;
+}

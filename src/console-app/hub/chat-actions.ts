@@ -1,0 +1,90 @@
+import type { Chat, InboxRow, Membership } from '../replica/known.ts';
+import type { Replica } from '../replica/replica.ts';
+import { type Answer, call } from './call.ts';
+
+/** What somebody does with a chat. Null when it is done; else why not, in words. */
+export type Outcome = string | null;
+
+const membershipPath = (userId: string, chatId: string) => `/api/v5/users/${userId}/chat_memberships/${chatId}`;
+
+/** Begins to answer a chat. Of two who take a waiting chat at once, one is told that it is gone. */
+export async function takeChat(replica: Replica, userId: string, { chat }: InboxRow): Promise<Outcome> {
+  const chats = `/api/v5/users/${userId}/${chat.is_pending ? 'pending_chats' : 'routed_chats'}`;
+  const body = { is_participating: true, composing_status: 'idle' };
+  const answer = await call<Membership>(`${chats}/${chat.id}/memberships`, { method: 'POST', body });
+  if (!answer.ok) {
+    return answer.status === 404 && chat.is_pending ? 'Somebody else has taken this chat.' : words('taken', answer);
+  }
+  replica.tell('memberships', chat.id, userId, answer.body);
+  return null;
+}
+
+/** Stops answering a chat. */
+export async function leaveChat(replica: Replica, userId: string, chatId: string): Promise<Outcome> {
+  const body = { is_participating: false };
+  const answer = await call<Membership>(membershipPath(userId, chatId), { method: 'PATCH', body });
+  if (!answer.ok) return words('left', answer);
+  replica.tell('memberships', chatId, userId, answer.body);
+  return null;
+}
+
+/** Ends a chat. It is shown as ended at once, and as open again if the hub refuses. */
+export async function endChat(replica: Replica, userId: string, { chat }: InboxRow): Promise<Outcome> {
+  const now = new Date().toISOString();
+  replica.tell('', chat.id, chat.id, { is_ended: true, is_pending: false, ended_at: now });
+  const body = { is_ended: true };
+  const answer = await call<Chat>(`/api/v5/users/${userId}/chats/${chat.id}`, { method: 'PATCH', body });
+  replica.tell('', chat.id, chat.id, answer.ok ? answer.body : chat);
+  return answer.ok ? null : words('closed', answer);
+}
+
+function words(done: string, { status, detail }: Extract<Answer<unknown>, { ok: false }>): string {
+  if (status === 409 && detail.includes('not present')) return 'You are away. Come back to take chats.';
+  return `The chat was not ${done}: ${detail}`;
+}
+
+/** So often (ms) a page tells that its user writes; the hub's clients show it for 15 s. */
+const TYPING_EVERY = 8_000;
+/** So often (ms) a page tells at most what its user has seen. */
+const SEEN_EVERY = 2_000;
+
+/** What a member does while a chat is open: writing, and seeing. Both are told seldom, and the latest counts. */
+export class Attention {
+  readonly #path: string;
+  #typedAt = 0;
+  #isTyping = false;
+  #seen = '';
+  #seenTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(userId: string, chatId: string) {
+    this.#path = membershipPath(userId, chatId);
+  }
+
+  typing(isTyping: boolean): void {
+    const now = Date.now();
+    if (isTyping === this.#isTyping && (!isTyping || now - this.#typedAt < TYPING_EVERY)) return;
+    this.#isTyping = isTyping;
+    this.#typedAt = now;
+    this.#tell({ composing_status: isTyping ? 'typing' : 'idle' });
+  }
+
+  /** `upTo`: the time of the newest message that was in view. */
+  seen(upTo: string): void {
+    if (upTo <= this.#seen) return;
+    this.#seen = upTo;
+    this.#seenTimer ??= setTimeout(() => {
+      this.#seenTimer = undefined;
+      this.#tell({ last_seen_at: this.#seen });
+    }, SEEN_EVERY / 4);
+  }
+
+  /** The chat is closed on this page. */
+  end(): void {
+    this.typing(false);
+  }
+
+  /** Nothing depends on it: the next one tells the same. */
+  #tell(body: object): void {
+    call(this.#path, { method: 'PATCH', body }).catch(() => {});
+  }
+}

@@ -1,0 +1,60 @@
+import { call } from './call.ts';
+
+/** How long the hub takes somebody for present after the last renewal (s), and how often it is renewed (ms). */
+const EXPIRES_IN = 120;
+const RENEWED_EVERY = 50_000;
+const KEPT = 'umi.client';
+
+/**
+ * Makes a user present while the console is open, with one client for each tab. Sockets make nobody present. A page that
+ * is closed or loaded again leaves its client, so that a short break moves no chat; it ends by itself.
+ */
+export class Presence {
+  readonly #clients: string;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #isAway = false;
+
+  constructor(userId: string) {
+    this.#clients = `/api/v5/users/${userId}/clients`;
+  }
+
+  get isAway(): boolean {
+    return this.#isAway;
+  }
+
+  /** Resolves when the hub knows. */
+  async begin(): Promise<void> {
+    this.#isAway = false;
+    clearInterval(this.#timer);
+    this.#timer = setInterval(() => this.renew(), RENEWED_EVERY);
+    await this.#renewed();
+  }
+
+  /** After a break the client may have expired. */
+  renew(): void {
+    if (!this.#isAway) this.#renewed().catch(() => {});
+  }
+
+  /** The page goes: nothing is renewed any more. */
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Makes the user absent at once, as far as this tab goes. */
+  async end(): Promise<void> {
+    this.#isAway = true;
+    clearInterval(this.#timer);
+    const id = sessionStorage.getItem(KEPT);
+    sessionStorage.removeItem(KEPT);
+    if (id !== null) await call(`${this.#clients}/${id}`, { method: 'DELETE' });
+  }
+
+  async #renewed(): Promise<void> {
+    const id = sessionStorage.getItem(KEPT);
+    const body = { presence_expires_in: EXPIRES_IN };
+    const renewed = id === null ? null : await call(`${this.#clients}/${id}`, { method: 'PATCH', body });
+    if (renewed !== null && (renewed.ok || renewed.status !== 404)) return;
+    const made = await call<{ id: string }>(this.#clients, { method: 'POST', body });
+    if (made.ok) sessionStorage.setItem(KEPT, made.body.id);
+  }
+}

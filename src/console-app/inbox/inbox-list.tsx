@@ -1,0 +1,132 @@
+import { Link } from '@tanstack/react-router';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useEffect, useRef, useState } from 'react';
+import { useMinute } from '../desk/ticks.ts';
+import type { InboxRow } from '../replica/known.ts';
+import type { ViewName, ViewOrder } from '../replica/views.ts';
+import { nameOf } from '../words/names.ts';
+import { VIEW_WORDS } from '../words/views.ts';
+import { type FrozenList, holdOrder } from './frozen-order.ts';
+import { RowLine } from './row-line.tsx';
+import './inbox-list.css';
+
+type Props = {
+  view: ViewName;
+  order: ViewOrder;
+  rows: readonly InboxRow[];
+  knownRow: (chatId: string) => InboxRow | undefined;
+  userId: string;
+  openChatId: string | null;
+  drafts: ReadonlySet<string>;
+  /** The number of failed messages of each chat. */
+  failed: ReadonlyMap<string, number>;
+  isLoading: boolean;
+  problem: string | null;
+  hasMore: boolean;
+  onMore: () => void;
+  onRetry: () => void;
+};
+
+const ROW_HEIGHT = 84;
+
+/** The chats of a view. It moves nothing while somebody points at it. */
+export function InboxList(props: Props) {
+  const { view, order, rows, knownRow, userId, openChatId, hasMore, onMore } = props;
+  const frame = useRef<HTMLDivElement>(null);
+  const [isHeld, setHeld] = useState(false);
+  const { listed, hidden } = useHeldOrder(rows, knownRow, isHeld, `${view}/${order}`);
+  const minute = useMinute();
+  const virtual = useVirtualizer({
+    count: listed.length,
+    getScrollElement: () => frame.current,
+    estimateSize: () => ROW_HEIGHT,
+    getItemKey: (index) => listed[index]?.row.chat.id ?? index,
+    overscan: 8,
+  });
+  const items = virtual.getVirtualItems();
+  const last = items.at(-1)?.index ?? 0;
+
+  useEffect(() => {
+    if (hasMore && last >= listed.length - 10) onMore();
+  }, [hasMore, last, listed.length, onMore]);
+
+  return (
+    <div className="list-frame" ref={frame} onPointerEnter={() => setHeld(true)} onPointerLeave={() => setHeld(false)}>
+      {props.problem === null ? null : (
+        <p className="problem list-problem" role="alert">
+          {props.problem}{' '}
+          <button type="button" className="button small" onClick={props.onRetry}>
+            Retry
+          </button>
+        </p>
+      )}
+      {hidden === 0 ? null : (
+        <button type="button" className="list-new" onClick={() => setHeld(false)}>
+          {hidden} new
+        </button>
+      )}
+      {listed.length === 0 ? <EmptyList view={view} isLoading={props.isLoading} /> : null}
+      <ul className="list" aria-label={`${VIEW_WORDS[view].name}: chats`} style={{ height: virtual.getTotalSize() }}>
+        {items.map(({ index, key, start }) => {
+          const each = listed[index];
+          if (each === undefined) return null;
+          const { row, hasLeft } = each;
+          const id = row.chat.id;
+          return (
+            <li key={key} style={{ transform: `translateY(${start}px)`, height: ROW_HEIGHT }}>
+              <Link
+                className="list-link"
+                to="/inbox/$view/$chatId"
+                params={{ view, chatId: id }}
+                search={(before) => before}
+                data-chat={id}
+                aria-current={id === openChatId ? 'true' : undefined}
+                title={nameOf(row)}
+              >
+                <RowLine
+                  row={row}
+                  userId={userId}
+                  isOpen={id === openChatId}
+                  hasLeft={hasLeft}
+                  hasDraft={props.drafts.has(id)}
+                  failed={props.failed.get(id) ?? 0}
+                  minute={minute}
+                />
+              </Link>
+            </li>
+          );
+        })}
+      </ul>
+    </div>
+  );
+}
+
+function EmptyList({ view, isLoading }: { view: ViewName; isLoading: boolean }) {
+  if (!isLoading) return <p className="list-empty">{VIEW_WORDS[view].empty}</p>;
+  return (
+    <div className="list-skeleton" role="status">
+      <span className="hidden-text">Loading chats</span>
+      {['first', 'second', 'third', 'fourth'].map((each) => (
+        <div key={each} className="skeleton-row" />
+      ))}
+    </div>
+  );
+}
+
+/** The rows in the order of the view, or in the order in which they are shown while the list is held. */
+function useHeldOrder(
+  rows: readonly InboxRow[],
+  knownRow: Props['knownRow'],
+  isHeld: boolean,
+  what: string,
+): FrozenList {
+  const [shown, setShown] = useState<{ what: string; list: FrozenList; rows: readonly InboxRow[] } | null>(null);
+  const isSame = shown !== null && shown.what === what;
+  if (isSame && shown.rows === rows && isHeld) return shown.list;
+  const list =
+    isSame && isHeld && shown.list.listed.length > 0
+      ? holdOrder(shown.list.listed, rows, knownRow)
+      : { listed: rows.map((row) => ({ row, hasLeft: false })), hidden: 0 };
+  if (!isSame || shown.rows !== rows || shown.list.hidden !== list.hidden) setShown({ what, list, rows });
+  return list;
+}

@@ -1,0 +1,36 @@
+import { createRootRoute, createRoute, createRouter, redirect } from '@tanstack/react-router';
+import { InboxScreen } from './inbox/inbox-screen.tsx';
+import type { ViewOrder } from './replica/views.ts';
+import { Shell } from './shell/shell.tsx';
+import { isOrder } from './words/views.ts';
+
+/** The addresses of the console, below `/console`. */
+export function makeRouter(onSignOut: () => void) {
+  const root = createRootRoute({
+    component: () => <Shell onSignOut={onSignOut} />,
+    notFoundComponent: () => <p className="inbox-none">There is nothing here.</p>,
+  });
+  const start = createRoute({
+    getParentRoute: () => root,
+    path: '/',
+    beforeLoad: () => {
+      throw redirect({ to: '/inbox/$view', params: { view: 'waiting' }, search: {} });
+    },
+  });
+  const validateSearch = ({ order }: Record<string, unknown>): { order?: ViewOrder } =>
+    isOrder(order) ? { order } : {};
+  const inbox = createRoute({
+    getParentRoute: () => root,
+    path: '/inbox/$view',
+    validateSearch,
+    component: InboxScreen,
+  });
+  const chat = createRoute({ getParentRoute: () => inbox, path: '/$chatId', component: () => null });
+  return createRouter({ basepath: '/console', routeTree: root.addChildren([start, inbox.addChildren([chat])]) });
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof makeRouter>;
+  }
+}

@@ -1,0 +1,154 @@
+import { Link, Outlet, useNavigate, useParams } from '@tanstack/react-router';
+import { useCallback, useEffect, useMemo, useState } from 'react';
+import { useDesk, useReplica } from '../desk/desk.tsx';
+import { Mark } from '../desk/icons.tsx';
+import { endChat, leaveChat, takeChat } from '../hub/chat-actions.ts';
+import type { Command } from '../keys/commands.ts';
+import { KeyHelp } from '../keys/key-help.tsx';
+import { Palette } from '../keys/palette.tsx';
+import { useKeys } from '../keys/use-keys.ts';
+import { VIEW_WORDS, VIEWS } from '../words/views.ts';
+import { Connection } from './connection.tsx';
+import { UserMenu } from './user-menu.tsx';
+import './shell.css';
+
+/** The frame of all screens: where one is, whether the hub is heard, and who one is. */
+export function Shell({ onSignOut }: { onSignOut: () => void }) {
+  const { counts } = useReplica();
+  const { view = 'waiting' } = useParams({ strict: false });
+  const [isPaletteOpen, setPaletteOpen] = useState(false);
+  const [isHelpOpen, setHelpOpen] = useState(false);
+  const commands = useCommands({ onPalette: () => setPaletteOpen(true), onHelp: () => setHelpOpen(true), onSignOut });
+  useKeys(commands);
+
+  useEffect(() => {
+    const waiting = counts?.waiting ?? 0;
+    document.title = waiting === 0 ? 'UMI' : `(${waiting}) UMI`;
+  }, [counts]);
+
+  return (
+    <div className="shell">
+      <a className="skip" href="#content">
+        To the content
+      </a>
+      <nav className="nav" aria-label="Views">
+        <div className="nav-head">
+          <Mark size={26} />
+          <span className="nav-name">UMI</span>
+          <Connection />
+        </div>
+        <ul className="nav-views">
+          {VIEWS.map((each) => {
+            const count = each === 'closed' ? 0 : (counts?.[each] ?? 0);
+            return (
+              <li key={each}>
+                <Link
+                  to="/inbox/$view"
+                  params={{ view: each }}
+                  search={{}}
+                  aria-current={each === view ? 'page' : undefined}
+                >
+                  <span>{VIEW_WORDS[each].name}</span>
+                  {count === 0 ? null : (
+                    <span className={each === 'waiting' ? 'nav-count is-urgent' : 'nav-count'}>
+                      {count >= 999 ? '999+' : count}
+                    </span>
+                  )}
+                </Link>
+              </li>
+            );
+          })}
+        </ul>
+        <UserMenu onPalette={() => setPaletteOpen(true)} onHelp={() => setHelpOpen(true)} onSignOut={onSignOut} />
+      </nav>
+      <main className="content" id="content">
+        <Outlet />
+      </main>
+      <Palette
+        commands={commands.filter(({ id }) => id !== 'palette')}
+        isOpen={isPaletteOpen}
+        onOpen={setPaletteOpen}
+      />
+      <KeyHelp commands={commands} isOpen={isHelpOpen} onOpen={setHelpOpen} />
+    </div>
+  );
+}
+
+type Doors = { onPalette: () => void; onHelp: () => void; onSignOut: () => void };
+
+/** What can be done now. What concerns a chat is there only while one is open. */
+function useCommands({ onPalette, onHelp, onSignOut }: Doors): readonly Command[] {
+  const navigate = useNavigate();
+  const { chatId } = useParams({ strict: false });
+  const { replica, userId, complain } = useDesk();
+  const { known } = useReplica();
+  const row = chatId === undefined ? undefined : known.rows.get(chatId);
+  const say = useCallback((outcome: string | null) => outcome !== null && complain(outcome), [complain]);
+
+  return useMemo(() => {
+    const always: Command[] = [
+      { id: 'palette', name: 'Find a command', keys: 'Ctrl+K', run: onPalette },
+      { id: 'keys', name: 'Show all keys', keys: '?', run: onHelp },
+      ...VIEWS.map((view): Command => {
+        const { name, key } = VIEW_WORDS[view];
+        const run = () => navigate({ to: '/inbox/$view', params: { view }, search: {} });
+        return { id: `view ${view}`, name: `Go to “${name}”`, keys: `g ${key}`, run };
+      }),
+      { id: 'next', name: 'Next chat', keys: 'j', run: () => moveInList(1) },
+      { id: 'previous', name: 'Previous chat', keys: 'k', run: () => moveInList(-1) },
+      { id: 'sign out', name: 'Sign out', keys: null, run: onSignOut },
+    ];
+    if (row === undefined || row.chat.is_ended) return always;
+    const reply: Command = {
+      id: 'reply',
+      name: 'Write an answer',
+      keys: 'r',
+      run: () => document.querySelector<HTMLTextAreaElement>('[data-composer]')?.focus(),
+    };
+    const ofChat: Command[] = row.own.is_participating
+      ? [
+          reply,
+          {
+            id: 'close',
+            name: 'Close the chat',
+            keys: 'e',
+            run: () => endChat(replica, userId, row).then(say),
+          },
+          {
+            id: 'leave',
+            name: 'Leave the chat',
+            keys: null,
+            run: () => leaveChat(replica, userId, row.chat.id).then(say),
+          },
+          { id: 'tag', name: 'Add a tag', keys: 'l', run: () => pressButton('tag') },
+        ]
+      : [
+          {
+            id: 'take',
+            name: row.chat.is_pending ? 'Take the chat' : 'Join the chat',
+            keys: 't',
+            run: () => takeChat(replica, userId, row).then(say),
+          },
+        ];
+    return [...ofChat, ...always];
+  }, [navigate, onPalette, onHelp, onSignOut, row, replica, userId, say]);
+}
+
+/** Opens the chat after or before the one that is open, in the order of the list. */
+function moveInList(step: 1 | -1): void {
+  const links = [...document.querySelectorAll<HTMLAnchorElement>('.list-link')].sort(
+    (one, other) => topOf(one) - topOf(other),
+  );
+  const now = links.findIndex(
+    (link) => link === document.activeElement || link.getAttribute('aria-current') === 'true',
+  );
+  const next = links[now === -1 ? 0 : Math.max(0, Math.min(links.length - 1, now + step))];
+  next?.focus();
+  next?.click();
+}
+
+const topOf = (element: Element) => element.getBoundingClientRect().top;
+
+function pressButton(command: string): void {
+  document.querySelector<HTMLButtonElement>(`[data-command="${command}"]`)?.click();
+}

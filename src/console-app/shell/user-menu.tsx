@@ -1,0 +1,48 @@
+import { Menu } from '@base-ui/react/menu';
+import { useState } from 'react';
+import { useDesk } from '../desk/desk.tsx';
+import { Icon } from '../desk/icons.tsx';
+
+/** Who one is, and what concerns oneself. */
+export function UserMenu(props: { onPalette: () => void; onHelp: () => void; onSignOut: () => void }) {
+  const { session, presence } = useDesk();
+  const [isAway, setAway] = useState(presence.isAway);
+
+  async function change(): Promise<void> {
+    setAway(!isAway);
+    await (isAway ? presence.begin() : presence.end());
+  }
+
+  return (
+    <Menu.Root>
+      <Menu.Trigger className="user">
+        <span className={isAway ? 'user-sign is-away' : 'user-sign'}>
+          <Icon name="person" size={18} />
+        </span>
+        <span className="user-words">
+          <span className="user-name">{session.user.full_name}</span>
+          <span className="muted">{isAway ? 'Away' : 'Available'}</span>
+        </span>
+      </Menu.Trigger>
+      <Menu.Portal>
+        <Menu.Positioner className="menu-place" sideOffset={6} align="start">
+          <Menu.Popup className="menu">
+            <Menu.Item className="menu-item" onClick={change}>
+              {isAway ? 'Be available' : 'Be away'}
+            </Menu.Item>
+            <Menu.Item className="menu-item" onClick={props.onPalette}>
+              Commands <kbd>Ctrl+K</kbd>
+            </Menu.Item>
+            <Menu.Item className="menu-item" onClick={props.onHelp}>
+              Keys <kbd>?</kbd>
+            </Menu.Item>
+            <Menu.Separator className="menu-line" />
+            <Menu.Item className="menu-item" onClick={props.onSignOut}>
+              Sign out
+            </Menu.Item>
+          </Menu.Popup>
+        </Menu.Positioner>
+      </Menu.Portal>
+    </Menu.Root>
+  );
+}

@@ -1,0 +1,37 @@
+const TIME = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const DAY = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
+const LONG_DAY = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
+const WITH_YEAR = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', year: 'numeric' });
+const WHOLE = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+
+export const timeOf = (iso: string): string => TIME.format(new Date(iso));
+
+/** Day and time in full, to be shown on demand. */
+export const wholeTimeOf = (iso: string): string => WHOLE.format(new Date(iso));
+
+/** Short enough for a row: the time of today, else the day. `now` in ms. */
+export function shortTime(iso: string, now: number): string {
+  const [then, today] = [new Date(iso), new Date(now)];
+  if (then.toDateString() === today.toDateString()) return TIME.format(then);
+  return (then.getFullYear() === today.getFullYear() ? DAY : WITH_YEAR).format(then);
+}
+
+/** The heading of a day's messages. `now` in ms. */
+export function dayOf(iso: string, now: number): string {
+  const [then, today] = [new Date(iso), new Date(now)];
+  if (then.toDateString() === today.toDateString()) return 'Today';
+  const yesterday = new Date(now);
+  yesterday.setDate(yesterday.getDate() - 1);
+  if (then.toDateString() === yesterday.toDateString()) return 'Yesterday';
+  return (then.getFullYear() === today.getFullYear() ? LONG_DAY : WITH_YEAR).format(then);
+}
+
+/** How long somebody waits: 0:07, 12:30, 3 h 05, 2 d. `now` in ms. */
+export function waitOf(since: string, now: number): string {
+  const seconds = Math.max(0, Math.floor((now - Date.parse(since)) / 1000));
+  const minutes = Math.floor(seconds / 60);
+  const two = (number: number) => String(number).padStart(2, '0');
+  if (minutes < 60) return `${minutes}:${two(seconds % 60)}`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h ${two(minutes % 60)}` : `${Math.floor(hours / 24)} d`;
+}

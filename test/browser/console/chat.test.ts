@@ -1,0 +1,116 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ConsoleSite, openConsoleSite } from '../../support/local/console-site.ts';
+
+const HOSTILE = '<script>window.isBroken = true</script><img src=x onerror="window.isBroken = true"> & more';
+
+let site: ConsoleSite;
+beforeAll(async () => {
+  site = await openConsoleSite();
+});
+afterAll(() => site?.stop());
+
+describe('a chat in the console', () => {
+  it('goes from the visitor’s first message to its end, without a reload, and shows what is written as text', async () => {
+    const { page, complaints, signIn, faults } = await site.open();
+    await signIn(site.site.demo.agent);
+    await page.getByText('Nobody is waiting').waitFor();
+    expect(await faults()).toEqual([]);
+    await page.evaluate('window.isSamePage = true');
+
+    const { chat_id } = await site.write('first', 'Where is my order?', 'Väinö <b>');
+    const row = page.getByRole('link', { name: /Väinö <b>/ });
+    await row.getByText('Where is my order?').waitFor();
+    await page.getByRole('link', { name: 'Waiting 1' }).waitFor();
+    await row.click();
+    await page.getByRole('log').getByText('Where is my order?').waitFor();
+    expect(page.url()).toBe(`${site.site.hub.url}/console/inbox/waiting/${chat_id}`);
+    expect(await faults()).toEqual([]);
+
+    await page.getByRole('button', { name: 'Take the chat' }).click();
+    await page.getByLabel('Your answer').fill('On its way.');
+    await page.getByRole('button', { name: 'Send', exact: true }).click();
+    await page.getByRole('log').getByText('On its way.').waitFor();
+    const reply = await site.site.receiver.waitFor(({ body }) => body.includes('On its way.'));
+    expect(JSON.parse(reply.body)).toMatchObject({ thread_id: 'first' });
+    expect(await page.getByLabel('Your answer').inputValue()).toBe('');
+
+    await site.write('first', HOSTILE, 'Väinö <b>');
+    await page.getByRole('log').getByText(HOSTILE).waitFor();
+    await page.getByRole('link', { name: 'Mine 1' }).click();
+    await page
+      .getByRole('link', { name: /Väinö <b>/ })
+      .getByText('<script>')
+      .waitFor();
+    await page.getByRole('link', { name: /Väinö <b>/ }).click();
+    await page.getByRole('log').getByText(HOSTILE).waitFor();
+    expect(await page.locator(':is([role=log], .list) :is(script, img, b)').count()).toBe(0);
+
+    await page
+      .getByRole('button', { name: /^Close/ })
+      .first()
+      .click();
+    await page.getByText('This chat has ended.').waitFor();
+    expect(await page.getByLabel('Your answer').count()).toBe(0);
+    await page.getByText('You answer no chat').waitFor();
+    await page.getByRole('link', { name: 'Closed' }).click();
+    await page.getByRole('link', { name: /Väinö <b>/ }).waitFor();
+    expect(await faults()).toEqual([]);
+    expect(await site.site.client.ownedChat(chat_id)).toMatchObject({ is_ended: true, user_message_count: 1 });
+    expect(await page.evaluate('[window.isSamePage, window.isBroken]')).toEqual([true, undefined]);
+    expect(complaints).toEqual([]);
+  });
+
+  it('is taken by one of two agents who press at the same time', async () => {
+    const [smith, jones] = await Promise.all([site.open(), site.open({ scheme: 'dark' })]);
+    await smith.signIn(site.site.demo.agent);
+    await jones.signIn(site.site.demo.agent2);
+    const { chat_id } = await site.write('contested', 'Who answers me?', 'Li Wei');
+    const pages = [smith.page, jones.page];
+    for (const page of pages) {
+      await page.getByRole('link', { name: /Li Wei/ }).click();
+      await page.getByRole('button', { name: 'Take the chat' }).waitFor();
+    }
+    // The later one may see that it is gone before they press.
+    const press = (page: Page) => page.getByRole('button', { name: 'Take the chat' }).click({ timeout: 3_000 });
+    await Promise.allSettled(pages.map(press));
+    await Promise.race(pages.map((page) => page.getByLabel('Your answer').waitFor()));
+    await Promise.race(pages.map((page) => page.getByText('You only look at this chat.').waitFor()));
+    expect(await Promise.all(pages.map((page) => page.getByLabel('Your answer').count()))).toEqual(
+      expect.arrayContaining([0, 1]),
+    );
+    const chat = await site.site.client.ownedChat(chat_id);
+    expect(chat).toMatchObject({ user_member_count: 1 });
+    expect(await jones.faults()).toEqual([]);
+  });
+
+  it('keeps a draft through another chat and a reload, and sends nothing to the wrong one', async () => {
+    const { page, complaints, signIn } = await site.open();
+    await signIn(site.site.demo.agent);
+    await site.write('draft one', 'The first question', 'First Person');
+    await site.write('draft two', 'The second question', 'Second Person');
+    const open = async (name: string) => {
+      await page.getByRole('link', { name: new RegExp(name) }).click();
+      await page.getByRole('heading', { name }).first().waitFor();
+    };
+    await open('First Person');
+    await page.getByRole('button', { name: 'Take the chat' }).click();
+    await page.getByLabel('Your answer').fill('A draft for the first');
+    await open('Second Person');
+    await page.getByRole('button', { name: 'Take the chat' }).click();
+    expect(await page.getByLabel('Your answer').inputValue()).toBe('');
+    await page.getByLabel('Your answer').fill('For the second');
+    await page.keyboard.press('Enter');
+    await page.getByRole('link', { name: 'Mine' }).click();
+    await page
+      .getByRole('link', { name: /First Person/ })
+      .getByText('A draft for the first')
+      .waitFor();
+    await page.reload();
+    await open('First Person');
+    expect(await page.getByLabel('Your answer').inputValue()).toBe('A draft for the first');
+    const sent = await site.site.receiver.waitFor(({ body }) => body.includes('For the second'));
+    expect(JSON.parse(sent.body)).toMatchObject({ thread_id: 'draft two' });
+    expect(complaints).toEqual([]);
+  });
+});

@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { BrowserContext, Page } from 'playwright-core';
+import type { Demo } from '../../../scripts/demo-file.ts';
+import { openBrowser } from './chat-site.ts';
+import { openHub, type TestHub } from './hub.ts';
+import type { Channel, Receipt } from './hub-client.ts';
+
+export type ConsoleSite = {
+  site: TestHub;
+  /** A channel whose replies go to the site's receiver. */
+  channel: Channel;
+  /** A visitor writes through the channel. The thread is a new one unless it was named before. */
+  write(thread: string, body: string, name?: string): Promise<Receipt>;
+  /** A new browser without a session, on the console. */
+  open(options?: { scheme?: 'light' | 'dark'; width?: number; height?: number }): Promise<ConsolePage>;
+  stop(): Promise<void>;
+};
+
+export type ConsolePage = {
+  page: Page;
+  context: BrowserContext;
+  /** What the page has complained of: its console, uncaught errors, and what the content policy has refused. */
+  complaints: readonly string[];
+  /** Signs in with a token. */
+  signIn(person: { token: string }): Promise<void>;
+  /** What axe finds by WCAG 2.2 A and AA, each with the elements. Empty when all is well. */
+  faults(): Promise<string[]>;
+};
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+
+/** A hub with a demo organization, a channel in its room, and a browser. */
+export async function openConsoleSite(fields: Record<string, unknown> = {}): Promise<ConsoleSite> {
+  const site = await openHub();
+  const browser = await openBrowser();
+  const channel = await site.client.registerChannel(site.receiver.url, { messaging_channel: 'whatsapp', ...fields });
+  let messages = 0;
+  return {
+    site,
+    channel,
+    write(thread, body, name = 'Jane Doe') {
+      messages += 1;
+      const message = {
+        body,
+        thread_id: thread,
+        sender_id: `${thread}@example.com`,
+        message_id: `message ${messages}`,
+      };
+      return site.client.sendMessages(channel.id, [message], { variables: { username: name } });
+    },
+    async open({ scheme = 'light', width = 1280, height = 720 } = {}) {
+      const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme });
+      const page = await context.newPage();
+      const complaints: string[] = [];
+      page.on('console', (message) => {
+        if (!isExpected(message.text(), message.location().url))
+          complaints.push(`${message.type()}: ${message.text()}`);
+      });
+      page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
+      await page.goto(`${site.hub.url}/`);
+      return {
+        page,
+        context,
+        complaints,
+        signIn: (person) => signIn(page, person),
+        faults: () => faultsOf(page),
+      };
+    },
+    async stop() {
+      await browser.close();
+      await site.stop();
+    },
+  };
+}
+
+/** A browser reports each refusal of the hub. Asking who is signed in is refused to those who are not. */
+function isExpected(text: string, url: string): boolean {
+  return text.startsWith('Failed to load resource') && /\/api\/v5\/session(\/demo)?$/.test(url);
+}
+
+async function signIn(page: Page, { token }: { token: string }): Promise<void> {
+  await page.getByLabel('Access token').fill(token);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.getByText('Live', { exact: true }).waitFor();
+}
+
+async function faultsOf(page: Page): Promise<string[]> {
+  // The content policy lets the page load no script of others; this is run beside it.
+  await page.evaluate(AXE);
+  return await page.evaluate(async (rules) => {
+    type Found = { id: string; help: string; nodes: { target: unknown; failureSummary?: string }[] };
+    const { axe } = globalThis as unknown as { axe: { run(options: object): Promise<{ violations: Found[] }> } };
+    const { violations } = await axe.run({ runOnly: rules });
+    return violations.flatMap(({ id, help, nodes }) =>
+      nodes.map(({ target, failureSummary }) => `${id}: ${help} ${JSON.stringify(target)} ${failureSummary ?? ''}`),
+    );
+  }, RULES);
+}
+
+/** The people of the demo by the name that the console shows. */
+export const peopleOf = ({ agent, agent2 }: Demo) => ({ smith: agent, jones: agent2 });
