@@ -18,7 +18,8 @@ export type Walk = { sources: readonly Source[]; descending: boolean; depth: num
 /**
  * The SQL of a common table `walk (id, …carried)`: the ids of all sources in one order, strictly between ?1 and ?2; ?3
  * takes `owners`. It is read lazily: a reader that stops early pays only for what it has read. One source costs one row
- * per id. Several are merged by a queue with the next id of each; they cost two rows per id and three per source.
+ * per id. Several are merged by a queue with the next id of each; they cost two rows per id and three per source, and the
+ * table has their `owner` too.
  */
 export function walkSql({ sources, descending, depth, carried = [] }: Walk): { sql: string; owners: string } {
   const [first] = sources;
@@ -40,7 +41,7 @@ export function walkSql({ sources, descending, depth, carried = [] }: Walk): { s
     UNION ALL
     SELECT place, owner, coalesce(${next}, ${end}) FROM queue WHERE id <> ${end}
     ORDER BY 3 ${descending ? 'DESC' : 'ASC'} LIMIT ${Math.trunc(depth)}
-  ), walk (id) AS NOT MATERIALIZED (SELECT id FROM queue WHERE id <> ${end})`;
+  ), walk (id, owner) AS NOT MATERIALIZED (SELECT id, owner FROM queue WHERE id <> ${end})`;
   return { sql, owners };
 }
 

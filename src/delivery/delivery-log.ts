@@ -11,19 +11,19 @@ export type DeliveryFilter = {
   event_type?: string | undefined;
 };
 
-/** The deliveries of a receiver in the order of their ids, which sort by time. */
+/** The deliveries of a receiver in the order of their ids, which sort by time. The organization is ?4. */
 const OF_RECEIVER = { table: 'deliveries', owner: 'receiver', id: 'id' };
 /** True of all deliveries of a receiver, or of none. */
 const OF_ORGANIZATION = 'organization_id = ?4';
-const ALL: IdIndex = { ...OF_RECEIVER, name: null, where: OF_ORGANIZATION };
-/** Deliveries with another status than `delivered` have an index by status. */
-const UNDELIVERED: IdIndex = {
+export const ALL: IdIndex = { ...OF_RECEIVER, name: null, where: OF_ORGANIZATION };
+/** Deliveries with another status than `delivered` have an index by status, which is ?5. */
+export const UNDELIVERED: IdIndex = {
   ...OF_RECEIVER,
   name: 'deliveries_undelivered',
   where: `status = ?5 AND status <> 'delivered' AND ${OF_ORGANIZATION}`,
 };
 
-const COLUMNS = {
+export const DELIVERY_COLUMNS = {
   version: true,
   organization_id: true,
   receiver: true,
@@ -69,7 +69,7 @@ export async function listDeliveries(
     {
       index: isIndexed ? UNDELIVERED : ALL,
       owner: receiver,
-      columns: COLUMNS,
+      columns: DELIVERY_COLUMNS,
       match: conditions.length === 0 ? null : conditions.join(' AND '),
       rowsOfId: 0,
       parameters: [organizationId, ...chosen.map(({ value }) => value)],

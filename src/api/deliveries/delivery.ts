@@ -86,7 +86,8 @@ function attemptResource(attempt: Attempt): z.infer<typeof attemptSchema> {
 /** The thread's record of a delivery: the frozen body (null after it was deleted or purged) and the attempts, oldest first. */
 export type KeptDelivery = { body: string | null; attempts: Attempt[] };
 
-const pageQuery = { ...collectionQuery, status: z.enum(STATUSES).optional() };
+/** The query of each log. */
+export const pageQuery = { ...collectionQuery, status: z.enum(STATUSES).optional() };
 
 const channelFields = {
   id: deliveryId,
@@ -114,6 +115,31 @@ function channelResource(row: DeliveryRow): z.infer<typeof channelDelivery> {
 function appResource(row: DeliveryRow): z.infer<typeof appDelivery> {
   const { id, webhook_id, channel, event_type, resource_id } = row;
   return { id, webhook_id, channel, action: event_type, resource_id, ...commonResource(row) };
+}
+
+/** A webhook in the list of all receivers of an organization. */
+export const organizationDelivery = z
+  .object({
+    id: deliveryId,
+    receiver: z.object({ type: z.enum(['channel', 'installation']), id: z.string(), name: z.string() }),
+    event_type: z.string().openapi({ description: 'Of an app’s webhook: its action.', example: 'message_created' }),
+    thread_id: z.string().nullable(),
+    webhook_id: z.string().nullable(),
+    channel: z
+      .string()
+      .nullable()
+      .openapi({ description: 'Of an app’s webhook: path of the collection that changed.' }),
+    resource_id: z.string().nullable(),
+    ...commonFields,
+  })
+  .openapi('OrganizationDelivery');
+
+export function deliveryOf(
+  row: DeliveryRow,
+  receiver: z.infer<typeof organizationDelivery>['receiver'],
+): z.infer<typeof organizationDelivery> {
+  const { id, event_type, thread_id, webhook_id, channel, resource_id } = row;
+  return { id, receiver, event_type, thread_id, webhook_id, channel, resource_id, ...commonResource(row) };
 }
 
 const sumFields = {

@@ -94,6 +94,13 @@ export const messagingExamples = {
   },
   ThreadEvents: { next: null, previous: null, results: [messageCreated] },
   Delivery: delivery,
+  OrganizationDelivery: {
+    ...delivery,
+    receiver: { type: 'channel', id: ids.channel, name: 'Support mail' },
+    webhook_id: null,
+    channel: null,
+    resource_id: null,
+  },
   DeliveryAttempt: attempt,
   DeliveryDetail: { ...delivery, attempts: [attempt], body: JSON.stringify(messageCreated) },
   DeliveryReplayed: { replayed: 1 },
