@@ -2,7 +2,13 @@ import type { InterfaceKind } from '../src/resources/interface.ts';
 import type { Fetch } from './cloudflare-account.ts';
 import { type JsonAnswer, requestJson } from './json-request.ts';
 
-export type Person = { first_name: string; last_name: string; is_bot: boolean; scopes: readonly string[] };
+export type Person = {
+  id?: string;
+  first_name: string;
+  last_name: string;
+  is_bot: boolean;
+  scopes: readonly string[];
+};
 export type PersonWithToken = { id: string; token: string };
 
 /** Asks a hub's admin API whether the token opens it. 200 has the first organization, if there is one. */
@@ -43,8 +49,8 @@ export class AdminClient {
     this.#expiresAt = tokensExpireAt === null ? null : new Date(tokensExpireAt).toISOString();
   }
 
-  async createOrganization(name: string): Promise<string> {
-    return text(await this.#post('organizations', { name }), 'id');
+  async createOrganization(name: string, id?: string): Promise<string> {
+    return text(await this.#post('organizations', { name, ...(id === undefined ? {} : { id }) }), 'id');
   }
 
   async createRoom(organization: string, name: string): Promise<string> {

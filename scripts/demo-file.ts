@@ -2,8 +2,15 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { randomSecret, SHORTEST_ADMIN_TOKEN } from '../src/platform/secrets.ts';
+import { newUuid } from '../src/resources/uuid.ts';
 import { isStoreEmpty } from './admin-client.ts';
-import { createDemoOrganizations, type DemoOrganizations, rpcUrl, threadsUrl } from './demo-organizations.ts';
+import {
+  createDemoOrganizations,
+  type DemoIds,
+  type DemoOrganizations,
+  rpcUrl,
+  threadsUrl,
+} from './demo-organizations.ts';
 import { StartRefused } from './store-folder.ts';
 
 /** The content of `demo.json` in a store's folder. */
@@ -58,17 +65,38 @@ export async function secretsOf(folder: string): Promise<Record<string, string>>
   return { SECRETS_KEY };
 }
 
+/** The file that is there while a store is seeded. */
+const seedingMark = (folder: string) => join(folder, 'demo.seeding');
+
+/** The ids that a store's demo has, or will have when it is seeded. Stores of earlier versions know no settings user. */
+export async function demoIdsOf(folder: string): Promise<Omit<DemoIds, 'settings_user_id'> & Partial<DemoIds>> {
+  const known = (await readOrNull(seedingMark(folder))) === null ? await readDemo(folder) : null;
+  if (known !== null) {
+    const { organization_id, agent, agent2, settings_user_id } = known as Omit<Demo, 'settings_user_id'> &
+      Partial<Demo>;
+    const settings = settings_user_id === undefined ? {} : { settings_user_id };
+    return { organization_id, agent_id: agent.id, agent2_id: agent2.id, ...settings };
+  }
+  const newId = () => newUuid(Date.now());
+  return { organization_id: newId(), settings_user_id: newId(), agent_id: newId(), agent2_id: newId() };
+}
+
 /**
  * Makes demo.json agree with a running hub: seeds the demo organizations when its store is empty or when an earlier
- * seeding was cut short, else only writes the current URL into the file. Null when the store has organizations of its
+ * seeding was cut short, with these ids, else only writes the current URL into the file. Null when the store has organizations of its
  * own.
  */
-export async function provideDemo(folder: string, baseUrl: string, adminToken: string): Promise<Demo | null> {
-  const mark = join(folder, 'demo.seeding');
+export async function provideDemo(
+  folder: string,
+  baseUrl: string,
+  adminToken: string,
+  ids: Partial<DemoIds>,
+): Promise<Demo | null> {
+  const mark = seedingMark(folder);
   const isUnfinished = (await readOrNull(mark)) !== null;
   if (isUnfinished || (await isStoreEmpty(baseUrl, adminToken))) {
     await writeWhole(mark, '');
-    const organizations = await createDemoOrganizations(baseUrl, adminToken);
+    const organizations = await createDemoOrganizations(baseUrl, adminToken, null, ids);
     const demo = { base_url: baseUrl, admin_token: adminToken, ...organizations };
     await writeDemo(folder, demo);
     await rm(mark, { force: true });

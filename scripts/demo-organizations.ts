@@ -7,7 +7,8 @@ export type DemoUser = PersonWithToken;
 export type DemoOrganizations = {
   organization_id: string;
   room_id: string;
-  /** Token of a user with the scopes settings, reports and users. */
+  /** A user with the scopes settings, reports and users, and their token. */
+  settings_user_id: string;
   settings_token: string;
   agent: DemoUser;
   agent2: DemoUser;
@@ -27,6 +28,9 @@ export type DemoOrganizations = {
   other: { organization_id: string; room_id: string; settings_token: string; agent: DemoUser };
 };
 
+/** The ids of the demo organization and its people, where they must be known before they are made. */
+export type DemoIds = { organization_id: string; settings_user_id: string; agent_id: string; agent2_id: string };
+
 /**
  * Creates the demo organizations, their rooms, users and tokens through the admin API. `tokensExpireAt` (ms): when the tokens end; null
  * for never.
@@ -35,13 +39,14 @@ export async function createDemoOrganizations(
   baseUrl: string,
   adminToken: string,
   tokensExpireAt: number | null = null,
+  ids: Partial<DemoIds> = {},
 ): Promise<DemoOrganizations> {
   const admin = new AdminClient(baseUrl, adminToken, tokensExpireAt);
-  const organization = await admin.createOrganization('Demo Organization');
+  const organization = await admin.createOrganization('Demo Organization', ids.organization_id);
   const room = await admin.createRoom(organization, 'Support');
-  const settings = await admin.createUser(organization, manager('Sam', 'Settings'));
-  const agent = await admin.createUser(organization, colleague('Agent', 'Smith'));
-  const agent2 = await admin.createUser(organization, colleague('Agent', 'Jones'));
+  const settings = await admin.createUser(organization, withId(ids.settings_user_id, manager('Sam', 'Settings')));
+  const agent = await admin.createUser(organization, withId(ids.agent_id, colleague('Agent', 'Smith')));
+  const agent2 = await admin.createUser(organization, withId(ids.agent2_id, colleague('Agent', 'Jones')));
   const bot = await admin.createUser(organization, { ...colleague('AI', 'Assistant'), is_bot: true });
   await admin.createRouter(organization, room, [{ kind: 'all' }, { kind: 'user', id: bot.id }]);
 
@@ -62,6 +67,7 @@ export async function createDemoOrganizations(
   return {
     organization_id: organization,
     room_id: room,
+    settings_user_id: settings.id,
     settings_token: settings.token,
     agent,
     agent2,
@@ -92,6 +98,10 @@ export function rpcUrl(baseUrl: string): string {
 /** The base of the threads API of a hub. */
 export function threadsUrl(baseUrl: string): string {
   return `${baseUrl}/api/v1`;
+}
+
+function withId(id: string | undefined, person: Person): Person {
+  return id === undefined ? person : { ...person, id };
 }
 
 function colleague(first_name: string, last_name: string): Person {

@@ -1,6 +1,7 @@
 /** `npm start`: runs the hub on this machine with everything embedded. */
 import { join } from 'node:path';
 import { readCommandLine } from './command-line.ts';
+import { receiveReplies } from './demo-channel.ts';
 import type { Demo } from './demo-file.ts';
 import { type DemoHub, startDemoHub } from './demo-hub.ts';
 import type { LogLine } from './local-worker.ts';
@@ -10,6 +11,8 @@ import { StartRefused } from './store-folder.ts';
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const PARENT_CHECK_MILLISECONDS = 1_000;
 const SILENCE_MILLISECONDS = 1_000;
+/** The port of the demo's replies is this far above the hub's: the next ports are for further hubs. */
+const REPLIES_ABOVE = 1_000;
 
 const {
   port = 8787,
@@ -54,6 +57,7 @@ function printLog({ level, message }: LogLine): void {
 function introduction(hub: DemoHub, persistTo: string): string {
   const lines = [
     `The hub runs on ${hub.url}`,
+    `  Console         ${hub.url}/console`,
     `  API reference   ${hub.url}/docs`,
     `  admin token     ${hub.adminToken}`,
   ];
@@ -124,13 +128,22 @@ function endRequested(): Promise<void> {
 }
 
 try {
-  const hub = await startDemoHub({ port, persistTo, log: printLog, step: stepPrinter(), cron: true });
+  const replies = await receiveReplies(port + REPLIES_ABOVE, (line) => process.stdout.write(`${line}\n`));
+  const hub = await startDemoHub({
+    port,
+    persistTo,
+    log: printLog,
+    step: stepPrinter(),
+    cron: true,
+    repliesTo: replies.url,
+  });
   const end = endRequested();
   process.stdout.write(introduction(hub, persistTo));
   isIntroduced = true;
   const failure = await Promise.race([end, hub.failed]);
   if (failure instanceof Error) throw failure;
   await hub.stop();
+  replies.stop();
   process.exit(0);
 } catch (error) {
   process.stderr.write(error instanceof StartRefused ? `${error.message}\n` : `${String((error as Error).stack)}\n`);

@@ -13,6 +13,8 @@ declare namespace Cloudflare {
     JURISDICTION?: DurableObjectJurisdiction;
     /** The models of Workers AI, for responders of the threads API. Without it those of the type `workers_ai` fail. */
     AI?: { run(model: string, input: object): Promise<unknown> };
+    /** Who of the demo may sign in with a click, as JSON (src/api/session/demo.ts). `npm start` sets it; it counts on loopback hosts only. */
+    DEMO_SIGN_IN?: string;
     /** Location hint for new projector objects, e.g. `weur`: near the D1 database. */
     PROJECTOR_LOCATION?: DurableObjectLocationHint;
   }

@@ -2,7 +2,7 @@ import type { IdentityDatabase, Statement } from '../db/database.ts';
 import type { TokenRow } from '../db/rows.ts';
 import { type AuditEntry, auditOfNewToken } from './audit-log.ts';
 import { changing, forget } from './changes.ts';
-import { tokenDigest } from './tokens.ts';
+import { type Scope, tokenDigest } from './tokens.ts';
 
 /**
  * Sessions of the console. Each is a row of `tokens` whose secret a browser holds in a cookie.
@@ -78,6 +78,24 @@ export function beginSessionOfLink(
     session.created_at,
   ];
   return begin(identity, source, session, entry, ['DELETE FROM sign_in_links WHERE digest = ?', codeDigest]);
+}
+
+/** Begins a session of a user of the demo. Null when the organization has no such user. */
+export function beginSessionOfUser(
+  identity: IdentityDatabase,
+  organizationId: string,
+  user: { user_id: string; scopes: readonly Scope[] },
+  session: NewSession,
+  entry: AuditEntry,
+): Promise<SessionRow | null> {
+  const source: Source = [
+    `SELECT organization_id, id AS user_id, ? AS scopes, NULL AS parent_token_id, NULL AS ends_at FROM users
+     WHERE id = ? AND organization_id = ? AND deleted_at IS NULL`,
+    JSON.stringify(user.scopes),
+    user.user_id,
+    organizationId,
+  ];
+  return begin(identity, source, session, entry);
 }
 
 /**

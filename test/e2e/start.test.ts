@@ -11,6 +11,42 @@ import { runScript, type ScriptProcess } from '../support/local/script-process.t
 
 const READY = '# 3. list the chats';
 
+/** Asks as the page of the hub with this cookie. */
+async function askAsPage(demo: Demo, method: string, path: string, cookie = '', body?: object) {
+  const headers = { Origin: demo.base_url, Cookie: cookie, 'Content-Type': 'application/json' };
+  const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+  const response = await fetch(`${demo.base_url}/api/v5${path}`, { method, headers, ...sent });
+  const text = await response.text();
+  return {
+    status: response.status,
+    cookie: (response.headers.get('Set-Cookie') ?? '').split(';')[0] ?? '',
+    json: (text === '' ? {} : JSON.parse(text)) as { [field: string]: unknown },
+  };
+}
+
+/** What a newcomer does in the console: signs in with a click, sends a test message, answers it, and sees the webhook. */
+async function playDemo(demo: Demo, hub: ScriptProcess): Promise<void> {
+  const people = await askAsPage(demo, 'GET', '/session/demo');
+  expect(people.json).toEqual({
+    users: [
+      { id: demo.agent.id, name: 'Agent Smith' },
+      { id: demo.agent2.id, name: 'Agent Jones' },
+      { id: demo.settings_user_id, name: 'Sam Settings' },
+    ],
+  });
+  const { status, cookie } = await askAsPage(demo, 'POST', '/session', '', { demo_user_id: demo.agent.id });
+  expect([status, cookie]).toEqual([201, expect.stringMatching(/^umi_session=umi_/)]);
+  const { json: sent } = await askAsPage(demo, 'POST', '/session/demo/message', cookie);
+  const own = `/users/${demo.agent.id}`;
+  await askAsPage(demo, 'POST', `${own}/clients`, cookie, { presence_expires_in: 60 });
+  const member = { is_participating: true, composing_status: 'idle' };
+  const joined = await askAsPage(demo, 'POST', `${own}/pending_chats/${sent['chat_id']}/memberships`, cookie, member);
+  expect(joined.status).toBe(201);
+  const message = 'It left our\u001b house.';
+  await askAsPage(demo, 'POST', `${own}/chats/${sent['chat_id']}/messages`, cookie, { message });
+  await hub.waitForOutput('demo reply by Agent Smith: It left our  house.');
+}
+
 describe('npm start', () => {
   let folder: string;
   let port: number;
@@ -50,6 +86,8 @@ describe('npm start', () => {
     expect((await stat(join(folder, 'demo.json'))).mode & 0o777).toBe(0o600);
     for (const file of ['admin-token', 'secrets.env'])
       expect((await stat(join(folder, file))).mode & 0o777).toBe(0o600);
+    expect(printed).toContain(`Console         ${demo.base_url}/console`);
+    await playDemo(demo, first);
     const client = new HubClient(demo.base_url, demo);
     const channel = await client.registerChannel('http://127.0.0.1:65535/hooks');
     const sent = await client.sendMessage(channel.id, 'a thread', 'kept through a crash', 'm1');

@@ -4,6 +4,7 @@ import { findOrganization } from '../../directory/organizations.ts';
 import {
   beginSessionOfLink,
   beginSessionOfToken,
+  beginSessionOfUser,
   type NewSession,
   renewSession,
   type SessionRow,
@@ -28,6 +29,7 @@ import { newUuid } from '../../resources/uuid.ts';
 import { audited, newSession, ownSession, withGuards } from '../access.ts';
 import { defineRoute } from '../define-route.ts';
 import { userSchema } from '../shared/user-schemas.ts';
+import { demoRoutes, demoUserOf } from './demo.ts';
 
 const common = { tag: 'Sessions', path: '/session' } as const;
 
@@ -47,10 +49,13 @@ const newSessionBody = z
       description: 'A token of the user. The session has its scopes, and ends with it.',
     }),
     code: z.string().optional().openapi({ description: 'The code of a sign-in link, which works once.' }),
+    demo_user_id: z.string().optional().openapi({
+      description: 'A person of the demo of `npm start`. Elsewhere, and for anybody else, it is 404.',
+    }),
   })
   .superRefine((body, context) => {
     if (Object.values(body).filter((value) => value !== undefined).length === 1) return;
-    context.addIssue({ code: 'custom', message: 'Either "token" or "code" is required.' });
+    context.addIssue({ code: 'custom', message: 'Exactly one of "token", "code" and "demo_user_id" is required.' });
   })
   .openapi('NewSession');
 
@@ -62,6 +67,7 @@ const createSession = defineRoute({
   description:
     'The answer sets the cookie of the session, which scripts cannot read. Only a page of the hub may call this, over https or on this machine: else 403. A token that is unknown, revoked or expired is 401, and so is a code that is unknown, used or expired; the credentials of an app are 403.',
   access: newSession,
+  refusals: [404],
   request: { body: bodyOf(newSessionBody) },
   answers: { 201: jsonOf(sessionSchema, 'Signed in') },
 });
@@ -90,10 +96,16 @@ const deleteSession = defineRoute({
 
 /** The session of a browser, mounted at /api/v5. */
 export const sessionRoutes = createRouter();
+sessionRoutes.route('/', demoRoutes);
 
 sessionRoutes.openapi(createSession, async (c) => {
-  const { token = '', code } = c.req.valid('json');
-  const session = code === undefined ? await signInByToken(c, token) : await signInByCode(c, code);
+  const { token, code = '', demo_user_id } = c.req.valid('json');
+  const session =
+    token !== undefined
+      ? await signInByToken(c, token)
+      : demo_user_id === undefined
+        ? await signInByCode(c, code)
+        : await signInByClick(c, demo_user_id);
   return 'reason' in session ? refuse(c, session) : c.json(session, 201);
 });
 
@@ -116,8 +128,7 @@ async function signInByCode(c: AppContext, code: string): Promise<Session | Refu
         beginSessionOfLink(identityDatabase(c), signInCodeDigest(code), session, entry),
       )
     : null;
-  const organization = begun === null ? null : await findOrganization(identityDatabase(c), begun.organization_id);
-  const session = begun === null || organization === null ? null : await sessionOf(c, organization, begun);
+  const session = begun === null ? null : await sessionOfNewcomer(c, begun);
   if (session !== null) return session;
   await guesses.count(c);
   return { reason: 'code_invalid' };
@@ -141,6 +152,24 @@ sessionRoutes.openapi(deleteSession, async (c) => {
   clearSessionCookie(c);
   return c.body(null, 204);
 });
+
+async function signInByClick(c: AppContext, userId: string): Promise<Session | Refusal> {
+  const user = demoUserOf(c, userId.toLowerCase());
+  const begun =
+    user === null
+      ? null
+      : await signIn(c, (session, entry) =>
+          beginSessionOfUser(identityDatabase(c), user.organization_id, user, session, entry),
+        );
+  const session = begun === null ? null : await sessionOfNewcomer(c, begun);
+  return session ?? { reason: 'not_found' };
+}
+
+/** Null when the user was deleted meanwhile. */
+async function sessionOfNewcomer(c: AppContext, begun: SessionRow): Promise<Session | null> {
+  const organization = await findOrganization(identityDatabase(c), begun.organization_id);
+  return organization === null ? null : await sessionOf(c, organization, begun);
+}
 
 /** Begins a session with a new secret, and gives the browser its cookie. Null when `begin` finds nobody. */
 async function signIn(

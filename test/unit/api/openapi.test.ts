@@ -69,6 +69,7 @@ describe('the OpenAPI document', () => {
     // They answer what works once, or to somebody who has no credentials yet, or take a file: one that is uploaded twice is
     // deleted when no message names it.
     expect(names).toEqual([
+      'POST /api/v5/session/demo/message',
       'POST /api/v5/session',
       'POST /api/v5/users/{user_id}/files',
       'POST /api/v5/orgs/{organization_id}/users/{user_id}/sign_in_links',

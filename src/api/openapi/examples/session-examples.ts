@@ -5,6 +5,8 @@ import { at, ids } from './shop.ts';
 /** Alice signs in to the console in the morning. */
 export const sessionExamples = {
   NewSession: { token: 'umi_Qm9va3NoZWxmLWhhcmJvdXItYm9va3MtZXhhbXBsZS10b2tlbg1x2y3z4' },
+  DemoUsers: { users: [{ id: ids.agent, name: 'Alice Berg' }] },
+  DemoMessageSent: { chat_id: ids.chat },
   NewSignInLink: { scopes: ['reports'], invitation: true },
   SignInLink: {
     url: 'https://hub.example.com/console/sign-in#code=umi_SGFyYm91ckJvb2tzLXNpZ24taW4tbGluay1leGFtcGxl0a1b2c3d',
