@@ -1,14 +1,14 @@
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { threadName } from '../../../src/domain/address.ts';
-import type { Command, PostMessage, ReceiveMessages } from '../../../src/domain/commands.ts';
+import type { PostMessage, ReceiveMessages } from '../../../src/domain/commands.ts';
 import { type FaultStep, onFault } from '../../../src/platform/faults.ts';
 import type { ChatGrant } from '../../../src/resources/chat-grant.ts';
-import { commandThread, threadStub } from '../../../src/rpc/thread.ts';
+import { threadStub } from '../../../src/rpc/thread.ts';
 import { type Ring, testAlarm } from '../../support/worker/alarm.ts';
+import { breakAt, sendUntilAnswered } from '../../support/worker/break-at.ts';
 import { passTime } from '../../support/worker/clock.ts';
 import {
-  accepted,
   allRooms,
   type Channel,
   memberGrant,
@@ -28,30 +28,6 @@ afterEach(() => {
   onFault(null);
   vi.useRealTimers();
 });
-
-/** Makes the next `times` runs of a step end in a crash of the object, or in an error. */
-function breakAt(step: FaultStep, times: number, how: 'crash' | 'error'): { passed: () => number } {
-  let passed = 0;
-  onFault((at, crash) => {
-    if (at !== step || passed >= times) return;
-    passed += 1;
-    if (how === 'crash') crash();
-    throw new Error('fault: network connection lost');
-  });
-  return { passed: () => passed };
-}
-
-/** Sends a command like a client that repeats it until it is answered. */
-async function sendUntilAnswered(command: Command, thread: string) {
-  for (let attempt = 0; attempt < 5; attempt++) {
-    try {
-      return accepted((await commandThread(env, thread, command)).result);
-    } catch (error) {
-      if (attempt === 4) throw error;
-    }
-  }
-  throw new Error('unreachable');
-}
 
 function threadOf(command: ReceiveMessages): string {
   return threadName(command.identity);
