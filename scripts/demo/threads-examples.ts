@@ -15,7 +15,8 @@ const asked = { body: QUESTION, user_fid: 'customer-1', thread_fid: THREAD, lang
 
 function stored(id: string, fields: Record<string, Expected>): Expected {
   const common = { thread_fid: THREAD, lang: null, subject: null, created_at: some('time') };
-  return { id: named('object_id', id), ...common, ...fields };
+  // `attachments` is an extension.
+  return { id: named('object_id', id), ...common, ...fields, attachments: [] };
 }
 
 const question = stored('QUESTION', { ...asked, is_customer_support_agent: false });
