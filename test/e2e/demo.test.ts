@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openHub, type TestHub } from '../support/local/hub.ts';
-import { runScript } from '../support/local/script-process.ts';
+import { runScript, type ScriptProcess } from '../support/local/script-process.ts';
 
 const STEPS = ['Step 1', 'Step 2', 'Step 3', 'Step 4', 'Step 5', 'Step 6', 'Batch: two', 'Batch: a visitor'];
 const TEXTS: [string, number][] = [
@@ -15,56 +15,52 @@ function expectEveryStep(output: string): void {
   for (const step of STEPS) expect(output).toContain(`━━ ${step}`);
 }
 
-test('npm run demo: every step and batch of the documented example is answered as documented', async () => {
-  const demo = runScript('scripts/demo.ts', []);
-  const code = await demo.ended;
-  expectEveryStep(demo.output());
-  expect(code).toBe(0);
-  expect(demo.output().match(/signature verified/g)).toHaveLength(4);
+let hub: TestHub;
+let own: ScriptProcess;
+let running: ScriptProcess;
+/** For a hub that cannot reach this machine: without a receiver, with one, and with one that fails. */
+let remote: { nobody: ScriptProcess; well: ScriptProcess; broken: ScriptProcess };
+
+// Most of the time is waiting for retries, so all of them play at once.
+beforeAll(async () => {
+  hub = await openHub({ behaviour: ({ path }) => ({ kind: 'answer', status: path === '/well' ? 200 : 500 }) });
+  const variables = { UMI_ADMIN_TOKEN: hub.demo.admin_token, UMI_BASE_URL: hub.hub.url };
+  const play = (...args: string[]) => runScript('scripts/demo.ts', ['--remote', ...args], variables);
+  remote = {
+    nobody: play(),
+    well: play('--webhook-url', `${hub.receiver.url}/well`),
+    broken: play('--webhook-url', `${hub.receiver.url}/broken`),
+  };
+  running = runScript('scripts/demo.ts', ['--base-url', hub.hub.url, '--persist-to', hub.folder]);
+  own = runScript('scripts/demo.ts', ['--all']);
+});
+afterAll(async () => {
+  for (const demo of [own, running, ...Object.values(remote)]) demo.kill('SIGKILL');
+  await hub.stop();
 });
 
-test('npm run demo -- --all: the examples of the other texts are answered as documented', async () => {
-  const demo = runScript('scripts/demo.ts', ['--all']);
-  const code = await demo.ended;
-  expectEveryStep(demo.output());
+test('npm run demo -- --base-url: every step and batch of the documented example is answered as documented', async () => {
+  const code = await running.ended;
+  expectEveryStep(running.output());
   expect(code).toBe(0);
-  for (const [text, examples] of TEXTS) expect(demo.output().split(`\n✓ ${text}: `)).toHaveLength(examples + 1);
+  expect(running.output().match(/signature verified/g)).toHaveLength(4);
+  expect(running.output()).not.toContain('examples of the other texts');
+});
+
+test('npm run demo -- --all: the examples of the other texts are answered as documented, on a hub of its own', async () => {
+  const code = await own.ended;
+  expectEveryStep(own.output());
+  expect(code).toBe(0);
+  expect(own.output().match(/signature verified/g)).toHaveLength(4);
+  for (const [text, examples] of TEXTS) expect(own.output().split(`\n✓ ${text}: `)).toHaveLength(examples + 1);
   const replayed = TEXTS.reduce((sum, [, examples]) => sum + examples, 0);
-  expect(demo.output()).toContain(`\n${replayed} examples of the other texts were replayed.\n`);
+  expect(own.output()).toContain(`\n${replayed} examples of the other texts were replayed.\n`);
 });
 
 describe('npm run demo -- --remote, for a hub that cannot reach this machine', () => {
-  let hub: TestHub;
-  beforeAll(async () => {
-    hub = await openHub({ behaviour: ({ path }) => ({ kind: 'answer', status: path === '/well' ? 200 : 500 }) });
-  });
-  afterAll(() => hub.stop());
-
-  async function play(...args: string[]) {
-    const variables = { UMI_ADMIN_TOKEN: hub.demo.admin_token, UMI_BASE_URL: hub.hub.url };
-    const demo = runScript('scripts/demo.ts', ['--remote', ...args], variables);
-    return { code: await demo.ended, output: demo.output() };
-  }
-
-  test('reads the webhooks from the delivery log, and what became of them', async () => {
-    const [nobody, well, broken] = await Promise.all([
-      play(),
-      play('--webhook-url', `${hub.receiver.url}/well`),
-      play('--webhook-url', `${hub.receiver.url}/broken`),
-    ]);
-    for (const { code, output } of [nobody, well]) {
-      expectEveryStep(output);
-      expect(output.match(/in the delivery log/g)).toHaveLength(4);
-      expect(code).toBe(0);
-    }
-    const received = hub.receiver.requests.filter(({ path }) => path === '/well');
-    expect(received).toHaveLength(4);
-    expect(broken.code).toBe(1);
-    expect(broken.output.match(/ is exhausted after 4 attempts \(500\), not delivered$/gm)).toHaveLength(8);
-  });
-
   test('leaves no token that opens anything for long, and shows none', async () => {
-    const { output } = await play('--webhook-url', `${hub.receiver.url}/well`);
+    await remote.well.ended;
+    const output = remote.well.output();
     const admin = (path: string) =>
       fetch(`${hub.hub.url}/admin/v1${path}`, { headers: { Authorization: `Bearer ${hub.demo.admin_token}` } }).then(
         async (answer) => (await answer.json()) as { results: { id: string; expires_at: string | null }[] },
@@ -79,14 +75,30 @@ describe('npm run demo -- --remote, for a hub that cannot reach this machine', (
   });
 
   test('says in one line what it lacks', async () => {
-    const lacking = runScript('scripts/demo.ts', ['--remote'], { UMI_ADMIN_TOKEN: '' });
-    expect(await lacking.ended).toBe(1);
-    expect(lacking.output()).toMatch(/^UMI_ADMIN_TOKEN is not set\. .*\n$/);
-    const alone = runScript('scripts/demo.ts', ['--webhook-url', 'https://receiver.example']);
-    expect(await alone.ended).toBe(1);
-    expect(alone.output()).toBe('--webhook-url goes with --remote.\n');
-    const whole = runScript('scripts/demo.ts', ['--all', '--remote'], { UMI_ADMIN_TOKEN: hub.demo.admin_token });
-    expect(await whole.ended).toBe(1);
-    expect(whole.output()).toMatch(/^--all does not go with --remote: .*\n$/);
+    const refused = async (args: string[], token: string) => {
+      const script = runScript('scripts/demo.ts', args, { UMI_ADMIN_TOKEN: token });
+      expect(await script.ended).toBe(1);
+      return script.output();
+    };
+    const [lacking, alone, whole] = await Promise.all([
+      refused(['--remote'], ''),
+      refused(['--webhook-url', 'https://receiver.example'], ''),
+      refused(['--all', '--remote'], hub.demo.admin_token),
+    ]);
+    expect(lacking).toMatch(/^UMI_ADMIN_TOKEN is not set\. .*\n$/);
+    expect(alone).toBe('--webhook-url goes with --remote.\n');
+    expect(whole).toMatch(/^--all does not go with --remote: .*\n$/);
+  });
+
+  test('reads the webhooks from the delivery log, and what became of them', async () => {
+    const { nobody, well, broken } = remote;
+    const [ofNobody, ofWell, ofBroken] = await Promise.all([nobody.ended, well.ended, broken.ended]);
+    for (const demo of [nobody, well]) {
+      expectEveryStep(demo.output());
+      expect(demo.output().match(/in the delivery log/g)).toHaveLength(4);
+    }
+    expect([ofNobody, ofWell, ofBroken]).toEqual([0, 0, 1]);
+    expect(hub.receiver.requests.filter(({ path }) => path === '/well')).toHaveLength(4);
+    expect(broken.output().match(/ is exhausted after 4 attempts \(500\), not delivered$/gm)).toHaveLength(8);
   });
 });
