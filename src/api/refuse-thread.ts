@@ -21,6 +21,7 @@ const MAPPING: Mapping = {
   thread_not_found: () => ({ reason: 'not_found', detail: 'Thread not found.' }),
   chat_not_found: () => ({ reason: 'not_found', detail: 'Chat not found.' }),
   chat_purged: () => ({ reason: 'conflict', detail: 'The chat was purged.' }),
+  chat_key_forgotten: () => ({ reason: 'conflict', detail: 'The key of the encrypted chat is no longer stored.' }),
   not_a_member: () => ({ reason: 'not_found', detail: 'Chat not found: the user is not a member of it.' }),
   not_routed: () => ({ reason: 'not_found', detail: 'Chat not found: it is not routed to the user.' }),
   rooms_needed: () => ({ reason: 'not_found', detail: 'Chat not found.' }),

@@ -293,7 +293,8 @@ export type ReplySuggestionUpdated = { suggestion: ReplySuggestionFacts; chat: C
 
 /**
  * Purges a chat of the organization: what was written in it, before the time `before` (ms; null: all), or everything
- * about its visitor. An open chat whose visitor is purged ends. `tells_channel`: the thread's channel wants a webhook.
+ * about its visitor, or (`key`) the key of an encrypted chat that has ended, with everything in clear text. An open chat
+ * whose visitor is purged ends. `tells_channel`: the thread's channel wants a webhook.
  */
 export type Purge = InChat & {
   type: 'purge';

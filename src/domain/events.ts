@@ -118,7 +118,7 @@ export type EventBody =
   /**
    * Earlier events of the chat were purged, and are rewritten in place (redaction.ts). `messages`: what was written,
    * of before the time `before` (ms; null: all). `visitor`: also the visitor's name and variables, and the address of
-   * the outside source.
+   * the outside source. `key`: the key of an encrypted chat that has ended, and everything in clear text.
    */
   | { type: 'purged'; covers: PurgeCover; before: number | null };
 
@@ -133,7 +133,7 @@ type MessageChange = {
   origin: Receiver | null;
 };
 
-export type PurgeCover = 'messages' | 'visitor';
+export type PurgeCover = 'messages' | 'visitor' | 'key';
 
 export type MemberChanges = Partial<
   Pick<MemberFacts, 'is_participating' | 'is_present' | 'last_seen_at' | 'is_removed'>
@@ -153,7 +153,7 @@ export type WebhookReceipt = { receiver: Receiver; prev_seq: number | null } & (
  * from command to command. `accepted` names the receivers for which the commit made a delivery.
  */
 export type ThreadEvent = EventBody & {
-  v: 2;
+  v: 2 | 3;
   seq: number;
   at: number;
   chat_id: string;
@@ -163,8 +163,13 @@ export type ThreadEvent = EventBody & {
 
 export type EventType = EventBody['type'];
 
-/** The version that this code writes. Stored events of an older version are upcast when they are read. */
-export const EVENT_VERSION = 2;
+/** The newest version. Stored events of version 1 are upcast when they are read. */
+export const EVENT_VERSION = 3;
+
+/** The version of an event: 2, and 3 of those that a program of version 2 would take for others. */
+export function versionOf(body: EventBody): ThreadEvent['v'] {
+  return body.type === 'purged' && body.covers === 'key' ? 3 : 2;
+}
 
 type Stored = Record<string, unknown> & { v: number; type: EventType };
 
@@ -176,7 +181,7 @@ export function upcastEvent(stored: { v: number }): ThreadEvent {
 
 /** Version 1 logged typing with the members. It had no attachments and no lifetimes. */
 function fromVersion1(event: Stored): unknown {
-  const next = { ...event, v: EVENT_VERSION };
+  const next = { ...event, v: 2 };
   switch (event.type) {
     case 'chat_started':
       return { ...next, is_private: false, lifetime: ENDLESS };

@@ -7,7 +7,7 @@ import type { ChatFacts } from '../resources/chat.ts';
 import { filesGone, inOrder, type MessageFacts } from '../resources/message.ts';
 import { hiddenIdentity, hiddenThreadId } from './address.ts';
 import type { ChannelTarget, ThreadEvent, WebhookReceipt } from './events.ts';
-import type { ChatState, Suggestion, ThreadFacts } from './state.ts';
+import { type ChatState, isKeyForgotten, type Suggestion, type ThreadFacts } from './state.ts';
 
 export type PurgedEvent = Extract<ThreadEvent, { type: 'purged' }>;
 
@@ -18,7 +18,7 @@ export type PurgedEvent = Extract<ThreadEvent, { type: 'purged' }>;
 export function redactEvent(event: ThreadEvent, purge: PurgedEvent): ThreadEvent {
   if (event.chat_id !== purge.chat_id || event.seq >= purge.seq) return event;
   const redacted = redactBody(event, purge);
-  if (purge.covers === 'messages') return redacted;
+  if (purge.covers !== 'visitor') return redacted;
   const accepted = redacted.accepted.map(redactReceipt);
   return accepted.every((receipt, place) => receipt === redacted.accepted[place])
     ? redacted
@@ -34,8 +34,7 @@ function redactBody(event: ThreadEvent, purge: PurgedEvent): ThreadEvent {
       return message === event.message && event.page === undefined ? event : { ...rest, message };
     }
     case 'message_edited':
-      if (event.message === null || !isCovered(event.created_at, purge)) return event;
-      return { ...event, message: null, ...withoutCiphertext(event) };
+      return isCovered(event.created_at, purge) ? redactEdit(event, purge) : event;
     case 'message_status_changed': {
       const { status } = event;
       if (status.failure_reason === null || !isCovered(event.created_at, purge)) return event;
@@ -45,9 +44,21 @@ function redactBody(event: ThreadEvent, purge: PurgedEvent): ThreadEvent {
     case 'reply_suggestion_changed':
       if (event.suggestion.suggestion === '' || !isCovered(event.at, purge)) return event;
       return { ...event, suggestion: { ...event.suggestion, suggestion: '' } };
+    case 'chat_started': {
+      const { encryption } = event;
+      if (purge.covers === 'messages' || encryption === undefined || encryption.key === null) return event;
+      return { ...event, encryption: { ...encryption, key: null } };
+    }
     default:
       return purge.covers === 'visitor' ? redactVisitor(event) : event;
   }
+}
+
+function redactEdit(event: Extract<ThreadEvent, { type: 'message_edited' }>, { covers }: PurgedEvent): ThreadEvent {
+  const { encrypted_message } = event;
+  const isGone = event.message === null && (covers === 'key' || encrypted_message == null);
+  if (isGone) return event;
+  return { ...event, message: null, ...(covers === 'key' ? {} : withoutCiphertext(event)) };
 }
 
 /** The visitor's name, their variables, and the address of the outside source go. */
@@ -88,27 +99,48 @@ function redactReceipt(receipt: WebhookReceipt): WebhookReceipt {
   return routing === receipt.routing ? receipt : { ...receipt, routing };
 }
 
-/** The message and the visitor's names are null, and so is everything else that somebody wrote or sent with it. */
-export function redactMessage(message: MessageFacts, { at, seq }: PurgedEvent): MessageFacts {
+/**
+ * The message and the visitor's names are null, and so is everything else that somebody wrote or sent with it. Without
+ * the key the names and the ciphertext stay.
+ */
+export function redactMessage(message: MessageFacts, purge: PurgedEvent): MessageFacts {
   if (message.purged !== undefined) return message;
-  const { status } = message;
+  return purge.covers === 'key' ? forgetTexts(message, purge) : purgeMessage(message, purge);
+}
+
+function forgetTexts(message: MessageFacts, { at, seq }: PurgedEvent): MessageFacts {
+  if (message.forgotten !== undefined) return message;
+  const { call, ...kept } = withoutTexts(message);
+  const noted = { subject: null, summary: null, transcription: null };
+  return inOrder({ ...kept, ...(call === undefined ? {} : { call: { ...call, ...noted } }), forgotten: { at, seq } });
+}
+
+function purgeMessage(message: MessageFacts, { at, seq }: PurgedEvent): MessageFacts {
   const names = message.sender_type === 'visitor' ? { sender_name: null, sender_public_name: null } : {};
-  const { call: _call, lang: _lang, subject: _subject, files_kept: _files, ...kept } = message;
+  const { call: _call, lang: _lang, ...kept } = withoutTexts(message);
   return inOrder({
     ...kept,
     ...names,
-    message: null,
     ...withoutCiphertext(message),
     external_sender_id: null,
     external_message_id: null,
+    purged: { at, seq },
+  });
+}
+
+/** A message without what somebody wrote or sent in clear text, but for what was noted about a call. */
+function withoutTexts(message: MessageFacts): MessageFacts {
+  const { subject: _subject, files_kept: _files, status, ...kept } = message;
+  return {
+    ...kept,
+    message: null,
     selected_reply_suggestion: null,
     attachments: [],
     attachment_template: null,
     response_to: null,
     ...filesGone(message),
     ...(status === undefined ? {} : { status: { ...status, failure_reason: null } }),
-    purged: { at, seq },
-  });
+  };
 }
 
 /** What was encrypted stays a property that is null, so that changes of the message show that it went. */
@@ -136,10 +168,11 @@ export function isPurgedIn({ last_purge }: ChatFacts, seq: number, time: number)
   return seq < (last_purge.all_seq ?? 0) || (seq < last_purge.seq && isCovered(time, last_purge));
 }
 
-/** A suggestion as commands find it while a purge of its chat may not have come to its row. */
+/** A suggestion as commands find it while a purge of its chat, or of the key, may not have come to its row. */
 export function withoutPurged(suggestion: Suggestion, chat: ChatState | undefined): Suggestion {
   const { seq, facts } = suggestion;
-  if (chat === undefined || !isPurgedIn(chat.facts, seq, facts.updated_at)) return suggestion;
+  const isGone = chat !== undefined && (isKeyForgotten(chat) || isPurgedIn(chat.facts, seq, facts.updated_at));
+  if (!isGone) return suggestion;
   return { ...suggestion, facts: { ...facts, suggestion: '' } };
 }
 
@@ -149,17 +182,21 @@ export function redactChat(chat: ChatState, purge: PurgedEvent): ChatState {
   const first = rest.first_visitor_message_at;
   const isPageKept = page !== undefined && first !== null && !isCovered(first, purge);
   // The chat of a purged visitor ends with the purge.
-  const isEmptied = (rest.ended_at !== null || purge.covers === 'visitor') && purge.before === null;
+  const isEmptied =
+    purge.covers !== 'key' && (rest.ended_at !== null || purge.covers === 'visitor') && purge.before === null;
   const facts = {
     ...rest,
-    last_purge: lastPurge(rest.last_purge, purge),
+    ...(purge.covers === 'key' ? {} : { last_purge: lastPurge(rest.last_purge, purge) }),
+    ...forgetKey(rest, purge),
     ...(isPageKept ? { first_visitor_message_page: page } : {}),
     // An autosuggestion is as old as its chat.
     ...(autosuggest_page === undefined || isCovered(rest.created_at, purge) ? {} : { autosuggest_page }),
     ...(isEmptied ? { purged_at: rest.purged_at ?? purge.at } : {}),
   };
-  const touched = { ...chat, seq: purge.seq, facts };
-  if (purge.covers === 'messages' || rest.visitor_id === null) return touched;
+  const { key, ...others } = chat;
+  const isKeyKept = purge.covers === 'messages' && key !== undefined;
+  const touched = { ...others, ...(isKeyKept ? { key } : {}), seq: purge.seq, facts };
+  if (purge.covers !== 'visitor' || rest.visitor_id === null) return touched;
   const visitor = chat.members.get(rest.visitor_id);
   // The changes of the name are no longer in the log. So the times of both rows must not follow from them.
   const changed = { ...touched, facts: { ...facts, updated_at: purge.at } };
@@ -168,12 +205,17 @@ export function redactChat(chat: ChatState, purge: PurgedEvent): ChatState {
   return { ...changed, members: new Map(chat.members).set(rest.visitor_id, { seq: purge.seq, facts: member }) };
 }
 
+function forgetKey({ encryption }: Pick<ChatFacts, 'encryption'>, { covers, at }: PurgedEvent): Partial<ChatFacts> {
+  if (encryption === undefined || covers === 'messages') return {};
+  return { encryption: { ...encryption, forgotten_at: encryption.forgotten_at ?? at } };
+}
+
 /**
  * The thread after the event that purges `chat`: without its visitor's name and the outside source's address, if they go.
  * An earlier session may be purged when the thread has got a new visitor, who stays.
  */
 export function redactThread(thread: ThreadFacts, chat: ChatState, purge: PurgedEvent): ThreadFacts {
-  if (purge.covers === 'messages' || chat.facts.visitor_id !== thread.visitor_id) return thread;
+  if (purge.covers !== 'visitor' || chat.facts.visitor_id !== thread.visitor_id) return thread;
   // The name may come from an event of this session, which is redacted, also when a later session goes on.
   if (purge.chat_id !== thread.current_chat_id) return { ...thread, visitor_name: null, seq: purge.seq };
   const { channel_id, thread_id } = thread;

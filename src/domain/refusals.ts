@@ -4,6 +4,8 @@ export type ThreadRefusal =
   | { reason: 'chat_not_found' }
   /** Nothing is written into a chat of which nothing may be left. */
   | { reason: 'chat_purged' }
+  /** No text is written into an encrypted chat whose key is gone. */
+  | { reason: 'chat_key_forgotten' }
   | { reason: 'not_a_member' }
   | { reason: 'not_routed' }
   /** Whether a silent membership holds depends on rooms, which the grant must name. */

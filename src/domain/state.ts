@@ -46,6 +46,11 @@ export type ThreadFacts = {
   is_unanswered?: true;
 };
 
+/** Whether the chat is encrypted and the hub has forgotten its key. Then no text is added to it. */
+export function isKeyForgotten({ facts }: Pick<ChatState, 'facts'>): boolean {
+  return facts.encryption?.forgotten_at !== undefined;
+}
+
 /** A message that was received before, with its fingerprint. */
 export type ReceivedBefore = {
   key: string;

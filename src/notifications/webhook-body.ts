@@ -44,7 +44,7 @@ export function channelEvent(
   if (kind === 'reply_suggestion') return { event_type: 'reply_suggestion_created', key: kind };
   if (kind === 'purge') {
     const { type } = resource as ReturnType<typeof purgeNotice>;
-    return target.tells_purge === true ? { event_type: type, key: kind } : null;
+    return target.tells_purge === true && type !== 'key_forgotten' ? { event_type: type, key: kind } : null;
   }
   if (kind !== 'message') return null;
   const { type, sender_type } = resource as { type: string; sender_type: string };

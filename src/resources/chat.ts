@@ -170,6 +170,12 @@ export function endsAt(chat: ChatFacts): number | null {
   );
 }
 
+/** When the hub forgets the key of an ended chat (ms). Null for never, for an open chat, and when it has. */
+export function forgetsKeyAt({ ended_at, encryption }: ChatFacts): number | null {
+  if (ended_at === null || encryption?.key_ttl == null || encryption.forgotten_at !== undefined) return null;
+  return ended_at + encryption.key_ttl;
+}
+
 /** The chat as the Chats API shows it (Chats). */
 export function chatResource(chat: ChatFacts) {
   const messageCount = chat.user_message_count + chat.visitor_message_count;

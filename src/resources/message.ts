@@ -67,6 +67,11 @@ export type MessageFacts = {
   /** Language and subject of a message that came through the threads API. Missing elsewhere. */
   lang?: string;
   subject?: string;
+  /**
+   * What was in clear text is gone, since the hub has forgotten the key of its chat: when (ms), and the `seq` of the event.
+   * Missing for never.
+   */
+  forgotten?: { at: number; seq: number };
   /** The purge of its sensitive data: when (ms), and the `seq` of its event. Missing for never. */
   purged?: { at: number; seq: number };
 };
@@ -134,6 +139,7 @@ export function inOrder({
   edited_at,
   deleted_at,
   status,
+  forgotten,
   purged,
   ...rest
 }: MessageFacts): MessageFacts {
@@ -145,6 +151,7 @@ export function inOrder({
     ...(edited_at === undefined ? {} : { edited_at }),
     ...(deleted_at === undefined ? {} : { deleted_at }),
     ...(status === undefined ? {} : { status }),
+    ...(forgotten === undefined ? {} : { forgotten }),
     ...(purged === undefined ? {} : { purged }),
   };
 }

@@ -33,16 +33,18 @@ export function purgeResource(purge: PurgeFacts) {
 }
 
 /** A purge of a chat in its thread. `before` and `at` in ms. */
-export type ChatPurge = { id: string; covers: 'messages' | 'visitor'; before: number | null; at: number };
+export type ChatPurge = { id: string; covers: 'messages' | 'visitor' | 'key'; before: number | null; at: number };
+
+const TYPES = { messages: 'messages_purged', visitor: 'visitor_purged', key: 'key_forgotten' } as const;
 
 /**
  * What apps and sockets are told of a purge, so that they delete their copies: of messages from before a time (null: all
- * messages of the chat), or of everything about the chat's visitor.
+ * messages of the chat), of everything about the chat's visitor, or of all clear texts of a chat whose key is forgotten.
  */
 export function purgeNotice({ id, covers, before, at }: ChatPurge, chat: ChatFacts) {
   return {
     id,
-    type: covers === 'visitor' ? ('visitor_purged' as const) : ('messages_purged' as const),
+    type: TYPES[covers],
     chat_id: chat.id,
     room_id: chat.room?.id ?? null,
     visitor_id: chat.visitor_id,

@@ -67,9 +67,10 @@ export class Sweep {
 
   /** Arms the alarm of a new instance, because the platform may have dropped that of an earlier one. */
   start(): void {
-    const { alarmClock, timers } = this.#deps;
-    const due = this.isSettled() ? timers.next() : Date.now() + ALARM_AFTER;
-    if (due !== null) alarmClock.armBy(due);
+    const { alarmClock, timers, purger } = this.#deps;
+    const now = Date.now();
+    const due = this.isSettled() ? [timers.next(), purger.dueAt(now)] : [now + ALARM_AFTER];
+    for (const at of due) if (at !== null) alarmClock.armBy(at);
   }
 
   /** Notes that a command was committed at `now` (ms). */
@@ -115,6 +116,7 @@ export class Sweep {
     await withinTime(lanes.ends.run(), ALARM_WORK);
     await this.#endOverdueChat();
     watch.follow(followedChat(state()));
+    purger.takeDueKeys();
     await withinTime(purger.run(until), ALARM_WORK);
     const isHubDue = !broadcast.isSettled || (timers.dueAt(HUBS_TIMER) ?? until) < until;
     const work = [replica.run(until), ...(isHubDue ? [broadcast.catchUp()] : [])];

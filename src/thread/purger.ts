@@ -13,6 +13,7 @@ import type { Broadcast } from './live/broadcast.ts';
 import type { Replica } from './replica/replica.ts';
 import { loadChat } from './store/load.ts';
 import {
+  acceptKeyOrders,
   acceptOrder,
   type ChatProgress,
   deleteFingerprints,
@@ -22,6 +23,7 @@ import {
   isCoveredChange,
   newestPurge,
   nextChat,
+  nextKeyEnd,
   nextOrder,
   type PurgeProgress,
   rewriteEvents,
@@ -80,9 +82,20 @@ export class Purger {
     return !this.#isLeft;
   }
 
-  /** When the alarm must ring for an order (ms, `now` or later); null when none is left. */
+  /** When the alarm must ring for an order, or for the key of an ended chat (ms); null when none is left. */
   dueAt(now: number): number | null {
-    return this.isIdle ? null : (this.#deps.timers.dueAt(PURGE_TIMER) ?? now);
+    const { sql, timers } = this.#deps;
+    return this.isIdle ? nextKeyEnd(sql) : (timers.dueAt(PURGE_TIMER) ?? now);
+  }
+
+  /** Takes an order for each ended chat whose key is to be forgotten by now. */
+  takeDueKeys(): void {
+    const { sql, state, transaction } = this.#deps;
+    const { thread } = state();
+    const now = Date.now();
+    if (thread === null || (nextKeyEnd(sql) ?? Number.POSITIVE_INFINITY) > now) return;
+    transaction(() => acceptKeyOrders(sql, thread, now));
+    this.#isLeft = null;
   }
 
   /** Stores an order of the thread, unless it is known. */
@@ -157,7 +170,8 @@ export class Purger {
     const { sql, execute, tellsChannel } = this.#deps;
     const { organization_id, covers, before } = progress.order;
     const { id: chat_id, command_id } = chat;
-    const what = { chat_id, organization_id, covers, before, tells_channel: await tellsChannel() };
+    const tells_channel = covers !== 'key' && (await tellsChannel());
+    const what = { chat_id, organization_id, covers, before, tells_channel };
     const { result } = await execute({ v: 1, type: 'purge', command_id, ...what });
     if (!result.ok) throw new Error(`refused: ${result.refusal.reason}`);
     const purged = newestPurge(sql, chat_id);

@@ -4,6 +4,7 @@ import { decide } from '../../src/domain/decide/decide.ts';
 import type { Decision } from '../../src/domain/decide/recorder.ts';
 import type { ThreadEvent } from '../../src/domain/events.ts';
 import { changeMessage, isMessageChange } from '../../src/domain/message-changes.ts';
+import { isCovered, type PurgedEvent, redactMessage } from '../../src/domain/redaction.ts';
 import { type ChatState, emptyThread, type NamedMessage, type ThreadState } from '../../src/domain/state.ts';
 import type { MessageFacts } from '../../src/resources/message.ts';
 import { newUuid } from '../../src/resources/uuid.ts';
@@ -108,16 +109,26 @@ export class ThreadModel {
     return { ...place, facts, answered_attachments: new Set(), is_followed_by_visitor: false };
   }
 
-  /** The messages of a chat as they are now. */
+  /** The messages of a chat as they are now, before the object has rewritten those that are purged. */
   messages(chatId: string): MessageFacts[] {
+    return [...this.#messages(chatId, false).values()];
+  }
+
+  /** The messages of a chat when the object has rewritten those that are purged. */
+  keptMessages(chatId: string): MessageFacts[] {
+    return [...this.#messages(chatId, true).values()];
+  }
+
+  #messages(chatId: string, isRewritten: boolean): Map<string, MessageFacts> {
     const found = new Map<string, MessageFacts>();
     for (const event of this.log) {
       if (event.chat_id !== chatId) continue;
+      if (event.type === 'purged' && isRewritten) purgeAll(found, event);
       if (event.type === 'message_added') found.set(event.message.id, event.message);
       const before = isMessageChange(event) ? found.get(event.message_id) : undefined;
       if (isMessageChange(event) && before !== undefined) found.set(event.message_id, changeMessage(before, event));
     }
-    return [...found.values()];
+    return found;
   }
 
   #keep(decision: Extract<Decision, { ok: true }>): void {
@@ -126,6 +137,11 @@ export class ThreadModel {
     this.log.push(...decision.events);
     this.state = { ...decision.state, received, messages: new Map(), answered: null };
   }
+}
+
+/** What an object does after the event: it rewrites the messages that the purge covers. */
+function purgeAll(found: Map<string, MessageFacts>, purge: PurgedEvent): void {
+  for (const [id, facts] of found) if (isCovered(facts.created_at, purge)) found.set(id, redactMessage(facts, purge));
 }
 
 function namedMessage(command: Command): string | null {

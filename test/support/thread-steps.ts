@@ -85,6 +85,7 @@ const STEPS = {
   status: fc.record({ chat: place, message: maybe, state: fc.constantFrom(...REPORTED_STATES), reason: yesOrNo }),
   end: fc.record({ chat: place, message: place, given_up: yesOrNo }),
   purge: fc.record({ chat: place, visitor: yesOrNo, age: fc.option(fc.nat({ max: 2_000_000 }), { nil: null }) }),
+  forget: fc.record({ chat: place }),
   again: fc.record({ command: fc.nat({ max: 20 }) }),
 };
 
@@ -309,6 +310,12 @@ export function commandOf(
       const before = of.age === null ? null : startsAt + of.age;
       const covers = of.visitor ? 'visitor' : 'messages';
       return { ...head, type: 'purge', chat_id, organization_id: ORGANIZATION, covers, before };
+    }
+    case 'forget': {
+      const chat_id = things.chat(of.chat);
+      const facts = model.state.chats.get(chat_id)?.facts;
+      if (facts?.encryption === undefined || facts.ended_at === null) return null;
+      return { ...head, type: 'purge', chat_id, organization_id: ORGANIZATION, covers: 'key', before: null };
     }
     case 'again':
       return sent[of.command % Math.max(1, sent.length)] ?? null;

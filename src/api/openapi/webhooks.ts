@@ -58,7 +58,9 @@ export const replySuggestionCreated = z
 const purgeNoticeSchema = z
   .object({
     id: z.string(),
-    type: z.enum(['messages_purged', 'visitor_purged']),
+    type: z.enum(['messages_purged', 'visitor_purged', 'key_forgotten']).openapi({
+      description: '`key_forgotten`: what you have of the chat in clear text; only apps and sockets are told.',
+    }),
     chat_id: z.string(),
     room_id: z.string().nullable(),
     visitor_id: z.string().nullable(),

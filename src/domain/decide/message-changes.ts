@@ -12,7 +12,7 @@ import type {
 } from '../commands.ts';
 import { isPurgedIn } from '../redaction.ts';
 import type { ThreadRefusal } from '../refusals.ts';
-import type { ChatState, NamedMessage, ThreadState } from '../state.ts';
+import { type ChatState, isKeyForgotten, type NamedMessage, type ThreadState } from '../state.ts';
 import { chatRef, findChatOf } from './find-chat.ts';
 import { secondsToWait } from './limits.ts';
 import { lengthRefusal } from './messages.ts';
@@ -31,6 +31,7 @@ export function editMessage(state: ThreadState, command: EditMessage, context: C
   const refusal = changeRefusal(state, chat, message, ['msg']);
   if (refusal !== null) return refuse(refusal);
   if (message.deleted_at !== undefined) return refuse({ reason: 'message_deleted' });
+  if (isKeyForgotten(chat)) return refuse({ reason: 'chat_key_forgotten' });
   const tooLong = lengthRefusal(state, chat, command.message);
   if (tooLong !== null) return refuse(tooLong);
   const seconds = command.by === 'visitor' ? secondsToWait(state.counted, command.limit, context.now) : null;
@@ -87,7 +88,9 @@ export function reportMessageStatus(
   for (const each of named) {
     if (statusRefusal(chat, each) !== null) continue;
     const { id: message_id, created_at } = each.facts;
-    const status = statusAfter(each.facts, command, context.now);
+    // A reason may quote the text.
+    const reason = isKeyForgotten(chat) ? null : command.reason;
+    const status = statusAfter(each.facts, { ...command, reason }, context.now);
     if (status !== null) recorder.emit(ref.id, { type: 'message_status_changed', message_id, created_at, status });
   }
   const { length } = recorder.events;

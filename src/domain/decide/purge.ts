@@ -5,7 +5,8 @@ import { chatRef } from './find-chat.ts';
 import { accept, type Context, type Decision, EventRecorder, refuse, unchanged } from './recorder.ts';
 
 /**
- * Purges a chat (Chats API, `sensitive_data_purged_at`). The object rewrites the earlier events afterwards. The chat of
+ * Purges a chat (Chats API, `sensitive_data_purged_at`), or forgets its key (`message`: "null if the server cannot decrypt
+ * the message any more"). The object rewrites the earlier events afterwards. The chat of
  * a purged visitor ends: nobody is there to be answered, and a new message begins with another visitor.
  */
 export function purge(state: ThreadState, command: Purge, context: Context): Decision<Purged> {
@@ -15,7 +16,7 @@ export function purge(state: ThreadState, command: Purge, context: Context): Dec
     return refuse({ reason: 'chat_not_found' });
   if (state.answered !== null) return unchanged(state, { chat: chatRef(chat) });
   const recorder = new EventRecorder(state, context);
-  const before = covers === 'visitor' ? null : command.before;
+  const before = covers === 'messages' ? command.before : null;
   recorder.emit(chat_id, { type: 'purged', covers, before });
   // After the purge, so that what is told of the end is purged already.
   if (covers === 'visitor' && chat.facts.ended_at === null) endChat(recorder, chat_id);

@@ -1,6 +1,6 @@
 import type { Answer } from '../commands.ts';
 import { encryptText, type RandomBytes } from '../encryption.ts';
-import { EVENT_VERSION, type EventBody, type ThreadEvent } from '../events.ts';
+import { type EventBody, type ThreadEvent, versionOf } from '../events.ts';
 import { applyEvent, wholeCommands } from '../evolve.ts';
 import type { ThreadRefusal } from '../refusals.ts';
 import type { ChatState, ReceivedBefore, Step, ThreadState, Transition } from '../state.ts';
@@ -98,7 +98,7 @@ export class EventRecorder {
   emit(chatId: string, body: EventBody): ThreadEvent {
     const event: ThreadEvent = {
       ...body,
-      v: EVENT_VERSION,
+      v: versionOf(body),
       seq: this.nextSeq,
       at: this.context.now,
       chat_id: chatId,

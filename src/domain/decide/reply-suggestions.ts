@@ -6,7 +6,7 @@ import type {
   ReplySuggestionUpdated,
   UpdateReplySuggestion,
 } from '../commands.ts';
-import type { ThreadState } from '../state.ts';
+import { isKeyForgotten, type ThreadState } from '../state.ts';
 import { chatRef, findChat } from './find-chat.ts';
 import { accept, type Context, type Decision, EventRecorder, refuse, unchanged } from './recorder.ts';
 
@@ -24,6 +24,7 @@ export function addReplySuggestion(
   }
   if (!isReadable(state.messages.get(command.message_id), found)) return refuse({ reason: 'message_not_found' });
   if (found.chat.facts.purged_at !== undefined) return refuse({ reason: 'chat_purged' });
+  if (isKeyForgotten(found.chat)) return refuse({ reason: 'chat_key_forgotten' });
   const recorder = new EventRecorder(state, context);
   const suggestion: ReplySuggestionFacts = {
     id: resourceIdAt(state.name, context.now, recorder.nextSeq),
@@ -67,6 +68,7 @@ export function updateReplySuggestion(
     return unchanged(state, { suggestion: before, chat: ref });
   }
   if (found.chat.facts.purged_at !== undefined) return refuse({ reason: 'chat_purged' });
+  if (isKeyForgotten(found.chat)) return refuse({ reason: 'chat_key_forgotten' });
   const recorder = new EventRecorder(state, context);
   const suggestion: ReplySuggestionFacts = {
     ...before,

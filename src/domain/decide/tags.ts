@@ -1,6 +1,6 @@
 import type { AddTag, RemoveTag, TagAdded, TagRemoved } from '../commands.ts';
 import { userAsSender } from '../members.ts';
-import type { ThreadState } from '../state.ts';
+import { isKeyForgotten, type ThreadState } from '../state.ts';
 import { chatRef, findChat } from './find-chat.ts';
 import { addMessage } from './messages.ts';
 import { accept, type Context, type Decision, EventRecorder, refuse, unchanged } from './recorder.ts';
@@ -22,6 +22,7 @@ export function addTag(state: ThreadState, command: AddTag, context: Context): D
   const present = chat.tags.get(command.name);
   if (present !== undefined) return unchanged(state, { tag: present.facts, chat: ref, is_new: false });
   if (chat.facts.purged_at !== undefined) return refuse({ reason: 'chat_purged' });
+  if (isKeyForgotten(chat)) return refuse({ reason: 'chat_key_forgotten' });
   if (chat.tags.size >= TAGS_OF_A_CHAT) return refuse({ reason: 'too_many_tags' });
 
   const recorder = new EventRecorder(state, context);

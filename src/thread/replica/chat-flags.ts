@@ -1,4 +1,4 @@
-import { type ChatFacts, endsAt, isPending } from '../../resources/chat.ts';
+import { type ChatFacts, endsAt, forgetsKeyAt, isPending } from '../../resources/chat.ts';
 
 const HOUR = 3_600_000;
 
@@ -8,10 +8,11 @@ const HOUR = 3_600_000;
 export type ChatFlags = readonly [is_ended: 0 | 1, is_pending: 0 | 1, chat_type: string, overdue_after: number | null];
 
 /**
- * The flags of a chat. Its end is rounded up to a whole hour, so that messages which move it rarely change the index.
+ * The flags of a chat. Its end, or that of its key, is rounded up to a whole hour, so that messages which move it rarely
+ * change the index.
  */
 export function flagsOf(facts: ChatFacts): ChatFlags {
-  const end = endsAt(facts);
+  const end = endsAt(facts) ?? forgetsKeyAt(facts);
   const overdueAfter = end === null ? null : Math.ceil(end / HOUR) * HOUR;
   return [facts.ended_at === null ? 0 : 1, isPending(facts) ? 1 : 0, facts.chat_type, overdueAfter];
 }

@@ -42,7 +42,8 @@ export class ChatChanges {
         this.#tags.set(event.name, { seq, tag: null });
         return;
       case 'message_added':
-        if (event.message.purged === undefined) this.#messages.push({ seq, facts: event.message });
+        if (event.message.purged === undefined && event.message.forgotten === undefined)
+          this.#messages.push({ seq, facts: event.message });
         else this.#changed.add(seq);
         return;
       case 'message_deleted':

@@ -106,13 +106,14 @@ function addEventRows(builder: BatchBuilder, name: string, event: ThreadEvent): 
   }
 }
 
-/** A purged message is as new as its purge: a late batch must not bring it back. */
+/** A purged message is as new as its purge, also of the key: a late batch must not bring it back. */
 function* messagesNow(sql: SqlStorage, seqs: number[]): Generator<MessageRow> {
   const changed = readChanged(sql, seqs);
   for (const message_seq of seqs) {
     const facts = changed.get(message_seq)?.facts ?? readAddedAt(sql, message_seq)?.message;
     if (facts === undefined) continue;
-    yield { seq: facts.purged?.seq ?? changed.get(message_seq)?.seq ?? message_seq, facts };
+    const changed_seq = Math.max(changed.get(message_seq)?.seq ?? message_seq, facts.forgotten?.seq ?? 0);
+    yield { seq: facts.purged?.seq ?? changed_seq, facts };
   }
 }
 

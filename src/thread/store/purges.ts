@@ -94,6 +94,29 @@ export function acceptOrder(sql: SqlStorage, order: PurgeOrder, thread: ThreadFa
   sql.exec('INSERT INTO purges (id, progress) VALUES (?, ?)', order.id, JSON.stringify(progress));
 }
 
+/** Most keys that are forgotten at once. */
+const KEYS_AT_ONCE = 50;
+
+/** When the next key of an ended chat is to be forgotten (ms); null when none is. */
+export function nextKeyEnd(sql: SqlStorage): number | null {
+  if (!hasTable(sql, 'key_ends')) return null;
+  return sql.exec<{ at: number | null }>('SELECT min(at) AS at FROM key_ends').one().at;
+}
+
+/** Accepts an order for each of the next chats of `thread` whose key is to be forgotten by `now` (ms). */
+export function acceptKeyOrders(sql: SqlStorage, thread: ThreadFacts, now: number): void {
+  const { organization_id } = thread;
+  const due = sql.exec<{ chat_id: string }>(
+    'SELECT chat_id FROM key_ends WHERE at <= ? ORDER BY at LIMIT ?',
+    now,
+    KEYS_AT_ONCE,
+  );
+  for (const { chat_id } of due.toArray()) {
+    const order = { id: `key/${chat_id}`, organization_id, chat_id, covers: 'key', before: null } as const;
+    if (findOrder(sql, order.id) === null) acceptOrder(sql, order, thread, now);
+  }
+}
+
 /** The oldest order that is not finished; null for none. */
 export function nextOrder(sql: SqlStorage): PurgeProgress | null {
   if (!hasTable(sql, 'purges')) return null;

@@ -19,7 +19,7 @@ const CHARACTERS_AT_ONCE = 4_000_000;
  */
 export function replayLog(sql: SqlStorage, name: string): void {
   for (const table of ['chats', 'members']) sql.exec(`DELETE FROM ${table}`);
-  for (const table of ['tags', 'invitations', 'suggestions', 'changed_messages'] as const) {
+  for (const table of ['tags', 'invitations', 'suggestions', 'changed_messages', 'key_ends'] as const) {
     if (hasTable(sql, table)) sql.exec(`DELETE FROM ${table}`);
   }
   let state = emptyThread(name);

@@ -80,6 +80,10 @@ const ON_DEMAND = {
   variable_keys: ['CREATE TABLE variable_keys (key TEXT PRIMARY KEY) WITHOUT ROWID'],
   // Purges: how far each is, as JSON, and when it was done. In the order of their arrival.
   purges: ['CREATE TABLE purges (id TEXT PRIMARY KEY, progress TEXT NOT NULL, finished_at INTEGER)'],
+  // Ended chats whose key is to be forgotten, and when (ms).
+  key_ends: [
+    'CREATE TABLE key_ends (at INTEGER NOT NULL, chat_id TEXT NOT NULL, PRIMARY KEY (at, chat_id)) WITHOUT ROWID',
+  ],
   // Ranges of the log, and versions of deliveries, whose rows D1 has refused.
   parked: [
     `CREATE TABLE parked (

@@ -1,4 +1,5 @@
 import type { ChatState, ThreadState, Touched } from '../../domain/state.ts';
+import { forgetsKeyAt } from '../../resources/chat.ts';
 import { writeChangedMessages } from './changed-messages.ts';
 import { makeTable } from './schema.ts';
 
@@ -41,8 +42,26 @@ function writeChat(sql: SqlStorage, old: ChatState | undefined, chat: ChatState)
     rowsWritten +
     writeChildren(sql, 'members', chat.facts.id, old?.members, chat.members) +
     writeChildren(sql, 'tags', chat.facts.id, old?.tags, chat.tags) +
-    writeChildren(sql, 'invitations', chat.facts.id, old?.invitations, chat.invitations)
+    writeChildren(sql, 'invitations', chat.facts.id, old?.invitations, chat.invitations) +
+    writeKeyEnd(sql, old, chat)
   );
+}
+
+/** Notes when the key of the chat is to be forgotten. */
+function writeKeyEnd(sql: SqlStorage, old: ChatState | undefined, { facts }: ChatState): number {
+  const before = old === undefined ? null : forgetsKeyAt(old.facts);
+  const at = forgetsKeyAt(facts);
+  if (at === before) return 0;
+  let rowsWritten = 0;
+  if (before !== null) {
+    const forget = 'DELETE FROM key_ends WHERE at = ? AND chat_id = ?';
+    rowsWritten += sql.exec(forget, before, facts.id).rowsWritten;
+  }
+  if (at !== null) {
+    makeTable(sql, 'key_ends');
+    rowsWritten += sql.exec('INSERT INTO key_ends (at, chat_id) VALUES (?, ?)', at, facts.id).rowsWritten;
+  }
+  return rowsWritten;
 }
 
 const KEYS = { members: 'member_id', tags: 'name', invitations: 'id' } as const;
