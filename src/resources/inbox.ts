@@ -116,13 +116,14 @@ function participant(member: MemberFacts, chat: ChatFacts) {
   };
 }
 
-/** `unread_count`: `msg` of others since the user had last seen all of them; null for who is no member. */
+/** `unread_count`: `msg` of others since the user had last seen all of them. Both counts are null for who is no member. */
 function ownPart(own: MemberFacts | null, chat: ChatFacts) {
-  if (own === null) return { is_participating: false, last_seen_at: null, unread_count: null };
+  if (own === null) return { is_participating: false, last_seen_at: null, unread_count: null, message_count: null };
   const unread = Math.max(0, countOfOthers(own, chat) - (own.seen_count ?? 0));
   return {
     is_participating: own.is_participating,
     last_seen_at: isoTimeOrNull(own.last_seen_at),
     unread_count: unread,
+    message_count: chat.message_counts[own.member_id] ?? 0,
   };
 }

@@ -77,7 +77,7 @@ export const ROW: InboxRow = {
   channel: null,
   last_message: null,
   participants: [],
-  own: { is_participating: false, last_seen_at: null, unread_count: null },
+  own: { is_participating: false, last_seen_at: null, unread_count: null, message_count: null },
   tags: [],
   draft: null,
 };

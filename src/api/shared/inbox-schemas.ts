@@ -59,6 +59,7 @@ export const inboxRowSchema = z
         description:
           'Messages of others since the user’s `last_seen_at` had reached the newest one. Null for who is no member.',
       }),
+      message_count: count.nullable().openapi({ description: 'Messages of the user. Null for who is no member.' }),
     }),
     tags: z.array(z.string()),
     draft: z

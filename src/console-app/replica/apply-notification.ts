@@ -1,11 +1,14 @@
 import type { LiveNotification } from '../../resources/live-frames.ts';
-import { type Unclear, withChange, withMember, withMessageOf, withTag } from './inbox-row.ts';
+import { type Unclear, withChange, withMember, withMessageOf, withOwnMembership, withTag } from './inbox-row.ts';
 import {
   type Chat,
+  findMessage,
   type InboxRow,
   type Invitation,
   type Known,
+  type Membership,
   type Message,
+  type Participant,
   placeOf,
   type Thread,
   withMessage,
@@ -31,18 +34,9 @@ export const CHANNELS: readonly string[] = [
  */
 export function applyNotifications(known: Known, notifications: readonly LiveNotification[], userId: string): Known {
   if (notifications.length === 0) return known;
-  const draft: Draft = {
-    userId,
-    rows: new Map(known.rows),
-    routed: new Set(known.routed),
-    threads: new Map(known.threads),
-    invitations: known.invitations,
-    staleRows: new Set(known.staleRows),
-    staleThreads: new Set(known.staleThreads),
-  };
+  const draft = new Draft(known, userId);
   for (const notification of notifications) apply(draft, notification);
-  const { userId: _, ...next } = draft;
-  return next;
+  return draft.result();
 }
 
 /** The chat that a notification is about; empty for an invitation. */
@@ -64,17 +58,88 @@ export function changesCounts({ channel, action, resource }: LiveNotification): 
   return action !== 'changed' || COUNTED.some((name) => name in resource);
 }
 
+/** Whether a notification says no more than that the chat must be read again. */
+export function asksToRead({ channel, action }: LiveNotification): boolean {
+  const [, collection, , part] = CHANNEL.exec(channel) ?? [];
+  return part === 'purges' || (part === undefined && action === 'removed' && collection !== 'chat_memberships');
+}
+
 const COUNTED = ['is_ended', 'is_pending', 'is_participating'];
 
-type Draft = {
-  userId: string;
-  rows: Map<string, InboxRow>;
-  routed: Set<string>;
-  threads: Map<string, Thread>;
+/** The next copy. A map is copied when something in it changes, so what is shown from the others need not be drawn. */
+class Draft {
+  readonly userId: string;
+  readonly #before: Known;
+  readonly #members = new Map<string, Participant>();
+  #rows: Map<string, InboxRow> | null = null;
+  #threads: Map<string, Thread> | null = null;
+  #routed: Set<string> | null = null;
+  #stale: { rows: Set<string>; threads: Set<string> } | null = null;
   invitations: ReadonlyMap<string, Invitation>;
-  staleRows: Set<string>;
-  staleThreads: Set<string>;
-};
+
+  constructor(before: Known, userId: string) {
+    this.#before = before;
+    this.userId = userId;
+    this.invitations = before.invitations;
+  }
+
+  row(chatId: string): InboxRow | undefined {
+    return (this.#rows ?? this.#before.rows).get(chatId);
+  }
+
+  /** What is known of a member. Who stops to take part is no longer in the row, and may begin again. */
+  member(chatId: string, memberId: string): Participant | undefined {
+    return (
+      this.row(chatId)?.participants.find(({ member_id }) => member_id === memberId) ??
+      this.thread(chatId)?.memberships.get(memberId) ??
+      this.#members.get(`${chatId}/${memberId}`)
+    );
+  }
+
+  isMember(chatId: string, member: Participant): void {
+    this.#members.set(`${chatId}/${member.member_id}`, member);
+  }
+
+  setRow(chatId: string, row: InboxRow): void {
+    if (row === this.row(chatId)) return;
+    this.#rows ??= new Map(this.#before.rows);
+    this.#rows.set(chatId, row);
+  }
+
+  thread(chatId: string): Thread | undefined {
+    return (this.#threads ?? this.#before.threads).get(chatId);
+  }
+
+  setThread(chatId: string, thread: Thread): void {
+    if (thread === this.thread(chatId)) return;
+    this.#threads ??= new Map(this.#before.threads);
+    this.#threads.set(chatId, thread);
+  }
+
+  isRouted(chatId: string): void {
+    if ((this.#routed ?? this.#before.routed).has(chatId)) return;
+    this.#routed ??= new Set(this.#before.routed);
+    this.#routed.add(chatId);
+  }
+
+  isStale(chatId: string, withThread: boolean): void {
+    this.#stale ??= { rows: new Set(this.#before.staleRows), threads: new Set(this.#before.staleThreads) };
+    this.#stale.rows.add(chatId);
+    if (withThread && this.thread(chatId) !== undefined) this.#stale.threads.add(chatId);
+  }
+
+  result(): Known {
+    const { rows, threads, routed, staleRows, staleThreads } = this.#before;
+    return {
+      rows: this.#rows ?? rows,
+      threads: this.#threads ?? threads,
+      routed: this.#routed ?? routed,
+      invitations: this.invitations,
+      staleRows: this.#stale?.rows ?? staleRows,
+      staleThreads: this.#stale?.threads ?? staleThreads,
+    };
+  }
+}
 
 /** The chat and the part of it in a channel; the part is empty for the chats themselves. */
 const CHANNEL = /^\/api\/v5\/users\/[^/]+\/([a-z_]+)(?:\/([^/]+)\/([a-z_]+))?$/;
@@ -85,7 +150,7 @@ function apply(draft: Draft, notification: LiveNotification): void {
   // One's own membership has the id of its chat.
   else if (collection === 'chat_memberships') applyMembership(draft, chatId, draft.userId, notification);
   else if (collection === 'chats' || collection === 'routed_chats') {
-    if (collection === 'routed_chats') draft.routed.add(chatId);
+    if (collection === 'routed_chats') draft.isRouted(chatId);
     applyPart(draft, part, chatId, notification);
   }
 }
@@ -109,40 +174,33 @@ function applyPart(draft: Draft, part: string, chatId: string, notification: Liv
       break;
     case 'purges':
       // A purge is not told resource by resource.
-      makeStale(draft, chatId);
+      draft.isStale(chatId, true);
   }
-}
-
-function makeStale(draft: Draft, chatId: string): void {
-  draft.staleRows.add(chatId);
-  if (draft.threads.has(chatId)) draft.staleThreads.add(chatId);
 }
 
 /** Changes the row. A chat without a row, or whose row cannot tell what it is now, becomes stale. */
 function changeRow(draft: Draft, chatId: string, change: (row: InboxRow) => InboxRow | Unclear): void {
-  const row = draft.rows.get(chatId);
+  const row = draft.row(chatId);
   const next = row === undefined ? 'unclear' : change(row);
-  if (next === 'unclear') draft.staleRows.add(chatId);
-  else draft.rows.set(chatId, next);
+  if (next === 'unclear') draft.isStale(chatId, false);
+  else draft.setRow(chatId, next);
 }
 
 function changeThread(draft: Draft, chatId: string, change: (thread: Thread) => Thread): void {
-  const thread = draft.threads.get(chatId);
-  if (thread !== undefined) draft.threads.set(chatId, change(thread));
+  const thread = draft.thread(chatId);
+  if (thread !== undefined) draft.setThread(chatId, change(thread));
 }
 
 function applyChat(draft: Draft, { action, resource_id, resource }: LiveNotification): void {
   // A chat that was removed from one collection may be in the other: REST says so.
-  if (action === 'removed') makeStale(draft, resource_id);
+  if (action === 'removed') draft.isStale(resource_id, true);
   else changeRow(draft, resource_id, (row) => withChange(row, resource as Partial<Chat>));
 }
 
 function applyMessage(draft: Draft, chatId: string, { action, resource_id, resource }: LiveNotification): void {
-  changeRow(draft, chatId, (row) =>
-    withMessageOf(row, resource_id, action, resource as Partial<Message>, draft.userId),
-  );
+  changeRow(draft, chatId, (row) => withMessageOf(row, resource_id, action, resource as Partial<Message>));
   changeThread(draft, chatId, (thread) => {
-    const known = thread.messages.find(({ id }) => id === resource_id);
+    const known = findMessage(thread.messages, resource_id);
     if (known !== undefined) return { ...thread, messages: withMessage(thread.messages, { ...known, ...resource }) };
     const message = resource as Message;
     const [oldest] = thread.messages;
@@ -152,8 +210,11 @@ function applyMessage(draft: Draft, chatId: string, { action, resource_id, resou
 }
 
 function applyMembership(draft: Draft, chatId: string, memberId: string, notification: LiveNotification): void {
-  const member = draft.threads.get(chatId)?.memberships.get(memberId);
-  changeRow(draft, chatId, (row) => withMember(row, memberId, notification, member, draft.userId));
+  const member = draft.member(chatId, memberId);
+  if (notification.action === 'added') draft.isMember(chatId, notification.resource as Membership);
+  else if (member !== undefined) draft.isMember(chatId, member);
+  if (memberId === draft.userId) changeRow(draft, chatId, (row) => withOwnMembership(row, notification));
+  changeRow(draft, chatId, (row) => withMember(row, memberId, notification, member));
   changeThread(draft, chatId, (thread) => ({
     ...thread,
     memberships: withEntry(thread.memberships, memberId, notification),

@@ -15,27 +15,28 @@ export type Unclear = 'unclear';
 const PARTICIPANTS = 20;
 const CHARACTERS = 140;
 
-/** The row after a change of the chat's own attributes. */
+/** The row after a change of the chat's own attributes. What others have written since is unread. */
 export function withChange(row: InboxRow, change: Partial<Chat>): InboxRow {
-  return { ...row, chat: { ...row.chat, ...change } };
+  const more = change.message_count === undefined ? 0 : change.message_count - row.chat.message_count;
+  return { ...row, chat: { ...row.chat, ...change }, own: withUnread(row.own, more) };
 }
 
-/** The row after a message was added or changed. A repeated one counts once. */
+function withUnread(own: InboxRow['own'], more: number): InboxRow['own'] {
+  return own.unread_count === null || more === 0 ? own : { ...own, unread_count: own.unread_count + more };
+}
+
+/** The row after a message was added or changed. Its counts are told with the chat. */
 export function withMessageOf(
   row: InboxRow,
   id: string,
   action: LiveNotification['action'],
   resource: Partial<Message>,
-  userId: string,
 ): InboxRow {
   const last = row.last_message;
   if (action === 'changed') return last?.id === id ? { ...row, last_message: changedLast(last, resource) } : row;
   const message = resource as Message;
   const isNew = last === null || placeOf(message) > placeOf(last);
-  if (action === 'removed' || message.type !== 'msg' || !isNew) return row;
-  const { unread_count } = row.own;
-  const unread = unread_count === null || message.sender_id === userId ? unread_count : unread_count + 1;
-  return { ...row, last_message: lastMessage(message), own: { ...row.own, unread_count: unread } };
+  return action === 'added' && message.type === 'msg' && isNew ? { ...row, last_message: lastMessage(message) } : row;
 }
 
 function lastMessage(message: Message): LastMessage {
@@ -72,29 +73,38 @@ function cut(text: string | null): string | null {
   return text === null || text.length <= CHARACTERS ? text : Array.from(text).slice(0, CHARACTERS).join('');
 }
 
-/** The row after a change of a membership. `known`: the whole membership before it, if it is at hand. */
+/** The row after a change of anybody's membership. `known`: what is known of the member beside the row. */
 export function withMember(
   row: InboxRow,
   memberId: string,
   { action, resource }: LiveNotification,
-  known: Membership | undefined,
-  userId: string,
+  known: Participant | undefined,
 ): InboxRow | Unclear {
   const change = resource as Partial<Membership>;
   const isEnded = action === 'removed';
-  if (memberId === row.visitor?.id)
-    return isEnded ? 'unclear' : { ...row, visitor: changedVisitor(row.visitor, change) };
+  if (memberId === row.visitor?.id) {
+    const visitor = changedVisitor(row.visitor, change);
+    return isEnded ? 'unclear' : visitor === row.visitor ? row : { ...row, visitor };
+  }
   // A visitor's membership follows their chat.
   if (change.member_type === 'visitor') return 'unclear';
   const participants = changedParticipants(row.participants, memberId, isEnded ? null : change, known);
-  const own = memberId === userId ? changedOwn(row, action, change) : row.own;
-  return participants === 'unclear' || own === 'unclear' ? 'unclear' : { ...row, participants, own };
+  if (participants === 'unclear') return participants;
+  return participants === row.participants ? row : { ...row, participants };
+}
+
+/** The row after a change of the user's own membership. */
+export function withOwnMembership(row: InboxRow, { action, resource }: LiveNotification): InboxRow | Unclear {
+  const own = changedOwn(row, action, resource as Partial<Membership>);
+  if (own === 'unclear') return own;
+  return own === row.own ? row : { ...row, own };
 }
 
 function changedVisitor(
   visitor: NonNullable<InboxRow['visitor']>,
   { member_name, is_present }: Partial<Membership>,
-): InboxRow['visitor'] {
+): NonNullable<InboxRow['visitor']> {
+  if (member_name === undefined && is_present === undefined) return visitor;
   return {
     ...visitor,
     name: member_name === undefined ? visitor.name : member_name,
@@ -116,7 +126,7 @@ function changedParticipants(
   all: readonly Participant[],
   memberId: string,
   change: Partial<Membership> | null,
-  known: Membership | undefined,
+  known: Participant | undefined,
 ): readonly Participant[] | Unclear {
   if (change !== null && !SHOWN_OF_MEMBER.some((name) => name in change)) return all;
   const others = all.filter(({ member_id }) => member_id !== memberId);
@@ -145,15 +155,23 @@ function changedOwn(
   action: LiveNotification['action'],
   change: Partial<Membership>,
 ): InboxRow['own'] | Unclear {
-  if (action === 'removed') return { is_participating: false, last_seen_at: null, unread_count: null };
-  if (own.unread_count === null) {
+  if (action === 'removed') {
+    return { is_participating: false, last_seen_at: null, unread_count: null, message_count: null };
+  }
+  if (own.message_count === null) {
     if (action === 'changed') return 'unclear';
     const { is_participating = false, last_seen_at = null, message_count = 0 } = change;
-    return { is_participating, last_seen_at, unread_count: chat.message_count - message_count };
+    return { is_participating, last_seen_at, unread_count: chat.message_count - message_count, message_count };
   }
-  const { is_participating = own.is_participating, last_seen_at = own.last_seen_at } = change;
-  const hasSeenAll = change.last_seen_at != null && change.last_seen_at >= (last_message?.created_at ?? '');
-  return { is_participating, last_seen_at, unread_count: hasSeenAll ? 0 : own.unread_count };
+  const { is_participating = own.is_participating, message_count = own.message_count, last_seen_at } = change;
+  const next = { ...withUnread(own, own.message_count - message_count), is_participating, message_count };
+  if (last_seen_at == null) return isSame(next, own) ? own : next;
+  const hasSeenAll = last_seen_at >= (last_message?.created_at ?? '');
+  return { ...next, last_seen_at, unread_count: hasSeenAll ? 0 : next.unread_count };
+}
+
+function isSame(one: InboxRow['own'], other: InboxRow['own']): boolean {
+  return one.is_participating === other.is_participating && one.message_count === other.message_count;
 }
 
 /** The row with a tag, or without it. */

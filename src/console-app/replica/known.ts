@@ -12,12 +12,13 @@ export type Membership = MembershipResource;
 export type Suggestion = ReturnType<typeof replySuggestionResource>;
 export type Invitation = ReturnType<typeof invitationResource>;
 
-/** A line of the inbox. `unread_count` is null for who is no member. */
+/** A line of the inbox. The own counts are null for who is no member. */
 export type InboxRow = Omit<HubRow, 'own' | 'participants' | 'tags'> & {
   readonly own: {
     readonly is_participating: boolean;
     readonly last_seen_at: string | null;
     readonly unread_count: number | null;
+    readonly message_count: number | null;
   };
   readonly participants: readonly Participant[];
   readonly tags: readonly string[];
@@ -65,12 +66,16 @@ export function placeOf(message: { id: string }): number {
 
 /** The messages with another one at its place. A message that is there already is replaced. */
 export function withMessage(messages: readonly Message[], message: Message): readonly Message[] {
-  const place = placeOf(message);
-  let after = messages.length;
-  for (; after > 0; after--) {
-    const other = messages[after - 1];
-    if (other === undefined || placeOf(other) <= place) break;
-  }
-  const isThere = messages[after - 1]?.id === message.id;
-  return messages.toSpliced(isThere ? after - 1 : after, isThere ? 1 : 0, message);
+  const index = indexOfPlace(messages, placeOf(message));
+  return messages.toSpliced(index, messages[index]?.id === message.id ? 1 : 0, message);
+}
+
+export function findMessage(messages: readonly Message[], id: string): Message | undefined {
+  const found = messages[indexOfPlace(messages, placeOf({ id }))];
+  return found?.id === id ? found : undefined;
+}
+
+/** The index of the first message that has this place or a later one. Most changes are about the newest messages. */
+function indexOfPlace(messages: readonly Message[], place: number): number {
+  return messages.findLastIndex((message) => placeOf(message) < place) + 1;
 }

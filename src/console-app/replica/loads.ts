@@ -1,5 +1,5 @@
 import type { HubReads, Page, Read } from './hub-reads.ts';
-import { type InboxRow, type Known, type Thread, withMessage } from './known.ts';
+import { type InboxRow, type Known, type Message, type Thread, withMessage } from './known.ts';
 import type { Loader } from './loader.ts';
 import type { Clock } from './ports.ts';
 import type { RecentNotifications } from './recent-notifications.ts';
@@ -18,6 +18,8 @@ export type LoadsDependencies = {
 /** A chat that the lists do not have yet may come. */
 const TRIES_OF_ROW = 3;
 const ROWS_AT_ONCE = 4;
+/** The copy in D1 needs a moment: a row that was just read is read again after this time (ms). */
+const READ_AGAIN_AFTER = 1_000;
 const LARGEST_PAGE = 200;
 export const LOADING: Load = { is: 'loading' };
 const READY: Load = { is: 'ready' };
@@ -25,7 +27,9 @@ const READY: Load = { is: 'ready' };
 /** Reads by REST what the replica shows, and again what notifications do not tell. */
 export class Loads {
   readonly #dependencies: LoadsDependencies;
+  /** The rows that are being read. */
   readonly #triesOfRow = new Map<string, number>();
+  readonly #rowsReadAt = new Map<string, number>();
 
   constructor(dependencies: LoadsDependencies) {
     this.#dependencies = dependencies;
@@ -95,6 +99,14 @@ export class Loads {
       store.set({ known: this.#withThread(chatId, withOlder(thread, read.value)) });
       return true;
     });
+  }
+
+  /** An own message that the hub has stored. The row waits for the socket, which tells of everything in its order. */
+  stored(chatId: string, message: Message): void {
+    const thread = this.#state.known.threads.get(chatId);
+    if (thread === undefined) return;
+    const messages = withMessage(thread.messages, message);
+    this.#dependencies.store.set({ known: this.#withThread(chatId, { ...thread, messages }) });
   }
 
   /** `delay` in ms: what changes meanwhile is counted once. */
@@ -173,8 +185,10 @@ export class Loads {
   #row(chatId: string): void {
     const { loader, reads, recent, userId, clock } = this.#dependencies;
     this.#triesOfRow.set(chatId, 0);
-    loader.ask(`row/${chatId}`, async () => {
+    const isRecent = clock.now() - (this.#rowsReadAt.get(chatId) ?? 0) < READ_AGAIN_AFTER;
+    const work = async () => {
       const asked = clock.now();
+      this.#rowsReadAt.set(chatId, asked);
       const tries = (this.#triesOfRow.get(chatId) ?? 0) + 1;
       this.#triesOfRow.set(chatId, tries);
       const read = await reads.row(chatId);
@@ -185,7 +199,8 @@ export class Loads {
       const next = { ...known, rows, staleRows: without(known.staleRows, chatId) };
       this.know(read.ok ? recent.replay(next, (id) => id === chatId, userId, asked) : next);
       return true;
-    });
+    };
+    loader.ask(`row/${chatId}`, work, isRecent ? READ_AGAIN_AFTER : 0);
   }
 
   #invitations(): void {
@@ -216,6 +231,6 @@ function without(set: ReadonlySet<string>, entry: string): ReadonlySet<string> {
   return next;
 }
 
-function withOlder(thread: Thread, { items, next }: Page<Thread['messages'][number]>): Thread {
+function withOlder(thread: Thread, { items, next }: Page<Message>): Thread {
   return { ...thread, messages: items.reduce(withMessage, thread.messages), older: next };
 }

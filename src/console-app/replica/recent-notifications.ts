@@ -1,5 +1,5 @@
 import type { LiveNotification } from '../../resources/live-frames.ts';
-import { applyNotifications, chatOf } from './apply-notification.ts';
+import { applyNotifications, asksToRead, chatOf } from './apply-notification.ts';
 import type { Known } from './known.ts';
 import type { Clock } from './ports.ts';
 
@@ -34,17 +34,17 @@ export class RecentNotifications {
 
   /**
    * The copy after an answer to a request of the time `asked` (ms) about some chats, with what was told of them since, and
-   * a while before. What is stale only because of what came well before the request has just been read.
+   * a while before. What asked to read a chat well before the request has been done.
    */
   replay(known: Known, isAbout: (chatId: string) => boolean, userId: string, asked: number): Known {
-    const about = this.#entries.filter(
-      ({ at, notification }) => at >= asked - COPY_IS_BEHIND && isAbout(chatOf(notification)),
+    const about = this.#entries.filter(({ at, notification }) => {
+      const isDone = at < asked - USUALLY_BEHIND && asksToRead(notification);
+      return at >= asked - COPY_IS_BEHIND && !isDone && isAbout(chatOf(notification));
+    });
+    return applyNotifications(
+      known,
+      about.map(({ notification }) => notification),
+      userId,
     );
-    const [before, since] = [true, false].map((isBefore) =>
-      about.filter(({ at }) => at < asked - USUALLY_BEHIND === isBefore).map(({ notification }) => notification),
-    );
-    const { staleRows, staleThreads } = known;
-    const once = applyNotifications(known, before ?? [], userId);
-    return applyNotifications({ ...once, staleRows, staleThreads }, since ?? [], userId);
   }
 }

@@ -78,7 +78,7 @@ export class Replica {
       storage,
       newKey,
       onChange: (outbox) => this.#store.set({ outbox }),
-      onStored: ({ chat_id }, message) => this.tell('messages', chat_id, message.id, message),
+      onStored: ({ chat_id }, message) => this.#loads.stored(chat_id, message),
       onSignedOut,
     });
     this.#store.set({ outbox: this.#outbox.entries });
@@ -188,7 +188,7 @@ export class Replica {
 
   /**
    * Takes the answer of a change that the user has made, before the socket tells of it. `part` as in a channel:
-   * `messages`, `memberships`, `tags`, or empty for the chat itself.
+   * `memberships`, `tags`, `reply_suggestions`, or empty for the chat itself.
    */
   tell(part: string, chatId: string, resource_id: string, resource: object): void {
     const chats = `/api/v5/users/${this.#dependencies.userId}/chats`;

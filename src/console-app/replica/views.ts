@@ -34,11 +34,19 @@ export function viewPath(userId: string, { view, order, room_id }: ViewQuery): s
   return `/api/v5/users/${userId}/inbox?view=${view}&order=${order}${room}`;
 }
 
-/** The rows that a list shows, in its order. */
-export function rowsOfView(known: Known, { query, end }: View): InboxRow[] {
+/** What was shown last of a list, so that a change elsewhere sorts nothing again. */
+const SHOWN = new WeakMap<View, Pick<Known, 'rows' | 'routed'> & { readonly shown: readonly InboxRow[] }>();
+
+/** The rows that a list shows, in its order. The same array while nothing in the rows has changed. */
+export function rowsOfView({ rows, routed }: Known, view: View): readonly InboxRow[] {
+  const last = SHOWN.get(view);
+  if (last?.rows === rows && last.routed === routed) return last.shown;
+  const { query, end } = view;
   const compare = compareRows(query.order);
-  const isHere = (row: InboxRow) => isInView(row, query, known.routed) && (end === null || compare(row, end) <= 0);
-  return [...known.rows.values()].filter(isHere).sort(compare);
+  const isHere = (row: InboxRow) => isInView(row, query, routed) && (end === null || compare(row, end) <= 0);
+  const shown = [...rows.values()].filter(isHere).sort(compare);
+  SHOWN.set(view, { rows, routed, shown });
+  return shown;
 }
 
 /** Whether a row belongs to a list (docs/api.md, Inbox). `routed`: the chats of rooms that reach the user. */

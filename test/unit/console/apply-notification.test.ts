@@ -68,18 +68,34 @@ describe('messages', () => {
     const { row } = copyAfter(known(), said(10, { message: '😀'.repeat(150) }));
     expect(row?.last_message?.message).toBe('😀'.repeat(140));
   });
+});
 
-  it('of others count as unread once, those of the user do not', () => {
-    const own = { is_participating: true, last_seen_at: null, unread_count: 0 };
-    const { row } = copyAfter(
-      known({ own }),
-      said(10),
-      said(10),
-      said(20, { sender_type: 'user', sender_id: USER }),
-      said(30),
-    );
-    expect(row?.own.unread_count).toBe(2);
-    expect(copyAfter(known(), said(10)).row?.own.unread_count).toBeNull();
+describe('unread messages', () => {
+  const own = { is_participating: true, last_seen_at: null, unread_count: 0, message_count: 0 };
+  const counted = (message_count: number) => told('', 'changed', CHAT, { message_count });
+  const wrote = (message_count: number) => told('memberships', 'changed', USER, { message_count });
+  const unread = (...told: LiveNotification[]) => copyAfter(known({ own }), ...told).row?.own.unread_count;
+
+  it('are those of others, and count once', () => {
+    expect(unread(counted(1), said(10), counted(1), said(10))).toBe(1);
+    expect(unread(counted(1), counted(2), wrote(1), counted(3))).toBe(2);
+    expect(copyAfter(known(), counted(1), said(10)).row?.own.unread_count).toBeNull();
+  });
+
+  it('are there also when the own message that follows them was told first', () => {
+    const mine = said(20, { sender_type: 'user', sender_id: USER });
+    expect(unread(mine, counted(1), said(10), counted(2), wrote(1), mine)).toBe(1);
+  });
+
+  it('are none when the last message was seen', () => {
+    const before = copyAfter(known({ own }), counted(1), said(10), counted(2), said(20));
+    const saw = (seq: number) => told('memberships', 'changed', USER, { last_seen_at: message(seq).created_at });
+    expect(copyAfter(before, saw(10)).row?.own.unread_count).toBe(2);
+    expect(copyAfter(before, saw(20)).row?.own).toMatchObject({
+      unread_count: 0,
+      last_seen_at: message(20).created_at,
+    });
+    expect(copyAfter(before, saw(20), counted(3)).row?.own.unread_count).toBe(1);
   });
 });
 
@@ -108,6 +124,16 @@ describe('memberships', () => {
     expect([row?.participants.length, staleRows.size]).toEqual([1, 0]);
   });
 
+  it('of who begins, stops and begins again are known within what is applied at once', () => {
+    const id = message(40).id;
+    const takesPart = (is_participating: boolean) => told('memberships', 'changed', id, { is_participating });
+    const silent = told('memberships', 'added', id, membership(id, { is_participating: false }));
+    const { row, staleRows } = copyAfter(known({}, null), silent, takesPart(true), takesPart(false), takesPart(true));
+    expect([row?.participants.length, staleRows.size]).toEqual([1, 0]);
+    const there = copyAfter(known({ participants: row?.participants ?? [] }, null), takesPart(false), takesPart(true));
+    expect([there.row?.participants, there.staleRows.size]).toEqual([row?.participants, 0]);
+  });
+
   it('of the visitor give name and presence', () => {
     const { row } = copyAfter(
       known(),
@@ -118,28 +144,18 @@ describe('memberships', () => {
 
   it('of the user are their own part, also as chat_memberships', () => {
     const { row } = copyAfter(known({ chat: { ...chat, message_count: 3 } }), joined(USER));
-    expect(row?.own).toEqual({ is_participating: true, last_seen_at: null, unread_count: 3 });
+    expect(row?.own).toEqual({ is_participating: true, last_seen_at: null, unread_count: 3, message_count: 0 });
     const channel = `/api/v5/users/${USER}/chat_memberships`;
     const gone = { channel, action: 'removed' as const, resource_id: CHAT, resource: { id: CHAT } };
     expect(copyAfter({ ...known(), rows: new Map([[CHAT, row ?? ROW]]) }, gone).row?.own.unread_count).toBeNull();
-  });
-
-  it('that have seen the last message have nothing unread', () => {
-    const own = { is_participating: true, last_seen_at: null, unread_count: 0 };
-    const before = copyAfter(known({ own }), said(10), said(20));
-    const saw = (seq: number) => told('memberships', 'changed', USER, { last_seen_at: message(seq).created_at });
-    expect(copyAfter(before, saw(10)).row?.own.unread_count).toBe(2);
-    expect(copyAfter(before, saw(20)).row?.own).toMatchObject({
-      unread_count: 0,
-      last_seen_at: message(20).created_at,
-    });
   });
 
   it('that only type leave the row as it is', () => {
     const before = copyAfter(known(), joined(USER));
     const types = told('memberships', 'changed', USER, { composing_status: 'typing' });
     const { row, thread } = copyAfter(before, types);
-    expect(row?.participants).toBe(before.row?.participants);
+    expect(row).toBe(before.row);
+    expect(copyAfter(before, { ...types, resource_id: VISITOR }).row).toBe(before.row);
     expect(thread?.memberships.get(USER)?.composing_status).toBe('typing');
   });
 });
@@ -191,4 +207,7 @@ it('shares what has not changed, and leaves the copy before it as it was', () =>
   expect(before.rows.get(CHAT)).toEqual(ROW);
   expect(next.threads.get(CHAT)?.memberships).toBe(THREAD.memberships);
   expect(applyNotifications(before, [], USER)).toBe(before);
+  const suggested = told('reply_suggestions', 'added', 's', { id: 's' });
+  const other = applyNotifications(next, [suggested], USER);
+  expect([other.rows === next.rows, other.threads === next.threads]).toEqual([true, false]);
 });

@@ -125,7 +125,7 @@ describe('a replica', () => {
     expect(hub.rows()).toHaveLength(1);
     delete hub.answers[CHAT];
     hub.tells(12, told('', 'removed', CHAT));
-    for (const wait of [0, 1000, 2000]) {
+    for (const wait of [0, 1000, 1000, 2000]) {
       hub.clock.pass(wait);
       await settled();
     }

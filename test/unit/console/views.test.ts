@@ -32,7 +32,7 @@ const shown = (
     (each) => each.chat.id,
   );
 
-const own = { is_participating: true, last_seen_at: null, unread_count: 0 };
+const own = { is_participating: true, last_seen_at: null, unread_count: 0, message_count: 0 };
 const bot = membership('bot', { is_bot: true });
 const agent = membership('agent');
 
@@ -75,6 +75,18 @@ describe('the rows of a view', () => {
     expect(shown(rows, 'open', 'waiting')).toEqual(['d', 'a', 'b', 'c']);
     expect(shown(rows, 'open', 'activity')).toEqual(['a', 'd', 'c', 'b']);
     expect(shown(rows, 'open', 'created')).toEqual(['d', 'c', 'b', 'a']);
+  });
+
+  it('are the same array until a row changes', () => {
+    const rows = known([row('a')]);
+    const view = {
+      query: { view: 'open', order: 'created', room_id: null },
+      next: null,
+      end: null,
+      load: { is: 'ready' },
+    } as const;
+    expect(rowsOfView({ ...rows, threads: new Map() }, view)).toBe(rowsOfView(rows, view));
+    expect(rowsOfView({ ...rows, rows: new Map(rows.rows) }, view)).not.toBe(rowsOfView(rows, view));
   });
 
   it('end with the last row that was read', () => {

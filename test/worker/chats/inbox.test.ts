@@ -104,7 +104,7 @@ describe('the views of an inbox', () => {
         delivery_status: 'stored',
       },
       participants: [],
-      own: { is_participating: false, last_seen_at: null, unread_count: null },
+      own: { is_participating: false, last_seen_at: null, unread_count: null, message_count: null },
       tags: [],
       draft: null,
     });

@@ -1,0 +1,70 @@
+import { expect } from 'vitest';
+import type { InboxRow } from '../../../src/console-app/replica/known.ts';
+import type { Replica } from '../../../src/console-app/replica/replica.ts';
+import { rowsOfView, type ViewQuery, viewPath } from '../../../src/console-app/replica/views.ts';
+import type { HubClient } from './hub-client.ts';
+
+type Person = { id: string; token: string };
+
+/** The lists of an agent's inbox, one of each view. */
+export const SHOWN_VIEWS: readonly ViewQuery[] = [
+  { view: 'waiting', order: 'waiting', room_id: null },
+  { view: 'mine', order: 'created', room_id: null },
+  { view: 'open', order: 'created', room_id: null },
+  { view: 'bot', order: 'created', room_id: null },
+  { view: 'closed', order: 'created', room_id: null },
+];
+
+/** Throws unless the copy is what REST answers: each row of the shown lists, and all that is in the opened chats. */
+export async function compareWithRest(replica: Replica, client: HubClient, person: Person): Promise<void> {
+  const { known, views, threadLoads, counts } = replica.getState();
+  const user = `/api/v5/users/${person.id}`;
+
+  async function listed<Row>(path: string): Promise<Row[]> {
+    const rows: Row[] = [];
+    let next: string | null = path;
+    while (next !== null) {
+      const page: { body: unknown } = await client.request('GET', next, undefined, person.token);
+      const { results, next: after } = page.body as { results: Row[]; next: string | null };
+      rows.push(...results);
+      next = after;
+    }
+    return rows;
+  }
+
+  expect(views.size).toBeGreaterThan(0);
+  for (const view of views.values()) {
+    const rows = rowsOfView(known, view).map(asListed);
+    expect([view.query.view, rows]).toEqual([view.query.view, await listed(viewPath(person.id, view.query))]);
+  }
+  const counted = await client.request('GET', `${user}/inbox/counts`, undefined, person.token);
+  expect(counts).toEqual(counted.body);
+
+  expect(threadLoads.size).toBeGreaterThan(0);
+  for (const id of threadLoads.keys()) {
+    expect(threadLoads.get(id)).toEqual({ is: 'ready' });
+    const thread = known.threads.get(id);
+    const isOwn = known.rows.get(id)?.own.is_participating === true;
+    const path = `${user}/${isOwn ? 'chats' : 'routed_chats'}/${id}`;
+    expect(thread?.messages).toEqual(await listed(`${path}/messages`));
+    expect(sorted(thread?.memberships.values())).toEqual(sorted(await listed(`${path}/memberships`)));
+    expect(sorted(thread?.suggestions.values())).toEqual(sorted(await listed(`${path}/reply_suggestions`)));
+  }
+
+  // Later changes of the chat's counts are not notified with its invitations.
+  const facts = (each: object) => ({ ...each, user_member_count: 0, visitor_member_count: 0 });
+  const invitations = await listed<object>(`${user}/incoming_chat_invitations`);
+  expect(sorted([...known.invitations.values()].map(facts))).toEqual(sorted(invitations.map(facts)));
+}
+
+/** Lists have no last message of chats between users. */
+function asListed(row: InboxRow): InboxRow {
+  return row.chat.room_id === null ? { ...row, last_message: null } : row;
+}
+
+/** As texts, in one order: which of these comes first says nothing. */
+function sorted(entries: Iterable<object> = []): string[] {
+  const inOrder = (each: object) =>
+    Object.fromEntries(Object.entries(each).sort(([one], [other]) => (one < other ? -1 : 1)));
+  return [...entries].map((each) => JSON.stringify(inOrder(each))).sort();
+}
