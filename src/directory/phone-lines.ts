@@ -6,23 +6,28 @@ import { numbersOf } from './numbers.ts';
 /** Most users with a telephone line that are listed. */
 const LISTED_USERS = 1000;
 
-const byLine = createDirectoryCache<UserRow>({
+/** Nobody is remembered too, since most numbers are those of contacts. */
+type Line = { organization_id: string; user: UserRow | null };
+
+const byLine = createDirectoryCache<Line>({
   limit: 10_000,
-  isConcerned: (change, { id }) => change.kind === 'user' && change.user_id === id,
+  isConcerned: (change, { organization_id, user }) =>
+    change.kind === 'user' && (user === null ? change.organization_id === organization_id : change.user_id === user.id),
 });
 
 /**
  * The user of an organization who has an extension or a direct number; the extension counts first. Null for nobody. At
  * most `timeToLive` (ms) old.
  */
-export function findUserByLine(
+export async function findUserByLine(
   database: IdentityDatabase,
   organizationId: string,
   line: string,
   timeToLive: number,
 ): Promise<UserRow | null> {
-  return byLine.get(`${organizationId}/${line}`, timeToLive, () =>
-    database.first<UserRow>(
+  const found = await byLine.get(`${organizationId}/${line}`, timeToLive, async () => ({
+    organization_id: organizationId,
+    user: await database.first<UserRow>(
       `SELECT * FROM (
          SELECT 1 AS place, * FROM users INDEXED BY users_by_extension
            WHERE organization_id = ?1 AND extension = ?2 AND deleted_at IS NULL
@@ -32,7 +37,8 @@ export function findUserByLine(
       organizationId,
       line,
     ),
-  );
+  }));
+  return found?.user ?? null;
 }
 
 /** The users of an organization who have an extension, in its order, with their numbers; at most LISTED_USERS. */

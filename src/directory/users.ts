@@ -150,28 +150,31 @@ export type NewUser = Pick<UserRow, 'id' | 'first_name' | 'created_at'> & {
 
 /** Adds a user to an organization that exists. Null when the id, the extension or the direct number is taken. */
 export function insertUser(database: IdentityDatabase, organizationId: string, user: NewUser): Promise<UserRow | null> {
-  return database.first<UserRow>(
-    `INSERT INTO users (id, organization_id, first_name, last_name, alias, avatar_id, avatar_url, email, is_bot, is_staff,
+  const insert = () =>
+    database.first<UserRow>(
+      `INSERT INTO users (id, organization_id, first_name, last_name, alias, avatar_id, avatar_url, email, is_bot, is_staff,
        extension, did, profile, is_online_enabled, created_at, updated_at)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, json_patch('{}', ?), ?, ?, ?)
      ON CONFLICT DO NOTHING RETURNING *`,
-    user.id,
-    organizationId,
-    user.first_name,
-    user.last_name ?? '',
-    user.alias ?? null,
-    user.avatar_id ?? null,
-    user.avatar_url ?? null,
-    user.email ?? null,
-    user.is_bot ?? 0,
-    user.is_staff ?? 0,
-    user.extension ?? null,
-    user.did ?? null,
-    JSON.stringify(user.profile ?? {}),
-    user.is_online_enabled ?? 1,
-    user.created_at,
-    user.created_at,
-  );
+      user.id,
+      organizationId,
+      user.first_name,
+      user.last_name ?? '',
+      user.alias ?? null,
+      user.avatar_id ?? null,
+      user.avatar_url ?? null,
+      user.email ?? null,
+      user.is_bot ?? 0,
+      user.is_staff ?? 0,
+      user.extension ?? null,
+      user.did ?? null,
+      JSON.stringify(user.profile ?? {}),
+      user.is_online_enabled ?? 1,
+      user.created_at,
+      user.created_at,
+    );
+  // Nobody had the user's lines before.
+  return changing({ kind: 'user', organization_id: organizationId, user_id: user.id }, insert);
 }
 
 /**
