@@ -1,6 +1,7 @@
-/** The examples of the text “Chats API”: chats, memberships and messages. Its encrypted chats are not replayed. */
+/** The examples of the text “Chats API”: chats, memberships and messages. */
 import { chatPartsExamples } from './chat-parts-examples.ts';
 import { chatPathsExamples } from './chat-paths-examples.ts';
+import { encryptedChatExamples } from './encrypted-chat-examples.ts';
 import { atLeast, type Expected, type ExpectedFields, listWith, named, some, uuid } from './expectation.ts';
 import type { Example, Sent, Text } from './replay.ts';
 
@@ -371,14 +372,7 @@ const ends: Example[] = [
     status: 200,
     answer: atLeast({ id: '{CHAT}', is_ended: true, ended_at: some('time'), duration: some('number') }),
   },
-  prepare(
-    'the visitor comes back',
-    `POST ${VISITORS}/{VISITOR}/chats`,
-    'VISITOR_TOKEN',
-    201,
-    {},
-    atLeast({ id: uuid('NEXT_CHAT') }),
-  ),
+  ...encryptedChatExamples,
   {
     what: "end organization's owned chat",
     call: `PATCH ${OWNED}/{NEXT_CHAT}`,

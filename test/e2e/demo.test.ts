@@ -4,7 +4,7 @@ import { runScript, type ScriptProcess } from '../support/local/script-process.t
 
 const STEPS = ['Step 1', 'Step 2', 'Step 3', 'Step 4', 'Step 5', 'Step 6', 'Batch: two', 'Batch: a visitor'];
 const TEXTS: [string, number][] = [
-  ['001 Chats API', 89],
+  ['001 Chats API', 91],
   ['002 JSON-RPC', 7],
   ['003 Visitor chat integration', 19],
   ['004 Threads API', 9],
