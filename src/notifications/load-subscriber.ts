@@ -1,6 +1,6 @@
 import type { RoutedRooms } from '../directory/routed-rooms.ts';
 import type { Topic } from '../resources/topic.ts';
-import { isRoutedHistory, type UserSubscriber } from './subscriber.ts';
+import { isRoutedHistory, isText, type UserSubscriber } from './subscriber.ts';
 
 /** The identity of a subscriber and its rights, before its rooms are known. */
 export type SubscriberFacts = Pick<
@@ -14,12 +14,14 @@ export type SubscriberFacts = Pick<
 export function subscriberOf(routed: RoutedRooms, { is_bot, ...facts }: SubscriberFacts): UserSubscriber {
   const { organization_id, user_id, has_reports } = facts;
   const user = user_id === null ? null : { id: user_id, is_bot };
+  const member = user === null ? null : routed.ofMember(user, facts);
   return {
     kind: 'user',
     ...facts,
     reach: user === null ? null : routed.ofUser(user, { includesPrivateHistory: true }),
     history_reach: user === null ? null : routed.ofUser(user, { includesPrivateHistory: has_reports }),
-    member_reach: user === null ? null : routed.ofMember(user, facts).reach,
+    member_reach: member?.reach ?? null,
+    member_history: member?.history ?? null,
     organization_reach: routed.ofOrganization({ includesPrivateHistory: has_reports }),
     stands_for: user_id === null ? [] : [user_id, organization_id, ...routed.teamsOf(user_id)],
   };
@@ -51,6 +53,7 @@ export function subscriberFor(
     reach: topics.some(isRouted) ? all.reach : null,
     history_reach: topics.some(isRoutedHistory) ? all.history_reach : null,
     member_reach: topics.some(isOfMember) ? all.member_reach : null,
+    member_history: topics.some(isOfMemberText) ? (all.member_history ?? null) : null,
     organization_reach: topics.some(isRoutedToOrganization) ? all.organization_reach : null,
     stands_for: topics.some(isInvited) ? all.stands_for : stands_for,
   };
@@ -62,6 +65,10 @@ function isRouted({ chats }: Wanted): boolean {
 
 function isOfMember({ chats }: Wanted): boolean {
   return chats === 'user_chats';
+}
+
+function isOfMemberText(topic: Wanted): boolean {
+  return isOfMember(topic) && isText(topic);
 }
 
 function isRoutedToOrganization({ chats }: Wanted): boolean {

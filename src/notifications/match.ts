@@ -6,8 +6,9 @@
 import { type Belonging, isInRoomSet, type RoomSet, silenceHolds } from '../resources/chat-grant.ts';
 import type { LiveNotification } from '../resources/live-frames.ts';
 import { type Topic, type TopicIds, type TopicPart, takesIds, topicPath } from '../resources/topic.ts';
+import { timeOfUuid } from '../resources/uuid.ts';
 import type { Belongings, Kind, Notification, ThreadUpdate, Visibility } from './notifications.ts';
-import { isRoutedHistory, lacksReports, type Subscriber, type UserSubscriber } from './subscriber.ts';
+import { isRoutedHistory, isText, lacksReports, type Subscriber, type UserSubscriber } from './subscriber.ts';
 
 const KIND_OF_PART = {
   chats: 'chat',
@@ -46,9 +47,30 @@ export function match(
     message_id: notification.message_id,
   };
   if (!takesIds(topic, ids)) return null;
+  if (isHiddenText(visibility, notification, topic, subscriber)) return null;
   const change = changeInCollection(visibility, notification, topic, subscriber);
   const seen = change === null ? null : asSeen(notification, topic, change, visibility.chat_id);
   return seen === null ? null : { channel: topicPath(topic, ids), ...seen };
+}
+
+/** Whether a notification tells of a text from before the subscriber may read the chat's texts. */
+function isHiddenText(
+  visibility: Visibility,
+  { message_id, resource_id }: Notification,
+  topic: Topic,
+  subscriber: Subscriber,
+): boolean {
+  const { texts_since } = visibility;
+  if (texts_since === undefined || subscriber.kind === 'visitor' || !isText(topic)) return false;
+  const { chats, owner_id, part } = topic;
+  const isOfUser = chats === 'user_chats';
+  if (!isOfUser && chats !== 'involved_chats') return false;
+  const since = (isOfUser ? texts_since.users : texts_since.organizations)[owner_id];
+  const history = isOfUser ? (subscriber.member_history ?? null) : subscriber.organization_reach;
+  if (since === undefined || isWithin(visibility, history)) return false;
+  // Ids have the time at which something was written. Who may not read a message does not find its suggestions.
+  const text = part === 'message_reply_suggestions' ? (message_id ?? resource_id) : resource_id;
+  return timeOfUuid(text) < since;
 }
 
 /** How an event changes a chat's membership in a collection. */

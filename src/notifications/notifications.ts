@@ -4,6 +4,8 @@
  */
 
 import { resourceIdAt, threadNameOfChat } from '../domain/address.ts';
+import type { ThreadEvent } from '../domain/events.ts';
+import { isMessageChange } from '../domain/message-changes.ts';
 import type { PurgedEvent } from '../domain/redaction.ts';
 import { type ChatState, membersIn, type Transition } from '../domain/state.ts';
 import {
@@ -74,7 +76,15 @@ export type Visibility = {
   is_pending: boolean;
   users: Belongings;
   organizations: Belongings;
+  /** For a change of what was written before: from when on texts may be read. Missing for any other event. */
+  texts_since?: TextsSince;
 };
+
+/**
+ * From when on (ms) a silent member reads the texts of a chat whose history is closed to them, and an organization of which
+ * somebody takes part (domain/grants.ts, `textsSince`). Who is missing reads all of them.
+ */
+export type TextsSince = { users: { [id: string]: number }; organizations: { [id: string]: number } };
 
 /**
  * Which users belong to a chat, or which organizations by them: those who take part and those who do not. `before`:
@@ -125,9 +135,28 @@ export function notificationsOf(transition: Transition, view: View, wanted: Read
     at: event.at,
     origin: 'origin' in event ? (event.origin ?? null) : null,
     is_silent: event.type === 'message_added' && event.is_silent,
-    place: visibilityOf(before, after),
+    place: { ...visibilityOf(before, after), ...(isOfEarlierText(event) ? textsSince(after) : {}) },
     notifications,
   };
+}
+
+/** Whether an event tells of what may have been written long before it. A suggestion belongs to an earlier message. */
+function isOfEarlierText(event: ThreadEvent): boolean {
+  return isMessageChange(event) || event.type === 'reply_suggestion_added' || event.type === 'reply_suggestion_changed';
+}
+
+function textsSince(chat: ChatState): { texts_since?: TextsSince } {
+  const { room, organization_id } = chat.facts;
+  if (room === null) return {};
+  const found: TextsSince = { users: {}, organizations: {} };
+  for (const { member_id, organization_id: own, is_participating, created_at } of usersOf(chat)) {
+    if (!is_participating) found.users[member_id] = created_at;
+    else if (own !== null && own !== organization_id) {
+      found.organizations[own] = Math.min(found.organizations[own] ?? created_at, created_at);
+    }
+  }
+  const isEmpty = Object.keys(found.users).length + Object.keys(found.organizations).length === 0;
+  return isEmpty ? {} : { texts_since: found };
 }
 
 /** The notification that a member has begun or stopped typing. It is never logged. */

@@ -14,10 +14,12 @@ export type UserSubscriber = {
   keeps_private_history: boolean;
   /**
    * The rooms that are routed to the user; the same for private history (`isRoutedHistory`); the rooms in which silent
-   * memberships of the user hold; the rooms that are routed to the organization.
+   * memberships of the user hold, and of these the ones with earlier texts; the rooms that are routed to the organization.
+   * Audiences of an earlier version have no `member_history`.
    */
   reach: RoomSet | null;
   member_reach: RoomSet | null;
+  member_history?: RoomSet | null;
   history_reach: RoomSet | null;
   organization_reach: RoomSet | null;
   /** Ids under which the user may be invited: their own, those of their teams and that of their organization. */
@@ -62,3 +64,10 @@ export function isRoutedHistory({ chats, part }: Pick<Topic, 'chats' | 'part'>):
 }
 
 const HISTORY: readonly TopicPart[] = ['messages', 'tags', 'reply_suggestions', 'message_reply_suggestions'];
+
+/** Whether a topic shows what somebody wrote in a chat. */
+export function isText({ part }: Pick<Topic, 'part'>): boolean {
+  return TEXTS.includes(part);
+}
+
+const TEXTS: readonly TopicPart[] = ['messages', 'reply_suggestions', 'message_reply_suggestions'];

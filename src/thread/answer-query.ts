@@ -2,6 +2,7 @@ import { hasIdentity } from '../domain/address.ts';
 import { type ThreadEvent, upcastEvent } from '../domain/events.ts';
 import { textsSince } from '../domain/grants.ts';
 import type { Query, Reading, ReadingOf, ReadMessages, ReadSource, ReadSuggestions } from '../domain/queries.ts';
+import { withoutPurged } from '../domain/redaction.ts';
 import type { Result, ThreadRefusal } from '../domain/refusals.ts';
 import { type ChatState, membersIn, type ThreadState } from '../domain/state.ts';
 import { channelWebhooks, kindsOfChannel } from '../notifications/channel-webhooks.ts';
@@ -18,6 +19,7 @@ import type { EventPage, LogPage } from '../rpc/thread.ts';
 import type { Typing } from './live/typing.ts';
 import { readMessage } from './store/changed-messages.ts';
 import { loadChat, loadSuggestions, readReceived } from './store/load.ts';
+import { afterPurges, messageAfterPurges, readPurges } from './store/running-purges.ts';
 import { readChannelDelivery } from './webhooks/kept-deliveries.ts';
 
 /** A page ends early at this many characters of JSON: the answer of a call is limited to 32 MiB. */
@@ -48,7 +50,8 @@ export function answerQuery(
   const since = textsSince(chat, query.grant);
   const shownMessage = (id: string) => {
     const found = readMessage(sql, chat_id, id);
-    return found !== null && found.event.at >= (since ?? 0) ? found.facts : null;
+    if (found === null || found.event.at < (since ?? 0)) return null;
+    return messageAfterPurges(found.facts, found.event.seq, readPurges(sql, chat));
   };
   switch (query.type) {
     case 'read_chat':
@@ -85,7 +88,7 @@ export function answerQuery(
       const suggestion = loadSuggestions(sql, [suggestion_id]).get(suggestion_id);
       const isIts = suggestion?.chat_id === chat_id && [null, suggestion.facts.message_id].includes(message_id);
       return isIts && suggestion.facts.created_at >= (since ?? 0)
-        ? found({ suggestion: suggestion.facts, room_id })
+        ? found({ suggestion: withoutPurged(suggestion, chat).facts, room_id })
         : refused({ reason: 'reply_suggestion_not_found' });
     }
   }
@@ -141,10 +144,12 @@ function readMessagePage(
     JSON.stringify(query.types_not_in),
     query.limit + 1,
   );
+  const purges = readPurges(sql, chat);
   const page = boundedPage(rows, query.limit, ({ event, changed }) => {
     const added = upcastEvent(JSON.parse(event) as { v: number });
     if (added.type !== 'message_added') return [];
-    return [{ seq: added.seq, message: changed === null ? added.message : (JSON.parse(changed) as MessageFacts) }];
+    const message = changed === null ? added.message : (JSON.parse(changed) as MessageFacts);
+    return [{ seq: added.seq, message: messageAfterPurges(message, added.seq, purges) }];
   });
   return { messages: page.items, has_more: page.has_more, room_id: chat.facts.room?.id ?? null };
 }
@@ -170,8 +175,8 @@ function readSuggestionPage(
   const room_id = chat.facts.room?.id ?? null;
   if (!hasTable(sql, 'suggestions')) return { suggestions: [], has_more: false, room_id };
   const order = query.descending ? 'DESC' : 'ASC';
-  const rows = sql.exec<{ event: string }>(
-    `SELECT facts AS event FROM suggestions
+  const rows = sql.exec<{ seq: number; event: string }>(
+    `SELECT seq, facts AS event FROM suggestions
      WHERE chat_id = ?1 AND id > ?2 AND (?3 IS NULL OR id < ?3) AND (?4 IS NULL OR facts ->> '$.message_id' = ?4)
        AND facts ->> '$.created_at' >= ?6
      ORDER BY id ${order} LIMIT ?5`,
@@ -182,7 +187,10 @@ function readSuggestionPage(
     query.limit + 1,
     since ?? 0,
   );
-  const page = boundedPage(rows, query.limit, ({ event }) => [JSON.parse(event) as ReplySuggestionFacts]);
+  const page = boundedPage(rows, query.limit, ({ seq, event }) => {
+    const facts = JSON.parse(event) as ReplySuggestionFacts;
+    return [withoutPurged({ chat_id: chat.facts.id, seq, facts }, chat).facts];
+  });
   return { suggestions: page.items, has_more: page.has_more, room_id };
 }
 
@@ -208,6 +216,7 @@ export function readEventPage(
   const isIts = state.thread !== null && hasIdentity(state.thread.identity, identity);
   if (!isIts) return { ok: false, refusal: { reason: 'thread_not_found' } };
   let loaded = state;
+  const purgesOf = onceForChat((chat) => readPurges(sql, chat));
   const rows = sql.exec<{ seq: number; event: string }>(
     `SELECT seq, event FROM events
      WHERE seq > ? AND type IN ('message_added', 'reply_suggestion_added', 'purged')
@@ -218,12 +227,13 @@ export function readEventPage(
     limit + 1,
   );
   const page = boundedPage(rows, limit, (row) => {
-    const event: ThreadEvent = upcastEvent(JSON.parse(row.event) as { v: number });
+    const stored: ThreadEvent = upcastEvent(JSON.parse(row.event) as { v: number });
+    loaded = loadChat(sql, loaded, stored.chat_id);
+    const chat = loaded.chats.get(stored.chat_id);
+    if (chat === undefined) throw new Error('an event concerns a chat that does not exist');
+    const event = afterPurges(stored, purgesOf(chat));
     const accepted = event.accepted.find((acceptance) => acceptance.receiver === receiver);
     if (accepted === undefined || !('routing' in accepted)) return [];
-    loaded = loadChat(sql, loaded, event.chat_id);
-    const chat = loaded.chats.get(event.chat_id);
-    if (chat === undefined) throw new Error('an event concerns a chat that does not exist');
     // What a channel gets for an event does not depend on the chat around it.
     const update = notificationsOf(
       { event, before: chat, after: chat, suggestion_before: null, message: null, is_first: false },
@@ -244,10 +254,12 @@ export function readEventPage(
 /** Messages of the thread below a `seq`, the newest first. Reads the events between them too. */
 export function readLogPage(
   sql: SqlStorage,
-  { thread }: ThreadState,
+  state: ThreadState,
   { organization_id, before, limit }: { organization_id: string; before: number | null; limit: number },
 ): Result<LogPage> {
-  if (thread?.organization_id !== organization_id) return { ok: false, refusal: { reason: 'thread_not_found' } };
+  if (state.thread?.organization_id !== organization_id) return { ok: false, refusal: { reason: 'thread_not_found' } };
+  let loaded = state;
+  const purgesOf = onceForChat((chat) => readPurges(sql, chat));
   const hasChanges = hasTable(sql, 'changed_messages');
   const rows = sql.exec<{ event: string; changed: string | null }>(
     `SELECT event, ${hasChanges ? 'changed_messages.facts' : 'NULL'} AS changed FROM events
@@ -260,10 +272,23 @@ export function readLogPage(
   const page = boundedPage(rows, limit, ({ event, changed }) => {
     const added = upcastEvent(JSON.parse(event) as { v: number });
     if (added.type !== 'message_added') return [];
-    const message = changed === null ? added.message : (JSON.parse(changed) as MessageFacts);
+    loaded = loadChat(sql, loaded, added.chat_id);
+    const chat = loaded.chats.get(added.chat_id);
+    const now = changed === null ? added.message : (JSON.parse(changed) as MessageFacts);
+    const message = messageAfterPurges(now, added.seq, chat === undefined ? [] : purgesOf(chat));
     return [{ seq: added.seq, chat_id: added.chat_id, message }];
   });
   return { ok: true, answer: { messages: page.items, has_more: page.has_more } };
+}
+
+/** A page may cross several sessions, and has many rows of each. */
+function onceForChat<Value>(read: (chat: ChatState) => Value): (chat: ChatState) => Value {
+  const known = new Map<string, Value>();
+  return (chat) => {
+    const value = known.get(chat.facts.id) ?? read(chat);
+    known.set(chat.facts.id, value);
+    return value;
+  };
 }
 
 function boundedPage<Row extends { event: string; changed?: string | null }, Item>(

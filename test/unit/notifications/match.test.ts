@@ -10,7 +10,17 @@ import {
 } from '../../../src/notifications/notifications.ts';
 import { lacksReports, type UserSubscriber } from '../../../src/notifications/subscriber.ts';
 import { subscribedTopic, type Topic } from '../../../src/resources/topic.ts';
-import { COLLEAGUE, FOREIGNER, incoming, join, post, START, waitingChat } from '../../support/sample-commands.ts';
+import {
+  COLLEAGUE,
+  FOREIGNER,
+  head,
+  incoming,
+  join,
+  post,
+  ROUTED,
+  START,
+  waitingChat,
+} from '../../support/sample-commands.ts';
 import { AGENT } from '../../support/sample-events.ts';
 import { ORGANIZATION, ROOM, ThreadModel } from '../../support/thread-model.ts';
 
@@ -127,6 +137,81 @@ describe('a subscriber', () => {
         expect(match(update, each, own, { kind: 'visitor', visitor_id: 'f'.repeat(32) })).toBeNull();
       }
     }
+  });
+});
+
+describe('a change of what was written before', () => {
+  const chats = 'users/{user_id}/chats';
+  const silent: UserSubscriber = { ...NOBODY, member_reach: HERE };
+
+  /** A chat with an early message and a suggestion for it, which COLLEAGUE joins silently afterwards. */
+  function joinedLater() {
+    const { model, chatId } = waitingChat();
+    model.answer(join(chatId));
+    const { message } = model.answer(post(chatId));
+    const { suggestion } = model.answer(suggest(chatId, message.id));
+    model.answer(join(chatId, { actor: COLLEAGUE, is_participating: false }));
+    const edit = { ...head(), type: 'edit_message' as const, by: 'user' as const, chat_id: chatId, actor: AGENT };
+    const improve = { ...suggest(chatId, message.id), type: 'update_reply_suggestion' as const };
+    return {
+      model,
+      chatId,
+      message,
+      edit: () => model.answer({ ...edit, ...head(), message_id: message.id, message: crypto.randomUUID() }),
+      improve: (score: number) =>
+        model.answer({ ...improve, ...head(), suggestion_id: suggestion.id, relevancy_score: score }),
+    };
+  }
+
+  const suggest = (chat_id: string, message_id: string) => ({
+    ...head(),
+    type: 'add_reply_suggestion' as const,
+    chat_id,
+    message_id,
+    grant: ROUTED,
+    actor: AGENT,
+    suggestion: 'secret',
+    relevancy_score: null,
+  });
+
+  it('is told to a silent member from the start of the membership on, unless the history is open to them', () => {
+    const { model, message, chatId, edit, improve } = joinedLater();
+    edit();
+    expect(heard(model, `${chats}/*/messages`, silent)).toEqual([]);
+    expect(heard(model, `${chats}/*/messages`, { ...silent, member_history: NOWHERE })).toEqual([]);
+    expect(heard(model, `${chats}/*/messages`, { ...silent, member_history: HERE })).toHaveLength(1);
+    expect(heard(model, `${chats}/*/messages`, { ...NOBODY, user_id: AGENT.id })).toHaveLength(1);
+    improve(0.1);
+    for (const path of [`${chats}/*/reply_suggestions`, `${chats}/*/messages/*/reply_suggestions`]) {
+      expect(heard(model, path, silent)).toEqual([]);
+      expect(heard(model, path, { ...silent, member_history: HERE })).toHaveLength(1);
+      expect(heard(model, path, { ...NOBODY, user_id: AGENT.id })).toHaveLength(1);
+    }
+    // A new suggestion for an early message is in the list of the chat, and not in that of the message.
+    model.answer(suggest(chatId, message.id));
+    expect(heard(model, `${chats}/*/reply_suggestions`, silent)).toHaveLength(1);
+    expect(heard(model, `${chats}/*/messages/*/reply_suggestions`, silent)).toEqual([]);
+    const { message: later } = model.answer(post(chatId));
+    model.answer(suggest(chatId, later.id));
+    expect(heard(model, `${chats}/*/messages/*/reply_suggestions`, silent)).toHaveLength(1);
+    model.answer(join(chatId, { actor: COLLEAGUE }));
+    edit();
+    expect(heard(model, `${chats}/*/messages`, silent)).toHaveLength(1);
+  });
+
+  it('is told to a partner since one of them takes part, unless the room and its history are open to them', () => {
+    const { model, chatId, edit, improve } = joinedLater();
+    const involved = `orgs/${PARTNER}/involved_chats/*`;
+    const partner = { ...NOBODY, organization_id: PARTNER, user_id: FOREIGNER.id, organization_reach: NOWHERE };
+    model.answer(join(chatId, { actor: FOREIGNER, grant: ROUTED }));
+    edit();
+    expect(heard(model, `${involved}/messages`, partner)).toEqual([]);
+    expect(heard(model, `${involved}/messages`, { ...partner, organization_reach: HERE })).toHaveLength(1);
+    expect(heard(model, `orgs/${ORGANIZATION}/involved_chats/*/messages`, NOBODY)).toHaveLength(1);
+    improve(0.2);
+    expect(heard(model, `${involved}/reply_suggestions`, partner)).toEqual([]);
+    model.answer(suggest(chatId, model.answer(post(chatId)).message.id));
+    expect(heard(model, `${involved}/messages/*/reply_suggestions`, partner)).toHaveLength(1);
   });
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { LiveClient } from '../../support/worker/live-client.ts';
 import { arrive, ask, enrollAgent, resultsOf, TestOrganization, unique } from '../../support/worker/organization.ts';
 import { setOrganization, shareRoom } from '../../support/worker/organization-setup.ts';
 import type { Answer, Person } from '../../support/worker/requests.ts';
@@ -70,6 +71,36 @@ describe('private history', () => {
     expect(textsOf(await messages(org.agent))).toEqual(['before', 'after', 'hello']);
     await ask(org.agent, 'PATCH', own(org.agent, `/chat_memberships/${chatId}`), { is_participating: false });
     expect(textsOf(await messages(org.agent))).toEqual(['after', 'hello']);
+  });
+
+  it('tells sockets of silent members no change of what was written before they came', async () => {
+    const org = await TestOrganization.open();
+    const threadId = unique('thread');
+    const { chatId, ids } = await org.say(threadId, 'before');
+    const early = await org.suggest(chatId, ids[0] ?? '', 'an early suggestion');
+    await setOrganization(org.organizationId, { private_chat_history: true });
+    await arrive(org.agent);
+    expect((await ask(org.agent, 'POST', own(org.agent, `/routed_chats/${chatId}/memberships`), SILENT)).status).toBe(
+      201,
+    );
+    const later = await org.say(threadId, 'after');
+
+    const paths = ['reply_suggestions', `messages/${ids[0]}/reply_suggestions`];
+    const channels = paths.map((path) => `/api/v5${own(org.agent, `/chats/${chatId}/${path}`)}`);
+    const socket = await LiveClient.ofUser(org.agent);
+    await socket.subscribe(channels);
+    const reporter = await enrollAgent(org.organizationId, {}, ['reports']);
+    const change = (messageId: unknown, id: unknown, suggestion: string) => {
+      const path = own(reporter, `/routed_chats/${chatId}/messages/${messageId}/reply_suggestions/${id}`);
+      return ask(reporter, 'PATCH', path, { suggestion });
+    };
+    expect((await change(ids[0], early, 'improved')).status).toBe(200);
+    const late = await suggest(reporter, chatId, later.ids[0], 'a late suggestion');
+    const { notifications } = await socket.next('notifications');
+    expect(notifications).toMatchObject([{ channel: channels[0], action: 'added', resource_id: late }]);
+    expect((await change(later.ids[0], late, 'a later one')).status).toBe(200);
+    expect(await socket.nextChange(channels[0] ?? '')).toMatchObject({ resource: { suggestion: 'a later one' } });
+    socket.close();
   });
 
   it('of the owner of a shared room counts for a partner’s silent member, and for the partner', async () => {

@@ -1,0 +1,136 @@
+import { env } from 'cloudflare:workers';
+import { afterEach, expect, test, vi } from 'vitest';
+import { onFault } from '../../../src/platform/faults.ts';
+import { newUuid } from '../../../src/resources/uuid.ts';
+import { type PurgeOrder, threadStub } from '../../../src/rpc/thread.ts';
+import { eventually } from '../../support/eventually.ts';
+import {
+  accepted,
+  execute,
+  memberGrant,
+  nameOf,
+  newChannel,
+  newUser,
+  read,
+  readMessages,
+  receive,
+  receiveCommand,
+  rowsOf,
+  visitorMessage,
+} from '../../support/worker/threads.ts';
+
+afterEach(() => {
+  onFault(null);
+  vi.useRealTimers();
+});
+
+/** A chat with a question, a suggestion for it that was improved, and an edited answer. */
+async function writtenChat() {
+  const channel = newChannel();
+  const thread = nameOf(channel);
+  const actor = newUser(channel.organizationId);
+  const { chat_id, message_ids } = await receive(receiveCommand(channel, 't', [visitorMessage('secret question')]));
+  const [message_id = ''] = message_ids;
+  const reach = { organization_id: channel.organizationId, room_ids: [] };
+  const joins = { is_present: true, must_be_present: false, is_kept_out: false, composing_status: 'idle' as const };
+  const grant = { kind: 'reach' as const, reach, is_pending: false };
+  await execute(thread, { type: 'join_chat', chat_id, actor, grant, is_participating: true, ...joins });
+  const suggests = { chat_id, message_id, grant, actor };
+  const { suggestion } = await execute(thread, {
+    type: 'add_reply_suggestion',
+    ...suggests,
+    suggestion: 'secret suggestion',
+    relevancy_score: null,
+  });
+  const posts = { chat_id, actor, attachments: [], attachment_template: null, selected_reply_suggestion_id: null };
+  const { message } = await execute(thread, { type: 'post_message', ...posts, message: 'secret answer' });
+  const edit = { type: 'edit_message' as const, by: 'user' as const, chat_id, actor, message_id: message.id };
+  await execute(thread, { ...edit, message: 'secret answer, edited' });
+  return { channel, thread, chat_id, actor, message_id, suggestion_id: suggestion.id };
+}
+
+type Chat = Awaited<ReturnType<typeof writtenChat>>;
+
+/** Everything that readers get of a chat. */
+async function readAll({ channel, thread, chat_id, actor, message_id, suggestion_id }: Chat) {
+  const of = { v: 1, chat_id, grant: memberGrant(actor) } as const;
+  const page = { after: null, before: null, descending: false, limit: 50 };
+  const suggestion = { ...of, type: 'read_suggestion', message_id, suggestion_id } as const;
+  const events = {
+    v: 1,
+    identity: `channel/${channel.channelId}/t`,
+    receiver: channel.receiver,
+    after: 0,
+    limit: 50,
+  } as const;
+  const { organizationId: organization_id } = channel;
+  const log = threadStub(env, thread).readLog({ v: 1, organization_id, before: null, limit: 50 });
+  return {
+    messages: (await readMessages(thread, chat_id, actor)).messages,
+    message: await read(thread, { ...of, type: 'read_message', message_id }),
+    suggestions: (await read(thread, { ...of, type: 'read_suggestions', message_id: null, ...page })).suggestions,
+    suggestion: await read(thread, suggestion),
+    events: accepted(await threadStub(env, thread).readEvents(events)).events,
+    log: accepted(await log).messages,
+  };
+}
+
+async function purgeUntilStopped(
+  { channel, thread }: Chat,
+  more: Partial<PurgeOrder> = {},
+): Promise<() => Promise<void>> {
+  const chat: PurgeOrder = {
+    id: newUuid(Date.now()),
+    organization_id: channel.organizationId,
+    chat_id: null,
+    covers: 'messages',
+    before: null,
+    ...more,
+  };
+  const ask = () => threadStub(env, thread).purge({ v: 1, order: chat });
+  // The first steps are the choice of the chat and the command; the others go through the rows.
+  let steps = 0;
+  onFault((step) => {
+    if (step !== 'before a step of a purge') return;
+    steps += 1;
+    if (steps > 2) throw new Error('not yet');
+  });
+  await eventually(async () => {
+    await ask();
+    expect(await rowsOf(channel, `SELECT seq FROM events WHERE type = 'purged'`)).toHaveLength(1);
+  });
+  return async () => {
+    onFault(null);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 301_000 });
+    await eventually(async () => expect(accepted(await ask())).toMatchObject({ is_done: true }));
+  };
+}
+
+test('readers see what a purge will leave while it has not come to the rows', async () => {
+  const chat = await writtenChat();
+  expect(JSON.stringify(await readAll(chat))).toContain('secret suggestion');
+  const finish = await purgeUntilStopped(chat);
+  const events = async () => JSON.stringify(await rowsOf(chat.channel, 'SELECT event FROM events'));
+  expect(await events()).toContain('secret');
+  const during = await readAll(chat);
+  expect(JSON.stringify(during)).not.toContain('secret');
+  await finish();
+  expect(await events()).not.toContain('secret');
+  expect(during).toEqual(await readAll(chat));
+});
+
+test('readers see what is not covered, and what was written after the purge', async () => {
+  const chat = await writtenChat();
+  const { chat_id, thread, actor } = chat;
+  const { messages } = await readMessages(thread, chat_id, actor);
+  const before = messages.at(-1)?.message.created_at ?? 0;
+  const finish = await purgeUntilStopped(chat, { before });
+  const posts = { chat_id, actor, attachments: [], attachment_template: null, selected_reply_suggestion_id: null };
+  await execute(thread, { type: 'post_message', ...posts, message: 'new' });
+  const during = await readAll(chat);
+  const texts = during.messages.filter(({ message }) => message.type === 'msg').map(({ message }) => message.message);
+  expect(texts).toEqual([null, 'secret answer, edited', 'new']);
+  expect(during.suggestions.map(({ suggestion }) => suggestion)).toEqual(['']);
+  await finish();
+  expect(during).toEqual(await readAll(chat));
+});
