@@ -117,6 +117,7 @@ export const RESOURCES: { readonly [resource: string]: Resource } = {
       require_online: 'flag',
       is_task_allowed: 'flag',
       is_external_allowed: 'flag',
+      chat_key_ttl_days: 'days',
       is_open: 'flag',
       service_hours: 'json',
       domain: 'nullable',

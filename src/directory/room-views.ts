@@ -38,6 +38,7 @@ export async function viewRooms(
       require_online: room.require_online === 1,
       is_task_allowed: room.is_task_allowed === 1,
       is_external_allowed: room.is_external_allowed === 1,
+      chat_key_ttl_days: room.chat_key_ttl_days,
       reaches_online: reached.some((one) => one?.is_online === true),
       reaches_humans_online: reached.some((one) => one?.is_humans_online === true),
       updated_by_user: people.editors.get(room.updated_by_user_id ?? '') ?? null,

@@ -26,6 +26,8 @@ export type RoomView = {
   /** Whether visitors may choose these types for chats that they start. */
   is_task_allowed: boolean;
   is_external_allowed: boolean;
+  /** How many days after the end of an encrypted chat the hub forgets its key; null: never. */
+  chat_key_ttl_days: number | null;
   /** Whether the room reaches a user who is online, and whether it reaches one who is not a bot. */
   reaches_online: boolean;
   reaches_humans_online: boolean;
@@ -52,6 +54,7 @@ export function roomResource(room: RoomView) {
     is_open: room.is_open,
     is_service_hours_enabled: room.service_hours !== null,
     service_hours: room.service_hours,
+    chat_key_ttl_days: room.chat_key_ttl_days,
     is_deleted: room.is_deleted,
     created_at: isoTime(room.created_at),
     updated_at: isoTime(room.updated_at),

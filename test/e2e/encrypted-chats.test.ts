@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { textOf } from '../support/chat-decrypter.ts';
 import { makeFolder, openHub, type TestHub } from '../support/local/hub.ts';
 import { runScript } from '../support/local/script-process.ts';
+import { storeText } from '../support/local/store-text.ts';
 
 type Json = Record<string, unknown>;
 type Envelope = { channel: string; action: string; resource_id: string; resource: Json };
@@ -104,6 +105,17 @@ async function haveChat(thread: string): Promise<{ chatId: string; texts: string
   return { chatId, texts: texts.sort() };
 }
 
+/** What the program in the document prints of a chat. */
+async function readWithProgram(chatId: string): Promise<string> {
+  const [, program = ''] = /```js\n([\s\S]+?)```/.exec(await readFile('docs/encryption.md', 'utf8')) ?? [];
+  await writeFile(join(folder, 'read.mjs'), program);
+  const url = `${site.hub.url}${org()}/owned_chats/${chatId}`;
+  return execFileSync(process.execPath, ['read.mjs', 'private.pem', url], {
+    cwd: folder,
+    env: { ...process.env, TOKEN: site.demo.settings_token },
+  }).toString();
+}
+
 test('a whole chat is read from REST and from webhooks with the private key', async () => {
   const { chatId, texts } = await haveChat('whole');
   const chat = await site.client.ownedChat(chatId);
@@ -117,21 +129,51 @@ test('a whole chat is read from REST and from webhooks with the private key', as
   const told = toldOf(chatId);
   expect(chatKeyOf(told.chat)).toBe(key);
   await vi.waitFor(async () => expect(await textsOf(toldOf(chatId).messages, key)).toEqual(texts), { timeout: 30_000 });
-  // The replies of the channel show texts alone, as its source must read them.
+  // The source of the channel has no private key.
+  const replies = site.receiver.requests.filter(({ path, body }) => path === '/replies' && body.includes(chatId));
+  expect(replies.some(({ body }) => body.includes('"message":"Sie ist unterwegs."'))).toBe(true);
   const { aesKeyString } = JSON.parse(key) as { aesKeyString: string };
   for (const { body } of site.receiver.requests) expect(body).not.toContain(aesKeyString);
 });
 
 test('the program in the document reads a chat', async () => {
   const { chatId, texts } = await haveChat('program');
-  const [, program = ''] = /```js\n([\s\S]+?)```/.exec(await readFile('docs/encryption.md', 'utf8')) ?? [];
-  await writeFile(join(folder, 'read.mjs'), program);
-  const url = `${site.hub.url}${org()}/owned_chats/${chatId}`;
-  const output = execFileSync(process.execPath, ['read.mjs', 'private.pem', url], {
-    cwd: folder,
-    env: { ...process.env, TOKEN: site.demo.settings_token },
-  }).toString();
-  const lines = output.trim().split('\n');
+  const lines = (await readWithProgram(chatId)).trim().split('\n');
   expect(lines[0]).toBe('visitor: Wo bleibt meine Bestellung? 🙂');
   expect(lines.map((line) => line.slice(line.indexOf(': ') + 2)).sort()).toEqual(texts);
+});
+
+test('once the hub has forgotten the key, only the holder of the private key has the texts', async () => {
+  const { client, demo } = site;
+  const option = ['rooms', 'update', '--organization', demo.organization_id, '--room', demo.room_id];
+  const set = runScript('scripts/admin.ts', [...option, '--chat-key-ttl-days', '0'], {
+    UMI_ADMIN_TOKEN: site.hub.adminToken,
+    UMI_BASE_URL: site.hub.url,
+  });
+  expect([await set.ended, set.output()]).toEqual([0, expect.stringContaining('"chat_key_ttl_days": 0')]);
+  const secret = `secret-${crypto.randomUUID()}`;
+  const channel = await client.registerChannel(`${site.receiver.url}/replies`);
+  const { chat_id: chatId } = await client.sendMessage(channel.id, 'forgotten', `${secret} asked`, 'm1');
+  await client.joinChat(demo.agent, chatId);
+  await client.reply(demo.agent, chatId, `${secret} answered`);
+  await client.closeSession(channel.id, 'forgotten');
+
+  const messages = async () => (await ok('GET', `${org()}/owned_chats/${chatId}/messages`))['results'] as Json[];
+  await vi.waitFor(async () => expect((await messages()).map(({ message }) => message)).toEqual([null, null, null]), {
+    timeout: 60_000,
+    interval: 200,
+  });
+  const lines = (await readWithProgram(chatId)).trim().split('\n');
+  expect(lines).toEqual([`visitor: ${secret} asked`, `user: ${secret} answered`]);
+  const key = chatKeyOf(await client.ownedChat(chatId));
+  const { aesKeyString } = JSON.parse(key) as { aesKeyString: string };
+  await vi.waitFor(
+    async () => {
+      const files = await storeText(site.folder);
+      const places = [...files].filter(([, text]) => text.includes(secret) || text.includes(aesKeyString));
+      expect(places.map(([name]) => name)).toEqual([]);
+    },
+    { timeout: 60_000, interval: 500 },
+  );
+  for (const { message } of site.log) expect(message.includes(secret) || message.includes(aesKeyString)).toBe(false);
 });

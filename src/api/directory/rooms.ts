@@ -30,6 +30,7 @@ const tenantOptions = {
   domain: textField({ max: 255 }).nullable(),
   is_open: z.boolean(),
   service_hours: serviceHoursSchema.nullable(),
+  chat_key_ttl_days: integerField({ min: 0, max: 3650 }).nullable(),
 };
 /** A chat's lifetime in seconds, at most a year. Null: the chat does not end by itself. */
 const lifetime = integerField({ min: 1, max: 31_536_000 }).nullable();
@@ -53,6 +54,8 @@ const tenantRoom = z.object({
   domain: tenantOptions.domain.default(DEFAULT_ROOM_OPTIONS.domain),
   is_open: tenantOptions.is_open.default(true),
   service_hours: tenantOptions.service_hours.default(null),
+  // No default: a client that does not know the field must not make the hub keep keys.
+  chat_key_ttl_days: tenantOptions.chat_key_ttl_days.optional(),
 });
 const operatorRoom = tenantRoom.extend({
   visitor_chat_idle_ttl: lifetime.default(DEFAULT_ROOM_OPTIONS.visitor_chat_idle_ttl),
@@ -196,7 +199,7 @@ export function roomRoutesOf(door: Door): AppRouter {
     path: one,
     summary: 'Replace a room',
     description:
-      'A field that is left out gets its default; that of `display_name` is the name. Chats that are open keep the name and the lifetime that they started with. The call can be repeated.',
+      'A field that is left out gets its default; that of `display_name` is the name, and `chat_key_ttl_days` stays as it is. Chats keep the name, the lifetime and the `chat_key_ttl_days` that they started with. The call can be repeated.',
     request: { params: roomPath, body: bodyOf(whole) },
     answers: { 200: jsonOf(schema, 'Changed') },
   });
@@ -214,7 +217,7 @@ export function roomRoutesOf(door: Door): AppRouter {
     path: one,
     summary: 'Change a room',
     description:
-      'A field that is left out stays. With `service_hours` the room is open at these times only, whatever `is_open` is set to; it counts again without them. Chats that are open keep the name and the lifetime that they started with. The call can be repeated.',
+      'A field that is left out stays. With `service_hours` the room is open at these times only, whatever `is_open` is set to; it counts again without them. Chats keep the name, the lifetime and the `chat_key_ttl_days` that they started with. The call can be repeated.',
     request: { params: roomPath, body: bodyOf(changes) },
     answers: { 200: jsonOf(schema, 'Changed') },
   });

@@ -54,6 +54,9 @@ export const roomSchema = z
     is_open: z.boolean(),
     is_service_hours_enabled: z.boolean(),
     service_hours: serviceHoursSchema.nullable(),
+    chat_key_ttl_days: z.int().nullable().openapi({
+      description: 'Extension. Days after the end of an encrypted chat until the hub forgets its key; null: never.',
+    }),
     is_deleted: z.boolean(),
     created_at: isoTimeSchema,
     updated_at: isoTimeSchema,

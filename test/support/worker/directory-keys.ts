@@ -31,6 +31,7 @@ export const USER_KEYS = [
 ];
 
 export const ROOM_KEYS = [
+  'chat_key_ttl_days',
   'created_at',
   'display_name',
   'domain',

@@ -77,6 +77,9 @@ describe('admin command line', () => {
         request: { body: { encryption_public_key: text === '' ? null : text } },
       });
     }
+    expect(
+      parseCommand(['rooms', 'update'], { organization: 'o', room: 'r', 'chat-key-ttl-days': '30' }),
+    ).toMatchObject({ request: { body: { chat_key_ttl_days: 30 } } });
     const forgets = (days: string) =>
       parseCommand(['organizations', 'update'], { organization: 'o', 'message-list-days': days });
     expect(forgets('90')).toMatchObject({ request: { body: { message_list_days: 90 } } });

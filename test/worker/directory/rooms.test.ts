@@ -68,6 +68,24 @@ describe('the rooms of an organization', () => {
     expect((await ask(manager, 'PUT', path, { name: 'x' })).status).toBe(404);
   });
 
+  it('say when keys of chats are forgotten, which a client that does not know of it cannot undo', async () => {
+    const created = await ask(manager, 'POST', roomsOf(manager), { name: 'Secret', chat_key_ttl_days: 30 });
+    expect([created.status, created.json['chat_key_ttl_days']]).toEqual([201, 30]);
+    const path = `${roomsOf(manager)}/${created.json['id']}`;
+    const daysAfter = async (method: string, changes: object) => {
+      const answer = await ask(manager, method, path, changes);
+      return [answer.status, answer.json['chat_key_ttl_days']];
+    };
+    expect(await daysAfter('PUT', { name: 'Secret' })).toEqual([200, 30]);
+    expect(await daysAfter('PATCH', { name: 'Hidden' })).toEqual([200, 30]);
+    expect(await daysAfter('PATCH', { chat_key_ttl_days: 0 })).toEqual([200, 0]);
+    expect(await daysAfter('PUT', { name: 'Secret', chat_key_ttl_days: 3650 })).toEqual([200, 3650]);
+    for (const days of [-1, 3651, 0.5, 'soon']) {
+      expect(await daysAfter('PATCH', { chat_key_ttl_days: days })).toEqual([400, [expect.any(String)]]);
+    }
+    expect(await daysAfter('PATCH', { chat_key_ttl_days: null })).toEqual([200, null]);
+  });
+
   it('are not deleted while they have channels, which the refusal names', async () => {
     const gateway = await Gateway.open();
     const [mail, phone] = [await gateway.register({ name: 'Mail' }), await gateway.register({ name: 'Phone' })];

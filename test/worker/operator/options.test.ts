@@ -23,6 +23,7 @@ describe('the operator sets options', () => {
       require_online: false,
       is_task_allowed: false,
       is_external_allowed: false,
+      chat_key_ttl_days: null,
       is_open: true,
       domain: null,
     };
@@ -33,6 +34,7 @@ describe('the operator sets options', () => {
       require_online: true,
       is_task_allowed: true,
       is_external_allowed: true,
+      chat_key_ttl_days: 0,
       is_open: false,
       domain: 'example.com',
     };

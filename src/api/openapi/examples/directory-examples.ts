@@ -80,6 +80,7 @@ const support: RoomView = {
   require_online: false,
   is_task_allowed: false,
   is_external_allowed: false,
+  chat_key_ttl_days: null,
   reaches_online: true,
   reaches_humans_online: true,
   updated_by_user: agent,
