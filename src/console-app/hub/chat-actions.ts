@@ -38,6 +38,13 @@ export async function endChat(replica: Replica, userId: string, { chat }: InboxR
   return answer.ok ? null : words('closed', answer);
 }
 
+/** Sends the webhook of one's own message once more. Its state is told by the socket. */
+export async function redeliverMessage(userId: string, chatId: string, messageId: string): Promise<Outcome> {
+  const path = `/api/v5/users/${userId}/chats/${chatId}/messages/${messageId}/redeliver`;
+  const answer = await call(path, { method: 'POST', body: {} });
+  return answer.ok ? null : `The message was not sent again: ${answer.detail}`;
+}
+
 function words(done: string, { status, detail }: Extract<Answer<unknown>, { ok: false }>): string {
   if (status === 409 && detail.includes('not present')) return 'You are away. Come back to take chats.';
   return `The chat was not ${done}: ${detail}`;

@@ -1,5 +1,11 @@
 /** How a key press is told. */
-export type KeyPress = Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey' | 'shiftKey'>;
+export type KeyPress = {
+  readonly key: string;
+  readonly ctrlKey: boolean;
+  readonly metaKey: boolean;
+  readonly altKey: boolean;
+  readonly shiftKey: boolean;
+};
 
 /** So long (ms) the first key of two waits for the second. */
 const PATIENCE = 1_500;
@@ -35,11 +41,4 @@ export class KeySequence {
 function nameOfPress({ key, ctrlKey, metaKey, shiftKey }: KeyPress): string {
   if (ctrlKey || metaKey) return `Ctrl+${key.toUpperCase()}`;
   return shiftKey && /^[a-zA-Z]$/.test(key) ? `Shift+${key.toUpperCase()}` : key;
-}
-
-/** Whether a press belongs to what somebody writes: single keys do nothing there. */
-export function isWriting(target: EventTarget | null): boolean {
-  return (
-    target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
-  );
 }

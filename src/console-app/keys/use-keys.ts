@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'react';
 import type { Command } from './commands.ts';
-import { isWriting, KeySequence } from './key-sequence.ts';
+import { KeySequence } from './key-sequence.ts';
 
 const KEPT = 'umi.single-keys';
 
@@ -32,3 +32,10 @@ export function useKeys(commands: readonly Command[]): void {
 }
 
 const isDialogOpen = () => document.querySelector('[role="dialog"], [role="menu"]') !== null;
+
+/** Whether a press belongs to what somebody writes: single keys do nothing there. */
+function isWriting(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+  );
+}

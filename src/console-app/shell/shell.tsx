@@ -7,6 +7,8 @@ import type { Command } from '../keys/commands.ts';
 import { KeyHelp } from '../keys/key-help.tsx';
 import { Palette } from '../keys/palette.tsx';
 import { useKeys } from '../keys/use-keys.ts';
+import type { ReplicaState } from '../replica/store.ts';
+import { rowsOfView, type ViewName } from '../replica/views.ts';
 import { VIEW_WORDS, VIEWS } from '../words/views.ts';
 import { Connection } from './connection.tsx';
 import { UserMenu } from './user-menu.tsx';
@@ -14,17 +16,17 @@ import './shell.css';
 
 /** The frame of all screens: where one is, whether the hub is heard, and who one is. */
 export function Shell({ onSignOut }: { onSignOut: () => void }) {
-  const { counts } = useReplica();
+  const { counts, views, known } = useReplica();
   const { view = 'waiting' } = useParams({ strict: false });
   const [isPaletteOpen, setPaletteOpen] = useState(false);
   const [isHelpOpen, setHelpOpen] = useState(false);
   const commands = useCommands({ onPalette: () => setPaletteOpen(true), onHelp: () => setHelpOpen(true), onSignOut });
   useKeys(commands);
 
+  const waiting = countOf('waiting', { counts, views, known });
   useEffect(() => {
-    const waiting = counts?.waiting ?? 0;
     document.title = waiting === 0 ? 'UMI' : `(${waiting}) UMI`;
-  }, [counts]);
+  }, [waiting]);
 
   return (
     <div className="shell">
@@ -39,7 +41,7 @@ export function Shell({ onSignOut }: { onSignOut: () => void }) {
         </div>
         <ul className="nav-views">
           {VIEWS.map((each) => {
-            const count = each === 'closed' ? 0 : (counts?.[each] ?? 0);
+            const count = countOf(each, { counts, views, known });
             return (
               <li key={each}>
                 <Link
@@ -72,6 +74,15 @@ export function Shell({ onSignOut }: { onSignOut: () => void }) {
       <KeyHelp commands={commands} isOpen={isHelpOpen} onOpen={setHelpOpen} />
     </div>
   );
+}
+
+/** How many chats a view has. A list that is here as a whole is counted, since the hub counts only now and then. */
+function countOf(view: ViewName, { counts, views, known }: Pick<ReplicaState, 'counts' | 'views' | 'known'>): number {
+  if (view === 'closed') return 0;
+  const whole = [...views.values()].find(
+    ({ query, end, load }) => query.view === view && end === null && load.is === 'ready',
+  );
+  return whole === undefined ? (counts?.[view] ?? 0) : rowsOfView(known, whole).length;
 }
 
 type Doors = { onPalette: () => void; onHelp: () => void; onSignOut: () => void };

@@ -1,10 +1,10 @@
 import { useNavigate } from '@tanstack/react-router';
-import { useEffect, useMemo, useState } from 'react';
+import { useCallback, useEffect, useMemo, useState } from 'react';
 import { Composer } from '../composer/composer.tsx';
 import { suggestionsOf } from '../composer/suggestions-of.ts';
 import { useDesk, useReplica } from '../desk/desk.tsx';
 import { useMinute } from '../desk/ticks.ts';
-import { Attention, type Outcome, takeChat } from '../hub/chat-actions.ts';
+import { Attention, type Outcome, redeliverMessage, takeChat } from '../hub/chat-actions.ts';
 import type { InboxRow, Thread } from '../replica/known.ts';
 import { withoutEchoes } from '../replica/outbox.ts';
 import { VisitorPanel } from '../visitor/visitor-panel.tsx';
@@ -127,7 +127,7 @@ function Gone({ onBack }: { onBack: () => void }) {
 }
 
 function Conversation({ row, thread }: { row: InboxRow; thread: Thread }) {
-  const { userId, replica } = useDesk();
+  const { userId, replica, complain } = useDesk();
   const { outbox, live, missed } = useReplica();
   const chatId = row.chat.id;
   const minute = useMinute();
@@ -160,6 +160,14 @@ function Conversation({ row, thread }: { row: InboxRow; thread: Thread }) {
     [attention, replica, chatId],
   );
 
+  const redeliver = useCallback(
+    async (messageId: string) => {
+      const problem = await redeliverMessage(userId, chatId, messageId);
+      if (problem !== null) complain(problem);
+    },
+    [userId, chatId, complain],
+  );
+
   function edit(key: string): void {
     const entry = replica.discard(key);
     if (entry !== null) setReturned({ key, text: entry.content.message });
@@ -175,6 +183,7 @@ function Conversation({ row, thread }: { row: InboxRow; thread: Thread }) {
         typing={typing}
         onOlder={() => replica.loadOlder(chatId)}
         onBottom={setAtBottom}
+        onRedeliver={redeliver}
         onRetry={(key) => replica.retry(key)}
         onEdit={edit}
         onDiscard={(key) => replica.discard(key)}

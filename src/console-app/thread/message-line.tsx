@@ -5,8 +5,9 @@ import type { OutboxEntry } from '../replica/outbox.ts';
 import { timeOf, wholeTimeOf } from '../words/times.ts';
 
 /** Text of somebody else, as text: line breaks are kept, and nothing of it is ever markup. */
-export const MessageLine = memo(function MessageLine(props: { message: Message; isFirst: boolean; isOwn: boolean }) {
-  const { message, isFirst, isOwn } = props;
+type LineProps = { message: Message; isFirst: boolean; isOwn: boolean; onRedeliver: (messageId: string) => void };
+
+export const MessageLine = memo(function MessageLine({ message, isFirst, isOwn, onRedeliver }: LineProps) {
   const { sender_type, sender_name, created_at, deleted_at, is_edited, subject } = message;
   const side = sender_type === 'visitor' ? 'from-visitor' : isOwn ? 'from-us is-own' : 'from-us';
   return (
@@ -35,6 +36,11 @@ export const MessageLine = memo(function MessageLine(props: { message: Message; 
       <p className="message-foot">
         {is_edited ? <span>edited</span> : null}
         {sender_type === 'user' ? <Delivery message={message} /> : null}
+        {isOwn && message.delivery_status === 'failed' ? (
+          <button type="button" className="button small" onClick={() => onRedeliver(message.id)}>
+            Send again
+          </button>
+        ) : null}
       </p>
     </div>
   );

@@ -13,6 +13,7 @@ type Props = {
   onOlder: () => void;
   /** Tells whether the newest message is in view. */
   onBottom: (isAtBottom: boolean) => void;
+  onRedeliver: (messageId: string) => void;
 } & SendingActions;
 
 /** So near to the end (px) counts as being there. */
@@ -113,7 +114,9 @@ export function MessageLog(props: Props) {
   );
 }
 
-function LogLine({ line, userId, ...props }: { line: Line; userId: string; isOffline: boolean } & SendingActions) {
+type LogLineProps = { line: Line; userId: string } & Pick<Props, 'isOffline' | 'onRedeliver'> & SendingActions;
+
+function LogLine({ line, userId, ...props }: LogLineProps) {
   switch (line.is) {
     case 'day':
       return <h3 className="log-day">{line.text}</h3>;
@@ -122,7 +125,14 @@ function LogLine({ line, userId, ...props }: { line: Line; userId: string; isOff
     case 'note':
       return <p className="log-note">{line.text}</p>;
     case 'message':
-      return <MessageLine message={line.message} isFirst={line.isFirst} isOwn={line.message.sender_id === userId} />;
+      return (
+        <MessageLine
+          message={line.message}
+          isFirst={line.isFirst}
+          isOwn={line.message.sender_id === userId}
+          onRedeliver={props.onRedeliver}
+        />
+      );
     case 'sending':
       return (
         <SendingLine

@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { answer } from '../../../scripts/webhook-receiver.ts';
 import { type ConsoleSite, openConsoleSite } from '../../support/local/console-site.ts';
 
 const HOSTILE = '<script>window.isBroken = true</script><img src=x onerror="window.isBroken = true"> & more';
@@ -112,5 +113,29 @@ describe('a chat in the console', () => {
     const sent = await site.site.receiver.waitFor(({ body }) => body.includes('For the second'));
     expect(JSON.parse(sent.body)).toMatchObject({ thread_id: 'draft two' });
     expect(complaints).toEqual([]);
+  });
+});
+
+describe('an answer that did not reach its receiver', () => {
+  it('says why, and is sent again by a button', async () => {
+    const failing = await openConsoleSite({ max_retry_count: 0 });
+    try {
+      failing.site.receiver.behave(() => answer(500));
+      const { page, signIn, faults, complaints } = await failing.open();
+      await signIn(failing.site.demo.agent);
+      await failing.write('failing', 'Is anybody there?', 'Jane Doe');
+      await page.getByRole('link', { name: /Jane Doe/ }).click();
+      await page.getByRole('button', { name: 'Take the chat' }).click();
+      await page.getByLabel('Your answer').fill('Yes.');
+      await page.keyboard.press('Enter');
+      await page.getByText('Not delivered:').waitFor();
+      expect(await faults()).toEqual([]);
+      failing.site.receiver.behave(() => answer(200));
+      await page.getByRole('button', { name: 'Send again' }).click();
+      await page.getByText('Not delivered:').waitFor({ state: 'hidden' });
+      expect(complaints).toEqual([]);
+    } finally {
+      await failing.stop();
+    }
   });
 });

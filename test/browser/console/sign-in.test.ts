@@ -42,6 +42,55 @@ describe('the page to sign in', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('takes a link once, forgets its code, and says so when it is used again', async () => {
+    const { client, demo } = site.site;
+    const path = `/api/v5/orgs/${demo.organization_id}/users/${demo.agent.id}/sign_in_links`;
+    const made = await client.request('POST', path, {});
+    expect(made.status).toBe(201);
+    const { url } = made.body as { url: string };
+    const { page, complaints } = await site.open();
+    await page.goto(url);
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByText('Live', { exact: true }).waitFor();
+    expect(page.url()).toBe(`${site.site.hub.url}/console/inbox/waiting`);
+
+    const other = await site.open();
+    await other.page.goto(url);
+    await other.page.getByRole('button', { name: 'Continue' }).click();
+    await other.page.getByRole('alert').getByText('This link has been used or has expired.').waitFor();
+    expect([...complaints, ...other.complaints]).toEqual([]);
+  });
+
+  it('lies over the page when the session ends, and everything goes on after it', async () => {
+    const { client, demo } = site.site;
+    const { page, signIn, faults } = await site.open();
+    await signIn(demo.agent);
+    await site.write('session', 'A question', 'Jane Doe');
+    await page.getByRole('link', { name: /Jane Doe/ }).click();
+    await page.getByRole('button', { name: 'Take the chat' }).click();
+    await page.getByLabel('Your answer').fill('Half of an answer');
+    await page.evaluate('window.isSamePage = true');
+
+    const tokens = `/admin/v1/organizations/${demo.organization_id}/users/${demo.agent.id}/tokens`;
+    const listed = await client.request('GET', tokens, undefined, site.site.hub.adminToken);
+    const sessions = (listed.body as { results: { id: string; label: string }[] }).results.filter(
+      ({ label }) => label === 'Console',
+    );
+    for (const { id } of sessions) {
+      const revoked = await client.request('DELETE', `${tokens}/${id}`, undefined, site.site.hub.adminToken);
+      expect(revoked.status).toBe(204);
+    }
+    await page.getByLabel('Your answer').fill('Half of an answer, and the rest');
+    await page.keyboard.press('Enter');
+    await page.getByText('Your session has ended. What you have written is still here.').waitFor();
+    expect(await faults()).toEqual([]);
+    await page.getByLabel('Access token').fill(demo.agent.token);
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await page.getByText('Your session has ended.').waitFor({ state: 'hidden' });
+    await site.site.receiver.waitFor(({ body }) => body.includes('Half of an answer, and the rest'));
+    expect(await page.evaluate('window.isSamePage')).toBe(true);
+  });
+
   it.each(['light', 'dark'] as const)('has no fault of accessibility (%s)', async (scheme) => {
     const { page, faults } = await site.open({ scheme });
     await page.getByRole('heading', { name: 'Sign in to UMI' }).waitFor();

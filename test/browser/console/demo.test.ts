@@ -1,0 +1,46 @@
+import { rm } from 'node:fs/promises';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { freePort } from '../../../scripts/free-port.ts';
+import { openBrowser } from '../../support/local/chat-site.ts';
+import { makeFolder } from '../../support/local/hub.ts';
+import { runScript, type ScriptProcess } from '../../support/local/script-process.ts';
+
+let folder: string;
+let port: number;
+let start: ScriptProcess;
+let browser: Browser;
+beforeAll(async () => {
+  folder = await makeFolder();
+  port = await freePort();
+  start = runScript('scripts/start.ts', ['--port', String(port), '--persist-to', folder]);
+  await start.waitForOutput('# 3. list the chats');
+  browser = await openBrowser();
+});
+afterAll(async () => {
+  await browser?.close();
+  start?.kill('SIGTERM');
+  await start?.ended;
+  await rm(folder, { recursive: true, force: true });
+});
+
+it('lets a newcomer see a chat from beginning to end after npm start, by clicks and one answer', async () => {
+  const page = await browser.newPage();
+  await page.goto(`http://127.0.0.1:${port}/`);
+  await page.getByRole('button', { name: 'Agent Smith' }).click();
+  await page.getByText('Nobody is waiting').waitFor();
+  await page.getByRole('button', { name: 'Send a test message' }).click();
+  await page.getByRole('list', { name: 'Waiting: chats' }).getByRole('link').click();
+  await page.getByRole('button', { name: 'Take the chat' }).click();
+  await page.getByLabel('Your answer').fill('Hello from the demo.');
+  await page.getByRole('button', { name: 'Send', exact: true }).click();
+  await page.getByTitle('Stored').waitFor();
+  expect(await start.waitForOutput('Hello from the demo.')).toContain('demo reply by Agent Smith');
+  await page
+    .getByRole('button', { name: /^Close/ })
+    .first()
+    .click();
+  await page.getByText('This chat has ended.').waitFor();
+  await page.getByRole('link', { name: 'Closed' }).click();
+  await page.getByRole('list', { name: 'Closed: chats' }).getByRole('link').waitFor();
+});

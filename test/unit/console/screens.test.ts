@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import { suggestionsOf } from '../../../src/console-app/composer/suggestions-of.ts';
+import { holdOrder } from '../../../src/console-app/inbox/frozen-order.ts';
+import { KeySequence } from '../../../src/console-app/keys/key-sequence.ts';
+import type { InboxRow, Message, Suggestion, Thread } from '../../../src/console-app/replica/known.ts';
+import { linesOf } from '../../../src/console-app/thread/lines.ts';
+import { waitOf } from '../../../src/console-app/words/times.ts';
+
+const NOW = Date.UTC(2026, 5, 15, 12, 0, 0);
+const at = (minutes: number) => new Date(NOW + minutes * 60_000).toISOString();
+const message = (fields: Partial<Message>): Message =>
+  ({
+    id: 'm',
+    type: 'msg',
+    created_at: at(0),
+    sender_type: 'visitor',
+    sender_id: 'v',
+    message: 'text',
+    ...fields,
+  }) as Message;
+
+describe('the lines of a thread', () => {
+  it('have a name above the first message of a sender, after five minutes, after a note, and after a mark', () => {
+    const messages = [
+      message({ id: '1', created_at: at(0) }),
+      message({ id: '2', created_at: at(4) }),
+      message({ id: '3', created_at: at(10) }),
+      message({ id: '4', created_at: at(10), sender_id: 'u', sender_type: 'user' }),
+      message({ id: '5', created_at: at(11), type: 'join', sender_name: 'Smith' }),
+      message({ id: '6', created_at: at(11), sender_id: 'u', sender_type: 'user' }),
+      message({ id: '7', created_at: at(11), sender_id: 'u', sender_type: 'user' }),
+    ];
+    const lines = linesOf(messages, [], { first_id: '7', last_place: 7, count: 1 }, NOW);
+    const shown = lines.map((line) => (line.is === 'message' ? `${line.key}${line.isFirst ? ' named' : ''}` : line.is));
+    expect(shown).toEqual(['day', '1 named', '2', '3 named', '4 named', 'note', '6 named', 'catch_up', '7 named']);
+    expect(lines[5]).toMatchObject({ text: 'Smith joined' });
+  });
+
+  it('begin each day with its name', () => {
+    const lines = linesOf([message({ id: '1', created_at: at(-1440) }), message({ id: '2' })], [], null, NOW);
+    expect(lines.flatMap((line) => (line.is === 'day' ? line.text : []))).toEqual(['Yesterday', 'Today']);
+  });
+});
+
+describe('suggestions', () => {
+  const suggestion = (id: string, message_id: string, relevancy_score: number | null) =>
+    ({ id, message_id, relevancy_score }) as Suggestion;
+  const thread = (messages: Message[]): Thread => ({
+    messages,
+    older: null,
+    memberships: new Map(),
+    suggestions: new Map(
+      [suggestion('a', '1', 0.9), suggestion('b', '2', null), suggestion('c', '2', 0.4)].map((each) => [each.id, each]),
+    ),
+  });
+
+  it('are those to the newest message of the visitor, the best first, and none once it was answered', () => {
+    const asked = [message({ id: '1' }), message({ id: '2' }), message({ id: '3', type: 'join' })];
+    expect(suggestionsOf(thread(asked)).map(({ id }) => id)).toEqual(['c', 'b']);
+    expect(suggestionsOf(thread([...asked, message({ id: '4', sender_type: 'user' })]))).toEqual([]);
+  });
+});
+
+describe('a list that somebody points at', () => {
+  const row = (id: string, tag = '') => ({ chat: { id }, tags: [tag] }) as unknown as InboxRow;
+
+  it('keeps its places, marks what has left, shows changes and hides what is new', () => {
+    const before = [row('a'), row('b'), row('c')].map((each) => ({ row: each, hasLeft: false }));
+    const { listed, hidden } = holdOrder(before, [row('d'), row('c'), row('a', 'new')], () => row('b', 'gone'));
+    expect(listed.map(({ row: each, hasLeft }) => [each.chat.id, each.tags[0], hasLeft])).toEqual([
+      ['a', 'new', false],
+      ['b', 'gone', true],
+      ['c', '', false],
+    ]);
+    expect(hidden).toBe(1);
+  });
+});
+
+describe('keys', () => {
+  const press = (key: string, more = {}) => ({
+    key,
+    ctrlKey: false,
+    metaKey: false,
+    altKey: false,
+    shiftKey: false,
+    ...more,
+  });
+
+  it('are found alone, in pairs within a moment, with Ctrl or Command, and never with Alt', () => {
+    const keys = new KeySequence(['t', 'g w', 'Ctrl+K', 'Shift+J', '?']);
+    expect(keys.press(press('t'), 0)).toBe('t');
+    expect(keys.press(press('g'), 0)).toBe(null);
+    expect(keys.press(press('w'), 1_000)).toBe('g w');
+    expect(keys.press(press('w'), 1_100)).toBe(null);
+    expect(keys.press(press('g'), 2_000)).toBe(null);
+    expect(keys.press(press('w'), 4_000)).toBe(null);
+    expect(keys.press(press('g'), 5_000)).toBe(null);
+    expect(keys.press(press('t'), 5_100)).toBe('t');
+    expect(keys.press(press('k', { metaKey: true }), 6_000)).toBe('Ctrl+K');
+    expect(keys.press(press('J', { shiftKey: true }), 6_000)).toBe('Shift+J');
+    expect(keys.press(press('?', { shiftKey: true }), 6_000)).toBe('?');
+    expect(keys.press(press('t', { altKey: true }), 6_000)).toBe(null);
+    expect(keys.press(press('t', { ctrlKey: true }), 6_000)).toBe(null);
+  });
+});
+
+it('a wait is told in the unit that matters', () => {
+  expect([0, 7, 750, 11_100, 180_000, -5].map((seconds) => waitOf(at(0), NOW + seconds * 1000))).toEqual([
+    '0:00',
+    '0:07',
+    '12:30',
+    '3 h 05',
+    '2 d',
+    '0:00',
+  ]);
+});
