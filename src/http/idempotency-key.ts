@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AppContext, AppMiddleware } from './app-environment.ts';
-import { type Refusal, refuse } from './refusals.ts';
+import { type Refusal, type Refused, refuse } from './refusals.ts';
 
 /** The header of an answer that repeats an earlier one. */
 export const REPLAYED = 'Idempotent-Replayed';
@@ -21,20 +21,25 @@ export const KEY_REUSED = {
  */
 export function readIdempotencyKey(hasBody: boolean): AppMiddleware {
   return async (c, next) => {
-    const key = c.req.header(HEADER)?.trim() ?? '';
-    if (key.length > MOST_CHARACTERS) {
-      const message = `Ensure this header has no more than ${MOST_CHARACTERS} characters.`;
-      return refuse(c, { reason: 'invalid', fields: { [HEADER]: [message] } });
-    }
-    if (key !== '' && c.get('keyed') === undefined) {
-      const body = hasBody ? await c.req.json<unknown>() : null;
-      c.set('keyed', {
-        id: digestOf([...ownerOf(c), key]).slice(0, 24),
-        request: digestOf([c.req.method, c.req.path, body]),
-      });
-    }
+    const refused = await keyRequest(c, () => (hasBody ? c.req.json<unknown>() : null));
+    if (refused !== null) return refused;
     await next();
   };
+}
+
+/** The same for a request whose body is no JSON: `content` says what it asks for. Answers the refusal of a bad key. */
+export async function keyRequest(c: AppContext, content: () => unknown): Promise<Refused | null> {
+  const key = c.req.header(HEADER)?.trim() ?? '';
+  if (key.length > MOST_CHARACTERS) {
+    const message = `Ensure this header has no more than ${MOST_CHARACTERS} characters.`;
+    return refuse(c, { reason: 'invalid', fields: { [HEADER]: [message] } });
+  }
+  if (key === '' || c.get('keyed') !== undefined) return null;
+  c.set('keyed', {
+    id: digestOf([...ownerOf(c), key]).slice(0, 24),
+    request: digestOf([c.req.method, c.req.path, await content()]),
+  });
+  return null;
 }
 
 function ownerOf(c: AppContext): [organization: string, kind: string, id: string] {

@@ -74,7 +74,7 @@ async function copyMessage(
   if (part.kind === 'link') {
     return await sendMessage(c, rpc, params, told, { text: '', attachments: [fileAt(part.url)] }, session);
   }
-  const { key } = incoming(params, { text: '' }, told, '');
+  const { key } = incoming(params, { text: '', attachments: [fileAttachment(part.file)] }, told, '');
   const known = await findSession(c, rpc.channel, params.sessionid ?? '', key);
   const received = known.ok ? known.result.received : undefined;
   if (received != null) return { ok: true, result: resultOf(received.chat_id, received.message_id, session) };
@@ -214,7 +214,7 @@ function incoming(
   return {
     key: messageKey({
       ...from,
-      body: call === undefined ? text || (file?.title_link_url ?? '') : JSON.stringify(call),
+      body: call === undefined ? text || (file?.file?.sha256 ?? file?.title_link_url ?? '') : JSON.stringify(call),
     }),
     body: text,
     ...from,

@@ -48,7 +48,7 @@ const call = defineRoute({
   idempotency: 'command',
   summary: 'Call a method of JSON-RPC message sync',
   description:
-    'Messages between users and contacts outside, in either direction, for telephone systems and text message gateways (docs/rpc.md). What a method refuses is answered with 200 and an `error`, whose `code` is the status that it has elsewhere. A key, a rate, a size and an accident have their own statuses. A form (`multipart/form-data`) with `orgid`, `from`, `to` and `file` uploads a file of at most 26,214,400 bytes as a message.',
+    'Messages between users and contacts outside, in either direction, for telephone systems and text message gateways (docs/rpc.md). What a method refuses is answered with 200 and an `error`, whose `code` is the status that it has elsewhere. A key, a rate, a size and an accident have their own statuses. A form (`multipart/form-data`) with `orgid`, `from`, `to` and `file` uploads a file of at most 26,214,400 bytes as a message; the same file with the same `timestamp` or `Idempotency-Key` is the same message.',
   request: { body: bodyOf(callSchema) },
   answers: {
     200: jsonOf(

@@ -2,6 +2,7 @@ import { useFiles } from '../../directory/files.ts';
 import { threadName } from '../../domain/address.ts';
 import { boundaryOf } from '../../files/form-file.ts';
 import { type AppContext, type AppMiddleware, organizationDatabase } from '../../http/app-environment.ts';
+import { keyRequest } from '../../http/idempotency-key.ts';
 import { type Refused, refuse } from '../../http/refusals.ts';
 import { fieldErrors } from '../../http/validation-errors.ts';
 import { fileAttachment } from '../../resources/file-links.ts';
@@ -15,8 +16,8 @@ import { type MessageParams, PARAMS } from './params.ts';
 import { findParties, threadBetween } from './parties.ts';
 
 /**
- * A form with the fields `orgid`, `from`, `to` and `file` at the URL of the methods: the file is a message between both. Any
- * other body is a call of a method.
+ * A form with the fields `orgid`, `from`, `to` and `file` at the URL of the methods: the file is a message between both. The
+ * same file with the same `timestamp` or `Idempotency-Key` is the same message. Any other body is a call of a method.
  */
 export const takeUpload: AppMiddleware = async (c, next) => {
   if (boundaryOf(c.req.header('Content-Type') ?? '') === null) return await next();
@@ -41,6 +42,10 @@ async function receive(c: AppContext, rpc: RpcChannel): Promise<Response> {
   const { params } = read;
   const told = toldBy(await findParties(c, params));
   if (!told.ok) return refused(c, told);
+  const { sha256 } = received.file;
+  const fields = [...received.fields].sort(([one], [other]) => (one < other ? -1 : 1));
+  const badKey = await keyRequest(c, () => ({ fields, sha256 }));
+  if (badKey !== null) return badKey;
   const { identity } = await threadBetween(c, rpc.channel, told.result.host, told.result.contact);
   // The chat is not known before the message: its thread stands for it.
   const used = await useFiles(database, owner, threadName(identity), [received.file.id], Date.now());
@@ -54,7 +59,7 @@ type Fields = { ok: true; params: MessageParams } | { ok: false; refused: Refuse
 
 async function readFields(c: AppContext, fields: FormFields): Promise<Fields> {
   const given = Object.fromEntries(
-    ['orgid', 'domain', 'from', 'to'].flatMap((name) => {
+    ['orgid', 'domain', 'from', 'to', 'timestamp'].flatMap((name) => {
       const text = fields.get(name);
       return text === undefined ? [] : [[name, text]];
     }),

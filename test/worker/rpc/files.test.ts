@@ -18,7 +18,7 @@ afterEach(() => {
 });
 
 /** A form, whose fields are in this order. */
-async function upload(fields: [string, string | Blob][], key = system.key) {
+async function upload(fields: [string, string | Blob][], key = system.key, more: Record<string, string> = {}) {
   const form = new FormData();
   for (const [name, value] of fields) {
     if (typeof value === 'string') form.append(name, value);
@@ -26,7 +26,8 @@ async function upload(fields: [string, string | Blob][], key = system.key) {
   }
   const request = new Request('https://hub.example/', { method: 'POST', body: form });
   const raw = await request.bytes();
-  const headers = { 'Content-Type': request.headers.get('Content-Type') ?? '', 'Content-Length': String(raw.length) };
+  const type = request.headers.get('Content-Type') ?? '';
+  const headers = { 'Content-Type': type, 'Content-Length': String(raw.length), ...more };
   return await call('/api', { method: 'POST', authorization: `Bearer ${key}`, raw, headers });
 }
 
@@ -72,6 +73,29 @@ describe('a form', () => {
       },
       { sender_type: 'user', sender_id: system.first.user_id },
     ]);
+  });
+
+  it('is the same message with the same file and time, and with the same key', async () => {
+    const sent = (bytes: string, more: [string, string][] = [], headers: Record<string, string> = {}) =>
+      upload([['from', '777'], ['to', '9004'], ...more, ['file', new Blob([bytes])]], system.key, headers);
+    const at = String(Date.now() - 60_000);
+    const timed = async (bytes: string) => resultOf(await sent(bytes, [['timestamp', at]]));
+    const first = await timed('a letter');
+    expect(await timed('a letter')).toEqual(first);
+    expect((await timed('another letter')).messageid).not.toBe(first.messageid);
+
+    const key = { 'Idempotency-Key': crypto.randomUUID() };
+    const [keyed, again] = [await sent('keyed', [], key), await sent('keyed', [], key)];
+    expect(resultOf(again)).toEqual(resultOf(keyed));
+    expect(again.headers.get('Idempotent-Replayed')).toBe('true');
+    expect((await sent('other', [], key)).json).toEqual({ error: { code: 409, message: expect.any(String) } });
+    const bad = await sent('keyed', [], { 'Idempotency-Key': 'x'.repeat(256) });
+    expect(bad.json).toEqual({ error: { code: 400, message: expect.any(String) } });
+    expect(resultOf(await sent('keyed')).messageid).not.toBe(resultOf(keyed).messageid);
+    expect((await sent('late', [['timestamp', 'noon']])).json).toEqual({
+      error: { code: 400, message: expect.any(String) },
+    });
+    expect(await system.messages(first.sessionid)).toHaveLength(4);
   });
 
   it.each([
