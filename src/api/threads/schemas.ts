@@ -19,7 +19,7 @@ const messageFields = {
   id: z.string().openapi({ description: '24 hex digits.' }),
   body: z.string().openapi({
     description:
-      'Of a message without a text the URLs of its attachments, one a line. Empty for a message that was purged.',
+      'Of a message without a text the URLs of its attachments, one a line. Empty for a message that was purged, and for one in an encrypted chat whose key is forgotten.',
   }),
   user_fid: z.string().openapi({
     description: 'Who has sent it: the id that the message came with. Of users of the hub, the id of the user.',

@@ -88,9 +88,7 @@ export function reportMessageStatus(
   for (const each of named) {
     if (statusRefusal(chat, each) !== null) continue;
     const { id: message_id, created_at } = each.facts;
-    // A reason may quote the text.
-    const reason = isKeyForgotten(chat) ? null : command.reason;
-    const status = statusAfter(each.facts, { ...command, reason }, context.now);
+    const status = statusAfter(each.facts, { ...command, reason: keptReason(chat, command.reason) }, context.now);
     if (status !== null) recorder.emit(ref.id, { type: 'message_status_changed', message_id, created_at, status });
   }
   const { length } = recorder.events;
@@ -121,7 +119,7 @@ export function noteWebhooks(
   const status: MessageStatus =
     given_up === null
       ? NOTHING_NOTED
-      : { ...NOTHING_NOTED, state: 'failed', failure_reason: given_up.reason, by: 'hub' };
+      : { ...NOTHING_NOTED, state: 'failed', failure_reason: keptReason(chat, given_up.reason), by: 'hub' };
   const recorder = new EventRecorder(state, context);
   recorder.emit(chat_id, { type: 'message_status_changed', message_id, created_at, status });
   return accept(recorder, { message: recorder.state.messages.get(message_id)?.facts ?? null, chat: ref });
@@ -134,6 +132,11 @@ function statusRefusal(chat: ChatState, named: NamedMessage | undefined): Thread
   const { type, sender_type } = named.facts;
   if (type !== 'msg' || sender_type !== 'user') return { reason: 'message_not_sent' };
   return isPurged(chat, named) ? { reason: 'message_purged' } : null;
+}
+
+/** A reason may quote the text, so it is kept only while the hub has the key of the chat. */
+function keptReason(chat: ChatState, reason: string | null): string | null {
+  return isKeyForgotten(chat) ? null : reason;
 }
 
 /** The status of a message after a report; null when the report changes nothing. */

@@ -168,7 +168,9 @@ test('the reason of a failed delivery is not kept any more', () => {
   model.answer(end(chatId));
   ({ chat_id: chatId } = model.answer(incoming('Where is it?', { encryption: ENCRYPTION })));
   model.answer(join(chatId));
-  const [one, other] = ['One', 'Other'].map((message) => model.answer(post(chatId, { message })).message.id);
+  const [one, other, third = ''] = ['One', 'Other', 'Third'].map(
+    (message) => model.answer(post(chatId, { message })).message.id,
+  );
   model.answer(end(chatId));
   const report = (message_id = '') => {
     const of = { chat_id: chatId, message_id, channel_id: IDENTITY.channel_id, at: null };
@@ -177,8 +179,11 @@ test('the reason of a failed delivery is not kept any more', () => {
   expect(model.answer(report(one)).message?.status?.failure_reason).toBe('canary');
   forget();
   expect(model.answer(report(other)).message?.status).toMatchObject({ state: 'failed', failure_reason: null });
+  const noted = { chat_id: chatId, message_id: third, given_up: { reason: 'canary' } };
+  model.answer({ ...head(), type: 'note_webhooks', ...noted });
   const reasons = resources().map(({ delivery_status, failure_reason }) => [delivery_status, failure_reason]);
-  expect(reasons.slice(-2)).toEqual([
+  expect(reasons.slice(-3)).toEqual([
+    ['failed', null],
     ['failed', null],
     ['failed', null],
   ]);
