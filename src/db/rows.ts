@@ -278,6 +278,19 @@ export const LANE_SUMS = [
 ] as const;
 export type LaneSums = { [Sum in (typeof LANE_SUMS)[number]]: number };
 
+/** A canned reply. `owner_id`: of the user, team or organization whose it is. Times in ms. */
+export type CannedReplyRow = {
+  id: string;
+  organization_id: string;
+  visibility: 'user' | 'team' | 'organization';
+  owner_id: string;
+  shortcut: string;
+  message: string;
+  updated_by_user_id: string;
+  created_at: number;
+  updated_at: number;
+};
+
 export type DeliveryStatus = 'pending' | 'delivered' | 'exhausted' | 'skipped';
 export type SkipReason = 'disabled' | 'channel_deleted' | 'webhook_deleted' | 'uninstalled' | 'purged';
 

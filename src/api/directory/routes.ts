@@ -3,6 +3,7 @@ import { INTERFACE_KINDS } from '../../resources/interface.ts';
 import { allowedTagRoutesOf } from './allowed-tags.ts';
 import { auditLogRoutes, operatorAuditLogRoutes } from './audit-log.ts';
 import { autosuggestionRoutesOf } from './autosuggestions.ts';
+import { cannedReplyRoutes } from './canned-replies.ts';
 import type { Door } from './door.ts';
 import { interfaceKeyRoutesOf } from './interface-keys.ts';
 import { interfaceSettingsRoutesOf } from './interface-settings.ts';
@@ -35,6 +36,7 @@ export function directoryRoutesOf(door: Door): AppRouter {
       routes.route('/', interfaceKeyRoutesOf(door, kind));
     }
     routes.route('/', door.isOperator ? operatorAuditLogRoutes : auditLogRoutes);
+    if (!door.isOperator) routes.route('/', cannedReplyRoutes);
   }
   routes.route('/', teamRoutesOf(door));
   routes.route('/', teamMemberRoutesOf(door));

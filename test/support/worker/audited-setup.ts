@@ -60,6 +60,13 @@ export async function auditedSetup(): Promise<AuditedSetup> {
     rpc_key_id: await made('/rpc/keys', {}),
     threads_key_id: await made('/threads/keys', {}),
     tag_name: 'Premium',
+    canned_reply_id: idOf(
+      await ask(owner, 'POST', `/orgs/${organization_id}/canned_replies`, {
+        shortcut: 'late',
+        message: 'We are sorry.',
+        visibility: 'organization',
+      }),
+    ),
     autosuggestion_id: await made(`/rooms/${room_id}/autosuggestions`, { url_pattern: '*', user_id }),
     partner_id: partner.organization_id,
     delivery_id: await logAppDelivery({ organization_id, installation_id, webhook_id, status: 'exhausted' }),

@@ -13,6 +13,7 @@ const TABLES = [
   'messages',
   'tags',
   'invitations',
+  'canned_replies',
   'conversation_starters',
   'deliveries',
   'lanes',

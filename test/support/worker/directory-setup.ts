@@ -14,6 +14,7 @@ export type DirectoryNames = {
   room_id: string;
   tag_name: string;
   autosuggestion_id: string;
+  canned_reply_id: string;
   visitor_id: string;
   /** The key of a variable of the visitor. */
   key: string;
@@ -42,9 +43,12 @@ export async function fill(owner: Person): Promise<DirectoryNames> {
   });
   const rule = { url_pattern: '*', user_id };
   const autosuggestion = await ask(owner, 'POST', `${root}/rooms/${room.json['id']}/autosuggestions`, rule);
+  const canned = { shortcut: 'late', message: 'We are sorry.', visibility: 'organization' };
+  const cannedReply = await ask(owner, 'POST', `${root}/canned_replies`, canned);
   return {
     organization_id,
     user_id,
+    canned_reply_id: String(cannedReply.json['id']),
     autosuggestion_id: String(autosuggestion.json['id']),
     client_id: String(client.json['id']),
     team_id: String(team.json['id']),

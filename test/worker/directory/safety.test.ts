@@ -50,6 +50,8 @@ const OPEN_READS = [
   `${ORGANIZATION}/teams/{team_id}`,
   `${ORGANIZATION}/teams/{team_id}/memberships`,
   `${ORGANIZATION}/teams/{team_id}/memberships/{user_id}`,
+  `${ORGANIZATION}/canned_replies`,
+  `${ORGANIZATION}/canned_replies/{canned_reply_id}`,
 ];
 
 /**
@@ -57,6 +59,7 @@ const OPEN_READS = [
  * it is named above, so that a forgotten scope fails.
  */
 function scopeOf({ method, path }: Operation): string | null {
+  if (path.endsWith('/canned_replies')) return null;
   if (path.includes('/purge')) return 'settings';
   if (path.includes('/visitors')) return null;
   if (/\/(allowed_tags|autosuggestions)/.test(path)) return 'settings';
@@ -74,6 +77,7 @@ function bodyFor({ method, path }: Operation, userId: string): { body?: unknown 
   if (path.includes('/variables')) return { body: { key: 'number-in-the-shop', value: 'stolen' } };
   if (path.includes('/autosuggestions')) return { body: { url_pattern: 'https://stolen.example/*', user_id: userId } };
   if (path.includes('/clients')) return { body: { presence_expires_in: 60 } };
+  if (path.includes('/canned_replies')) return { body: { shortcut: 'stolen', message: 'Stolen' } };
   return { body: { name: 'Stolen', first_name: 'Stolen', chat_capacity: 7, is_online_enabled: false } };
 }
 
@@ -144,7 +148,9 @@ describe('every operation on the directory', () => {
 
   it.each(
     OPERATIONS.filter(({ path }) =>
-      /\{(team|room|client|config|chat|purge|key)_id\}|orgs\/\{organization_id\}\/users\/\{user_id\}/.test(path),
+      /\{(team|room|client|config|chat|purge|key|canned_reply)_id\}|orgs\/\{organization_id\}\/users\/\{user_id\}/.test(
+        path,
+      ),
     ),
   )('$method $path (v$version) gives no access to another organization’s data', async (operation) => {
     const { foreigner } = callers;
@@ -154,16 +160,17 @@ describe('every operation on the directory', () => {
     expect([answer.status, answer.json]).toEqual([404, { detail: expect.any(String) }]);
   });
 
-  it.each(OPERATIONS.filter(({ method, path }) => method === 'GET' && !/\{(team|room|client|purge)_id\}/.test(path)))(
-    '$method $path (v$version) shows nothing of other organizations',
-    async (operation) => {
-      const { foreigner } = callers;
-      const { organization_id, user_id } = foreigner;
-      const answer = await attempt(operation, foreigner, { organization_id, user_id });
-      expect(answer.status).toBe(200);
-      for (const id of Object.values(names)) expect(answer.text).not.toContain(id);
-    },
-  );
+  it.each(
+    OPERATIONS.filter(
+      ({ method, path }) => method === 'GET' && !/\{(team|room|client|purge|canned_reply)_id\}/.test(path),
+    ),
+  )('$method $path (v$version) shows nothing of other organizations', async (operation) => {
+    const { foreigner } = callers;
+    const { organization_id, user_id } = foreigner;
+    const answer = await attempt(operation, foreigner, { organization_id, user_id });
+    expect(answer.status).toBe(200);
+    for (const id of Object.values(names)) expect(answer.text).not.toContain(id);
+  });
 });
 
 describe('a user without a scope', () => {

@@ -124,6 +124,8 @@ function bodyOf({ path, method }: Operation, { names, lacking }: AuditedSetup): 
     ids: [],
     url_pattern: '*',
     thread_id: 'ticket-1',
+    shortcut: 'changed',
+    message: 'Changed',
     webhook_url: `${NOBODY}/?key=hidden`,
     member_id: lacking.user_id,
     is_participating: true,

@@ -1,4 +1,5 @@
 import { autosuggestionResource } from '../../../resources/autosuggestion.ts';
+import { cannedReplyResource } from '../../../resources/canned-reply.ts';
 import { isoTime } from '../../../resources/clock.ts';
 import type { OrganizationView } from '../../../resources/organization.ts';
 import { operatorOrganizationResource, organizationResource } from '../../../resources/organization.ts';
@@ -129,7 +130,23 @@ const client = {
 };
 
 /** By the names of components. */
+const cannedReply = {
+  shortcut: 'late',
+  message: 'Dear {{visitor_name}}, your order {{order_number}} is late. We are sorry.',
+};
+
 export const directoryExamples = {
+  NewCannedReply: { ...cannedReply, visibility: 'team', team_id: ids.team },
+  PatchCannedReply: { message: cannedReply.message },
+  CannedReply: cannedReplyResource({
+    ...cannedReply,
+    id: '01a1fe0e-b2ae-75b8-8281-e1160d0504ad',
+    visibility: 'team',
+    owner_id: ids.team,
+    updated_by_user_id: ids.agent,
+    created_at: FOUNDED,
+    updated_at: FOUNDED,
+  }),
   Purge: purgeResource({
     id: ids.purge,
     organization_id: ids.organization,
