@@ -6,6 +6,7 @@ import type { MessageFacts } from '../resources/message.ts';
 import type { MessageDelivery } from '../resources/message-delivery.ts';
 import type { ReplySuggestionFacts } from '../resources/reply-suggestion.ts';
 import type { TagFacts } from '../resources/tag.ts';
+import type { Viewer } from '../resources/viewer.ts';
 
 /**
  * Reads of one chat. The thread answers them from what it has committed, so a client reads its own writes. The grant is
@@ -17,6 +18,7 @@ export type Query =
   | ReadMessages
   | ReadMessage
   | ReadDelivery
+  | ViewChat
   | ReadTags
   | ReadInvitations
   | ReadSuggestions
@@ -45,6 +47,13 @@ export type ReadMessage = QueryHeader & { type: 'read_message'; message_id: stri
 
 /** A message, and the webhook that brings it to the thread's channel. */
 export type ReadDelivery = QueryHeader & { type: 'read_delivery'; message_id: string };
+
+/** A user looks at the chat, or no longer (`is_leaving`). Nothing is stored. */
+export type ViewChat = QueryHeader & {
+  type: 'view_chat';
+  viewer: Pick<Viewer, 'user_id' | 'name'>;
+  is_leaving: boolean;
+};
 
 /** The tags, oldest first. */
 export type ReadTags = QueryHeader & { type: 'read_tags' };
@@ -85,6 +94,8 @@ type Readings = {
   read_message: { message: MessageFacts; room_id: string | null };
   /** `delivery` null: the message made no webhook for a channel, or it is no longer kept. */
   read_delivery: { message: MessageFacts; delivery: MessageDelivery | null };
+  /** Who looks at the chat now. */
+  view_chat: { viewers: Viewer[] };
   read_tags: { tags: TagFacts[]; room_id: string | null };
   read_invitations: { invitations: InvitationFacts[]; chat: ChatFacts };
   read_suggestions: { suggestions: ReplySuggestionFacts[]; has_more: boolean; room_id: string | null };

@@ -22,6 +22,7 @@ const KIND_OF_PART = {
   outgoing_invitations: 'invitation',
   incoming_invitations: 'invitation',
   drafts: 'draft',
+  viewers: 'viewer',
 } as const satisfies Record<TopicPart, Kind>;
 
 /** The kind of resources in a topic's collection. */

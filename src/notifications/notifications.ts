@@ -24,9 +24,19 @@ import { purgeNotice } from '../resources/purge.ts';
 import type { Receiver } from '../resources/receiver.ts';
 import { replySuggestionResource } from '../resources/reply-suggestion.ts';
 import { tagResource } from '../resources/tag.ts';
+import { type Viewer, viewerResource } from '../resources/viewer.ts';
 
 /** The kind of resource that a notification is about. */
-export type Kind = 'chat' | 'message' | 'membership' | 'tag' | 'reply_suggestion' | 'invitation' | 'purge' | 'draft';
+export type Kind =
+  | 'chat'
+  | 'message'
+  | 'membership'
+  | 'tag'
+  | 'reply_suggestion'
+  | 'invitation'
+  | 'purge'
+  | 'draft'
+  | 'viewer';
 /** The kinds that events of threads tell of. */
 export const KINDS: ReadonlySet<Kind> = new Set([
   'chat',
@@ -171,6 +181,12 @@ export function composingNotification(
     ...notification('membership', member.member_id, resource, { composing_status: status }),
     member_id: member.member_id,
   };
+}
+
+/** The notification that a user looks at a chat, or (null) no longer. It is never logged. */
+export function viewerNotification(userId: string, viewer: Viewer | null): Notification {
+  if (viewer !== null) return notification('viewer', userId, viewerResource(viewer), viewerResource(viewer));
+  return { ...notification('viewer', userId, { id: userId }, null), action: 'removed' };
 }
 
 /**

@@ -34,9 +34,13 @@ const PARTS_OF_CHAT = {
   tags: ':chat_id/tags',
   reply_suggestions: ':chat_id/reply_suggestions',
   message_reply_suggestions: ':chat_id/messages/:message_id/reply_suggestions',
+  viewers: ':chat_id/viewers',
   // No collection of REST: a purge tells receivers what to delete.
   purges: ':chat_id/purges',
 } as const;
+
+/** What no webhook tells of. */
+const ONLY_SOCKETS: readonly TopicPart[] = ['drafts', 'viewers'];
 
 /** The parts of a chat that visitors see. */
 const PARTS_FOR_VISITORS: readonly string[] = ['messages', 'memberships'];
@@ -161,7 +165,7 @@ export function problemOfPattern(pattern: string, owner: PatternOwner): string |
   const user_id = owner.has_app_user ? USER : null;
   const read = readTopic(pattern, (kind, text) => ownerInApp(kind, text, owner.organization_id, user_id));
   if ('problem' in read) return read.problem;
-  if (read.topic.part === 'drafts') return UNKNOWN_CHANNEL;
+  if (ONLY_SOCKETS.includes(read.topic.part)) return UNKNOWN_CHANNEL;
   const isRefused = isListOfRoom(read.topic.chats) && !owner.has_reports;
   return isRefused ? 'This channel needs an app that requires the scope "reports".' : null;
 }
@@ -184,8 +188,7 @@ export function compilePattern(
   ids: { organization_id: string; user_id: string | null },
 ): Topic | null {
   const read = readTopic(pattern, (kind, text) => ownerInApp(kind, text, ids.organization_id, ids.user_id));
-  // No webhook tells of drafts.
-  return 'topic' in read && read.topic.part !== 'drafts' ? read.topic : null;
+  return 'topic' in read && !ONLY_SOCKETS.includes(read.topic.part) ? read.topic : null;
 }
 
 function ownerInApp(

@@ -1,7 +1,15 @@
 import { hasIdentity } from '../domain/address.ts';
 import { type ThreadEvent, upcastEvent } from '../domain/events.ts';
 import { textsSince } from '../domain/grants.ts';
-import type { Query, Reading, ReadingOf, ReadMessages, ReadSource, ReadSuggestions } from '../domain/queries.ts';
+import type {
+  Query,
+  Reading,
+  ReadingOf,
+  ReadMessages,
+  ReadSource,
+  ReadSuggestions,
+  ViewChat,
+} from '../domain/queries.ts';
 import { withoutPurged } from '../domain/redaction.ts';
 import type { Result, ThreadRefusal } from '../domain/refusals.ts';
 import { type ChatState, membersIn, type ThreadState } from '../domain/state.ts';
@@ -42,7 +50,7 @@ export function answerQuery(
   sql: SqlStorage,
   chat: ChatState,
   typing: Typing,
-  query: Exclude<Query, ReadSource>,
+  query: Exclude<Query, ReadSource | ViewChat>,
   now: number,
 ): Result<Reading> {
   const room_id = chat.facts.room?.id ?? null;

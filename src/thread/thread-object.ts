@@ -186,7 +186,9 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     if (chat === undefined) return refused({ reason: 'chat_not_found' });
     if (query.type === 'read_source') return readSource(this.#sql, this.#state, query);
     const refusal = grantRefusal(chat, query.grant);
-    return refusal === null ? answerQuery(this.#sql, chat, this.#typing, query, Date.now()) : refused(refusal);
+    if (refusal !== null) return refused(refusal);
+    if (query.type === 'view_chat') return { ok: true, answer: this.#broadcast.view(chat, query, Date.now()) };
+    return answerQuery(this.#sql, chat, this.#typing, query, Date.now());
   }
 
   /** The webhooks that a receiver has missed, above `after`. `identity` must be this thread's. */

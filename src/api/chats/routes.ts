@@ -34,6 +34,7 @@ import {
 import { startUserChatRoutes } from './start-user-chat.ts';
 import { tagRoutes } from './tags.ts';
 import { updateChatRoutes } from './update-chat.ts';
+import { viewRoutes } from './view.ts';
 import { visitorChatMembershipRoutes } from './visitor-chat-memberships.ts';
 import { writeReplySuggestionRoutes } from './write-reply-suggestions.ts';
 
@@ -65,7 +66,7 @@ mount(removeMemberRoutes, chatMembershipRoutes, visitorChatMembershipRoutes);
 for (const scope of [userChats, userRoutedHistory, ownedChats, involvedChats, organizationRoutedChats]) {
   mount(messageRoutes(scope));
 }
-for (const scope of [userChats, userRoutedChats]) mount(draftRoutes(scope));
+for (const scope of [userChats, userRoutedChats]) mount(draftRoutes(scope), viewRoutes(scope));
 mount(draftListRoutes);
 mount(postMessageRoutes, changeMessageRoutes, messageDeliveryRoutes, organizationMessageRoutes);
 

@@ -1,9 +1,10 @@
 import { type Cost, noCost } from '../../db/cost.ts';
 import type { Command } from '../../domain/commands.ts';
+import type { ReadingOf, ViewChat } from '../../domain/queries.ts';
 import type { ChatState, ThreadState, Transition } from '../../domain/state.ts';
 import type { Audience } from '../../notifications/audience.ts';
 import { type AudienceScope, loadAudience } from '../../notifications/load-audience.ts';
-import { composingNotification } from '../../notifications/notifications.ts';
+import { composingNotification, type Notification, viewerNotification } from '../../notifications/notifications.ts';
 import { withinTime } from '../../platform/timeout.ts';
 import type { Timers } from '../../platform/timers.ts';
 import type { ComposingStatus } from '../../resources/membership.ts';
@@ -14,6 +15,7 @@ import { isWithinScope, scopeOfThread, scopeWithThread } from './audience-scope.
 import { HubPublisher } from './hub-publisher.ts';
 import { lastEventBefore, listHubs, readHubCheckpoint, replayUpdates, writeHubCheckpoint } from './replay-updates.ts';
 import type { Typing } from './typing.ts';
+import { Viewers } from './viewers.ts';
 
 /** Timeout of a hub call, in ms. A late success is harmless: the hub ignores events it has. */
 const WAIT_FOR_HUB = 30_000;
@@ -35,6 +37,7 @@ export class Broadcast {
   readonly #deps: BroadcastDeps;
   readonly #audience: AudienceCache;
   readonly #publisher: HubPublisher;
+  readonly #viewers = new Viewers();
 
   constructor(deps: BroadcastDeps) {
     this.#deps = deps;
@@ -89,6 +92,26 @@ export class Broadcast {
   noteTyping(typing: Typing, command: Command, chat: ChatState): void {
     for (const { member_id, status, isOther } of typing.note(command, chat.facts, Date.now())) {
       if (isOther) this.#showComposing(chat, member_id, status);
+    }
+  }
+
+  /** Notes who looks at a chat, or (`is_leaving`) no longer, and sends it to the hubs of users. Answers who does at `now` (ms). */
+  view(chat: ChatState, { viewer, is_leaving }: ViewChat, now: number): ReadingOf<ViewChat> {
+    const chatId = chat.facts.id;
+    if (is_leaving) this.#viewers.leave(chatId, viewer.user_id);
+    const noted = is_leaving ? null : this.#viewers.note(chatId, viewer, now);
+    this.#deps.background(this.#tellViewer(chat, viewerNotification(viewer.user_id, noted)));
+    return { viewers: this.#viewers.of(chatId, now) };
+  }
+
+  /** Never rejects. */
+  async #tellViewer(chat: ChatState, notification: Notification): Promise<void> {
+    try {
+      const audience = await this.#audience.of(scopeOfThread(this.#deps.state()), noCost());
+      if (audience === null) return;
+      this.#publisher.sendEphemeral(audience, chat, (view) => (view === 'visitor' ? null : notification));
+    } catch (error) {
+      this.#deps.failed('viewer_not_told', error);
     }
   }
 

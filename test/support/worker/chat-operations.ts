@@ -49,6 +49,7 @@ const BODIES: { [collection: string]: object } = {
   messages: { message: 'x' },
   redeliver: {},
   draft: { message: 'x' },
+  view: {},
   tags: { name: 'x' },
   reply_suggestions: { suggestion: 'x' },
   outgoing_chat_invitations: { is_expired: true, invited_user_id: '0190a000-0000-7000-8000-00000000beef' },

@@ -15,6 +15,7 @@ import { channelReceiver } from '../../../resources/receiver.ts';
 import { replySuggestionResource } from '../../../resources/reply-suggestion.ts';
 import { tagResource } from '../../../resources/tag.ts';
 import { fullName, publicName } from '../../../resources/user.ts';
+import { viewerResource } from '../../../resources/viewer.ts';
 import { agent, at, bot, FOUNDED, ids, room } from './shop.ts';
 
 const file: FileFacts = {
@@ -256,6 +257,7 @@ export const chatExamples = {
   AcceptChatInvitation: { is_accepted: true },
   Draft: draftResource(draft),
   PutDraft: { message: draft.message },
+  ChatViewers: { viewers: [viewerResource({ user_id: ids.agent, name: fullName(agent), until: at('12:22:50.000') })] },
   InboxRow: row,
   InboxCounts: { waiting: 7, mine: 4, open: 31, bot: 9 },
   ConversationStarter: conversationStarterResource({ ...starter, created_at: FOUNDED, updated_at: FOUNDED }),
