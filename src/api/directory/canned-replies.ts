@@ -36,11 +36,13 @@ const replySchema = z
   })
   .openapi('CannedReply');
 
+const SHORTCUT = /^[\p{L}\p{N}][\p{L}\p{N}_-]{0,49}$/u;
+
 const texts = {
   shortcut: z
     .string()
     .toLowerCase()
-    .regex(/^[\p{L}\p{N}][\p{L}\p{N}_-]{0,49}$/u, 'Use 1 to 50 letters, digits, "_" and "-".')
+    .refine((text) => SHORTCUT.test(text), 'Use 1 to 50 letters, digits, "_" and "-".')
     .openapi({ description: 'What is typed after `/`. Stored in lower case.', example: 'late' }),
   message: textField({ max: 10_000 }).openapi({
     description:
