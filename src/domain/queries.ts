@@ -4,6 +4,7 @@ import type { InvitationFacts } from '../resources/invitation.ts';
 import type { MemberView } from '../resources/membership.ts';
 import type { MessageFacts } from '../resources/message.ts';
 import type { MessageDelivery } from '../resources/message-delivery.ts';
+import type { Note } from '../resources/note.ts';
 import type { ReplySuggestionFacts } from '../resources/reply-suggestion.ts';
 import type { TagFacts } from '../resources/tag.ts';
 import type { Viewer } from '../resources/viewer.ts';
@@ -19,6 +20,8 @@ export type Query =
   | ReadMessage
   | ReadDelivery
   | ViewChat
+  | ReadRights
+  | TellNote
   | ReadTags
   | ReadInvitations
   | ReadSuggestions
@@ -54,6 +57,12 @@ export type ViewChat = QueryHeader & {
   viewer: Pick<Viewer, 'user_id' | 'name'>;
   is_leaving: boolean;
 };
+
+/** From when on the caller reads the texts of the chat. */
+export type ReadRights = QueryHeader & { type: 'read_rights' };
+
+/** A note about the chat was written, or (`note` null) deleted: sockets of its organization are told. Nothing is stored. */
+export type TellNote = QueryHeader & { type: 'tell_note'; organization_id: string; id: string; note: Note | null };
 
 /** The tags, oldest first. */
 export type ReadTags = QueryHeader & { type: 'read_tags' };
@@ -96,6 +105,9 @@ type Readings = {
   read_delivery: { message: MessageFacts; delivery: MessageDelivery | null };
   /** Who looks at the chat now. */
   view_chat: { viewers: Viewer[] };
+  /** `since` in ms; null: all texts. */
+  read_rights: { chat: ChatFacts; since: number | null };
+  tell_note: Record<never, never>;
   read_tags: { tags: TagFacts[]; room_id: string | null };
   read_invitations: { invitations: InvitationFacts[]; chat: ChatFacts };
   read_suggestions: { suggestions: ReplySuggestionFacts[]; has_more: boolean; room_id: string | null };

@@ -23,6 +23,7 @@ const KIND_OF_PART = {
   incoming_invitations: 'invitation',
   drafts: 'draft',
   viewers: 'viewer',
+  notes: 'note',
 } as const satisfies Record<TopicPart, Kind>;
 
 /** The kind of resources in a topic's collection. */

@@ -20,6 +20,7 @@ import { invitationResource } from '../resources/invitation.ts';
 import { type ComposingStatus, type MemberFacts, membershipResource } from '../resources/membership.ts';
 import { messageResource } from '../resources/message.ts';
 import { partsOf } from '../resources/message-parts.ts';
+import { type Note, noteResource } from '../resources/note.ts';
 import { purgeNotice } from '../resources/purge.ts';
 import type { Receiver } from '../resources/receiver.ts';
 import { replySuggestionResource } from '../resources/reply-suggestion.ts';
@@ -36,7 +37,8 @@ export type Kind =
   | 'invitation'
   | 'purge'
   | 'draft'
-  | 'viewer';
+  | 'viewer'
+  | 'note';
 /** The kinds that events of threads tell of. */
 export const KINDS: ReadonlySet<Kind> = new Set([
   'chat',
@@ -187,6 +189,12 @@ export function composingNotification(
 export function viewerNotification(userId: string, viewer: Viewer | null): Notification {
   if (viewer !== null) return notification('viewer', userId, viewerResource(viewer), viewerResource(viewer));
   return { ...notification('viewer', userId, { id: userId }, null), action: 'removed' };
+}
+
+/** The notification that a note about a chat was written, or (null) deleted. No log of a thread has it. */
+export function noteNotification(id: string, note: Note | null): Notification {
+  if (note !== null) return notification('note', id, noteResource(note), null);
+  return { ...notification('note', id, { id }, null), action: 'removed' };
 }
 
 /**

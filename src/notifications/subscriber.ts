@@ -63,7 +63,7 @@ export function isRoutedHistory({ chats, part }: Pick<Topic, 'chats' | 'part'>):
   return isRouted && HISTORY.includes(part);
 }
 
-const HISTORY: readonly TopicPart[] = ['messages', 'tags', 'reply_suggestions', 'message_reply_suggestions'];
+const HISTORY: readonly TopicPart[] = ['messages', 'notes', 'tags', 'reply_suggestions', 'message_reply_suggestions'];
 
 /** Whether a topic shows what somebody wrote in a chat. */
 export function isText({ part }: Pick<Topic, 'part'>): boolean {

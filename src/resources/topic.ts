@@ -35,12 +35,13 @@ const PARTS_OF_CHAT = {
   reply_suggestions: ':chat_id/reply_suggestions',
   message_reply_suggestions: ':chat_id/messages/:message_id/reply_suggestions',
   viewers: ':chat_id/viewers',
+  notes: ':chat_id/notes',
   // No collection of REST: a purge tells receivers what to delete.
   purges: ':chat_id/purges',
 } as const;
 
 /** What no webhook tells of. */
-const ONLY_SOCKETS: readonly TopicPart[] = ['drafts', 'viewers'];
+const ONLY_SOCKETS: readonly TopicPart[] = ['drafts', 'viewers', 'notes'];
 
 /** The parts of a chat that visitors see. */
 const PARTS_FOR_VISITORS: readonly string[] = ['messages', 'memberships'];

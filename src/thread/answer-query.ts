@@ -8,6 +8,7 @@ import type {
   ReadMessages,
   ReadSource,
   ReadSuggestions,
+  TellNote,
   ViewChat,
 } from '../domain/queries.ts';
 import { withoutPurged } from '../domain/redaction.ts';
@@ -50,7 +51,7 @@ export function answerQuery(
   sql: SqlStorage,
   chat: ChatState,
   typing: Typing,
-  query: Exclude<Query, ReadSource | ViewChat>,
+  query: Exclude<Query, ReadSource | ViewChat | TellNote>,
   now: number,
 ): Result<Reading> {
   const room_id = chat.facts.room?.id ?? null;
@@ -64,6 +65,8 @@ export function answerQuery(
   switch (query.type) {
     case 'read_chat':
       return found({ chat: chat.facts });
+    case 'read_rights':
+      return found({ chat: chat.facts, since });
     case 'read_members':
       return found({ chat: chat.facts, members: memberViews(chat, typing, now) });
     case 'read_messages':

@@ -1,4 +1,5 @@
 import { purgeDrafts } from '../chats/drafts.ts';
+import { purgeNotes } from '../chats/notes.ts';
 import { noCost } from '../db/cost.ts';
 import { openOrganizationDatabase } from '../db/database.ts';
 import { wantsPurges } from '../directory/channels.ts';
@@ -109,9 +110,11 @@ export function makePurger(
     broadcast,
     timers,
     execute,
-    purgeDrafts: async (chat_id, before) => {
+    purgeOwnTexts: async (chat_id, before) => {
       const { thread } = state();
-      if (thread !== null) await purgeDrafts(openOrganizationDatabase(env, thread, noCost()), chat_id, before);
+      if (thread === null) return;
+      const database = openOrganizationDatabase(env, thread, noCost());
+      await Promise.all([purgeDrafts(database, chat_id, before), purgeNotes(database, chat_id, before)]);
     },
     tellsChannel: async () => {
       const { thread } = state();

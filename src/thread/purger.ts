@@ -49,8 +49,8 @@ export type PurgerDeps = {
   broadcast: Broadcast;
   timers: Timers;
   execute: (command: Command) => Promise<Executed>;
-  /** Deletes the drafts of a chat from before a time (ms; null: all). */
-  purgeDrafts: (chatId: string, before: number | null) => Promise<void>;
+  /** Deletes drafts in a chat, and notes about it, from before a time (ms; null: all). */
+  purgeOwnTexts: (chatId: string, before: number | null) => Promise<void>;
   /** Whether the thread's channel wants webhooks of purges. */
   tellsChannel: () => Promise<boolean>;
   failed: (error: unknown) => void;
@@ -214,9 +214,9 @@ export class Purger {
     return true;
   }
 
-  /** The last step of a chat: webhooks, then drafts. */
+  /** The last step of a chat: webhooks, then drafts and notes. */
   async #purgeWebhooks(progress: PurgeProgress, chat: Purging): Promise<boolean> {
-    const { lanes, purgeDrafts } = this.#deps;
+    const { lanes, purgeOwnTexts } = this.#deps;
     // Webhooks that a commit has left tell what was before the purge. They are made first, and end as skipped.
     if (!lanes.makeRest().isDone) return false;
     const { sql } = this.#deps;
@@ -228,7 +228,7 @@ export class Purger {
       after: chat.after_delivery,
     });
     if (after !== null) return this.#write({ ...progress, chat: { ...chat, after_delivery: after } });
-    await purgeDrafts(chat.id, progress.order.before);
+    await purgeOwnTexts(chat.id, progress.order.before);
     return this.#write({ ...progress, chat: null, chats_before: chat.id });
   }
 

@@ -188,6 +188,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     const refusal = grantRefusal(chat, query.grant);
     if (refusal !== null) return refused(refusal);
     if (query.type === 'view_chat') return { ok: true, answer: this.#broadcast.view(chat, query, Date.now()) };
+    if (query.type === 'tell_note') return { ok: true, answer: this.#broadcast.tellNote(chat, query) };
     return answerQuery(this.#sql, chat, this.#typing, query, Date.now());
   }
 

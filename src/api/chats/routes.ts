@@ -12,6 +12,7 @@ import { joinChatRoutes, joinMemberRoutes } from './join-chat.ts';
 import { membershipRoutes } from './memberships.ts';
 import { messageDeliveryRoutes } from './message-delivery.ts';
 import { messageRoutes } from './messages.ts';
+import { noteRoutes } from './notes.ts';
 import { openVisitorChatRoutes } from './open-visitor-chat.ts';
 import { organizationMessageRoutes } from './organization-messages.ts';
 import { outgoingInvitationRoutes } from './outgoing-invitations.ts';
@@ -74,6 +75,7 @@ for (const scope of [userChats, ownedChats, involvedChats, organizationRoutedCha
   mount(tagRoutes(scope), allowedTagRoutes(scope));
 }
 for (const scope of [userChats, userRoutedHistory]) {
+  mount(noteRoutes(scope));
   mount(replySuggestionRoutes(scope), writeReplySuggestionRoutes(scope));
 }
 mount(outgoingInvitationRoutes, incomingInvitationRoutes);

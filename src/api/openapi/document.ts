@@ -41,6 +41,7 @@ const TAGS = [
   { name: 'Chat tags', description: 'Tags of a chat, and the tags that its room allows.' },
   { name: 'Chat reply suggestions', description: 'Suggested replies to a message.' },
   { name: 'Conversation starters', description: 'Greetings that a user opens conversations with, one a language.' },
+  { name: 'Notes', description: 'What users write about a chat for their own organization.' },
   { name: 'Canned replies', description: 'Texts that agents insert into replies by a shortcut.' },
   { name: 'Sessions', description: 'How a browser signs in: sessions by cookie (docs/console.md).' },
   { name: 'Users', description: 'Users of the organization, their preferences and clients.' },

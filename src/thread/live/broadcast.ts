@@ -1,14 +1,20 @@
 import { type Cost, noCost } from '../../db/cost.ts';
 import type { Command } from '../../domain/commands.ts';
-import type { ReadingOf, ViewChat } from '../../domain/queries.ts';
+import type { ReadingOf, TellNote, ViewChat } from '../../domain/queries.ts';
 import type { ChatState, ThreadState, Transition } from '../../domain/state.ts';
 import type { Audience } from '../../notifications/audience.ts';
 import { type AudienceScope, loadAudience } from '../../notifications/load-audience.ts';
-import { composingNotification, type Notification, viewerNotification } from '../../notifications/notifications.ts';
+import {
+  composingNotification,
+  type Notification,
+  noteNotification,
+  type View,
+  viewerNotification,
+} from '../../notifications/notifications.ts';
 import { withinTime } from '../../platform/timeout.ts';
 import type { Timers } from '../../platform/timers.ts';
 import type { ComposingStatus } from '../../resources/membership.ts';
-import { type HubPurge, liveHubStub } from '../../rpc/live-hub.ts';
+import { type HubPurge, liveHubStub, organizationHub } from '../../rpc/live-hub.ts';
 import { loadChat } from '../store/load.ts';
 import { AudienceCache, type StoredAudience } from './audience-cache.ts';
 import { isWithinScope, scopeOfThread, scopeWithThread } from './audience-scope.ts';
@@ -100,18 +106,27 @@ export class Broadcast {
     const chatId = chat.facts.id;
     if (is_leaving) this.#viewers.leave(chatId, viewer.user_id);
     const noted = is_leaving ? null : this.#viewers.note(chatId, viewer, now);
-    this.#deps.background(this.#tellViewer(chat, viewerNotification(viewer.user_id, noted)));
+    const told = viewerNotification(viewer.user_id, noted);
+    this.#deps.background(this.#tell(chat, (view) => (view === 'visitor' ? null : told)));
     return { viewers: this.#viewers.of(chatId, now) };
   }
 
-  /** Never rejects. */
-  async #tellViewer(chat: ChatState, notification: Notification): Promise<void> {
+  /** Sends a note about a chat to the hub of its organization, and to no other one. */
+  tellNote(chat: ChatState, { organization_id, id, note }: TellNote): ReadingOf<TellNote> {
+    const hub = organizationHub(organization_id);
+    const told = noteNotification(id, note);
+    this.#deps.background(this.#tell(chat, (view, name) => (view === 'organization' && name === hub ? told : null)));
+    return {};
+  }
+
+  /** Sends what no log has to the hubs for which there is a notification. Never rejects. */
+  async #tell(chat: ChatState, notificationFor: (view: View, hub: string) => Notification | null): Promise<void> {
     try {
       const audience = await this.#audience.of(scopeOfThread(this.#deps.state()), noCost());
       if (audience === null) return;
-      this.#publisher.sendEphemeral(audience, chat, (view) => (view === 'visitor' ? null : notification));
+      this.#publisher.sendEphemeral(audience, chat, notificationFor);
     } catch (error) {
-      this.#deps.failed('viewer_not_told', error);
+      this.#deps.failed('hub_not_told', error);
     }
   }
 

@@ -92,12 +92,16 @@ export class HubPublisher {
   }
 
   /** Sends an ephemeral update (typing): at most once, never stored. */
-  sendEphemeral(audience: Audience, chat: ChatState, notificationFor: (view: View) => Notification | null): void {
+  sendEphemeral(
+    audience: Audience,
+    chat: ChatState,
+    notificationFor: (view: View, hub: string) => Notification | null,
+  ): void {
     const thread = this.#deps.thread();
     if (thread === null) return;
     for (const { name, view } of hubsOf(thread.facts, audience)) {
       const about = { seq: thread.last_seq, at: this.#deps.now(), origin: null, is_silent: false };
-      const notification = notificationFor(view);
+      const notification = notificationFor(view, name);
       if (notification === null) continue;
       const update = { ...about, place: visibilityOf(chat, chat), notifications: [notification] };
       this.#deps.background(this.#deps.sendEphemeral(name, update).catch((error) => this.#deps.failed(error)));

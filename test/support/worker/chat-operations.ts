@@ -50,6 +50,7 @@ const BODIES: { [collection: string]: object } = {
   redeliver: {},
   draft: { message: 'x' },
   view: {},
+  notes: { message: 'x' },
   tags: { name: 'x' },
   reply_suggestions: { suggestion: 'x' },
   outgoing_chat_invitations: { is_expired: true, invited_user_id: '0190a000-0000-7000-8000-00000000beef' },
@@ -68,6 +69,7 @@ export async function fill(org: TestOrganization, person: Person): Promise<Names
   const suggestion = await org.suggest(chatId, ids[0] ?? '');
   await ask(person, 'POST', `${own}/tags`, { name: 'Lead' });
   await ask(person, 'PUT', `${own}/draft`, { message: 'Dear Li' });
+  const note = await ask(person, 'POST', `${own}/notes`, { message: 'Called before' });
   const invitee = await enrollAgent(org.organizationId);
   const invited = { invited_user_id: invitee.user_id };
   const sent = await ask(person, 'POST', `${own}/outgoing_chat_invitations`, invited);
@@ -81,6 +83,7 @@ export async function fill(org: TestOrganization, person: Person): Promise<Names
     other_chat_id: chatId,
     message_id: ids[0] ?? '',
     reply_suggestion_id: suggestion,
+    note_id: String(note.json['id']),
     tag_name: 'Lead',
     member_id: person.user_id,
     invitation_id: String(sent.json['id']),

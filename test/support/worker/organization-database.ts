@@ -15,6 +15,7 @@ export const ORGANIZATION_TABLES: readonly string[] = [
   'involvements',
   'members',
   'messages',
+  'notes',
   'purges',
   'rebuilds',
   'purged_visitors',

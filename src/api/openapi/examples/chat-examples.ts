@@ -10,6 +10,7 @@ import { invitationResource } from '../../../resources/invitation.ts';
 import { type MemberView, membershipResource } from '../../../resources/membership.ts';
 import { type MessageFacts, messageResource, publishedMessage } from '../../../resources/message.ts';
 import { messageDeliveryResource } from '../../../resources/message-delivery.ts';
+import { noteResource } from '../../../resources/note.ts';
 import { purgeNotice } from '../../../resources/purge.ts';
 import { channelReceiver } from '../../../resources/receiver.ts';
 import { replySuggestionResource } from '../../../resources/reply-suggestion.ts';
@@ -154,6 +155,14 @@ const starter = { language_code: 'en', message: 'Hello, this is Alice of Harbour
 const event = { thread_id: 'ticket-1', chat_id: ids.chat };
 const channel = { messaging_channel: 'email', channel_config_id: ids.channel };
 
+const note = {
+  id: '01a1fe0e-b2ae-75b8-8281-e1160d0504ae',
+  chat_id: ids.chat,
+  user_id: ids.agent,
+  user_name: fullName(agent),
+  message: 'She has called about this before.',
+  created_at: at('12:22:19.000'),
+};
 const draft = { chat_id: ids.chat, message: 'It will be with you on', updated_at: at('12:22:20.500') };
 const everywhere = { organization_id: ids.organization, room_ids: [] };
 const row = inboxRow(
@@ -257,6 +266,8 @@ export const chatExamples = {
   AcceptChatInvitation: { is_accepted: true },
   Draft: draftResource(draft),
   PutDraft: { message: draft.message },
+  NewNote: { message: note.message },
+  Note: noteResource(note),
   ChatViewers: { viewers: [viewerResource({ user_id: ids.agent, name: fullName(agent), until: at('12:22:50.000') })] },
   InboxRow: row,
   InboxCounts: { waiting: 7, mine: 4, open: 31, bot: 9 },
