@@ -12,10 +12,12 @@ const READY = '# 3. list the chats';
 
 const folders: string[] = [];
 let receiver: WebhookReceiver;
+/** What the receiver answers to the pending replies. */
+let status = 500;
 const running: ScriptProcess[] = [];
 
 beforeAll(async () => {
-  receiver = await startReceiver(() => answer(500));
+  receiver = await startReceiver(({ path }) => answer(path === '/replies' ? status : 200));
 });
 
 afterAll(async () => {
@@ -39,33 +41,38 @@ async function start(port: number, folder: string): Promise<ScriptProcess> {
   return script;
 }
 
+// Both are about hubs of their own, and most of their time is waiting.
+
 // The queue is lost with the process, so only the thread's alarm can deliver these webhooks.
-test('replies that were pending at a kill -9 reach the receiver in order after the restart', async () => {
+test.concurrent('replies that were pending at a kill -9 reach the receiver in order after the restart', async () => {
   const [port, folder] = [await freePort(), await newStore()];
   const first = await start(port, folder);
   const demo = await readDemo(folder);
   if (demo === null) throw new Error('there is no demo.json');
   const client = new HubClient(demo.base_url, demo);
-  const channel = await client.registerChannel(`${receiver.url}/hooks`, { max_retry_count: 20 });
+  const channel = await client.registerChannel(`${receiver.url}/replies`, { max_retry_count: 20 });
   const { chat_id } = await client.sendMessage(channel.id, 'crash', 'question', 'm1');
   await client.joinChat(demo.agent, chat_id);
   await client.reply(demo.agent, chat_id, 'one');
   await client.reply(demo.agent, chat_id, 'two');
-  const failed = await receiver.waitFor(() => true);
+  const replies = () => receiver.requests.filter(({ path }) => path === '/replies');
+  const failed = await receiver.waitFor(({ path }) => path === '/replies');
   first.kill('SIGKILL');
   await first.ended;
 
-  const before = receiver.requests.length;
-  receiver.behave(() => answer(200));
+  const before = replies().length;
+  status = 200;
   await start(port, folder);
-  await receiver.waitUntil((requests) => requests.length >= before + 2, 90_000);
-  const texts = receiver.requests.slice(before).map((request) => JSON.parse(request.body).message.message);
+  await receiver.waitUntil(() => replies().length >= before + 2, 90_000);
+  const texts = replies()
+    .slice(before)
+    .map((request) => JSON.parse(request.body).message.message);
   expect(texts).toEqual(['one', 'two']);
-  expect(receiver.requests[before]?.headers['webhook-id']).toBe(failed.headers['webhook-id']);
+  expect(replies()[before]?.headers['webhook-id']).toBe(failed.headers['webhook-id']);
 });
 
 // Each change is answered, and the process is killed at once: what D1 lacks then, the thread brings after the restart.
-test('an edit, a deletion and a report are there once after a kill -9', async () => {
+test.concurrent('an edit, a deletion and a report are there once after a kill -9', async () => {
   const [port, folder] = [await freePort(), await newStore()];
   const first = await start(port, folder);
   const demo = await readDemo(folder);
