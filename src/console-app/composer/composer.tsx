@@ -1,5 +1,6 @@
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
 import { Icon } from '../desk/icons.tsx';
+import type { ServerDraft } from '../hub/server-draft.ts';
 import type { Suggestion } from '../replica/known.ts';
 import type { NewMessage } from '../replica/outbox.ts';
 import { readDraft, writeDraft } from './drafts.ts';
@@ -16,6 +17,8 @@ type Props = {
   suggestions: readonly Suggestion[];
   /** A text that goes back into the composer: a message that could not be sent. */
   returned: { key: string; text: string } | null;
+  /** What the hub keeps for other devices. */
+  serverDraft: ServerDraft;
   onSend: (content: NewMessage) => void;
   onTyping: (isTyping: boolean) => void;
   onLeave: () => void;
@@ -23,7 +26,7 @@ type Props = {
 
 /** Where one writes an answer. What is written stays in the browser until it is sent. */
 export function Composer(props: Props) {
-  const { userId, chatId, isMail, longest, suggestions, returned, onSend, onTyping } = props;
+  const { userId, chatId, isMail, longest, suggestions, returned, serverDraft, onSend, onTyping } = props;
   const field = useId();
   const hint = useId();
   const area = useRef<HTMLTextAreaElement>(null);
@@ -40,6 +43,14 @@ export function Composer(props: Props) {
     setText(isEmpty ? returned.text : `${text}\n${returned.text}`);
   }
   useEffect(() => writeDraft(userId, chatId, text), [userId, chatId, text]);
+  // What was begun on another device, unless something was begun here.
+  useEffect(() => {
+    if (readDraft(userId, chatId) !== '') return;
+    serverDraft.read().then(
+      (kept) => setText((now) => (now === '' ? kept : now)),
+      () => {},
+    );
+  }, [userId, chatId, serverDraft]);
 
   // Whoever has just taken the chat wants to write; who has come by keys or on a phone has the focus elsewhere.
   useEffect(() => {
@@ -48,6 +59,7 @@ export function Composer(props: Props) {
 
   function change(next: string): void {
     setText(next);
+    serverDraft.keep(next);
     onTyping(next.trim() !== '');
   }
 
@@ -55,6 +67,7 @@ export function Composer(props: Props) {
     if (isEmpty || isTooLong) return;
     onSend({ message: text.trim(), ...(inserted === null ? {} : { selected_reply_suggestion_id: inserted }) });
     setText('');
+    serverDraft.keep('');
     setInserted(null);
     onTyping(false);
   }

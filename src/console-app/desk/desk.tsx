@@ -28,6 +28,12 @@ export function useReplica(): ReplicaState {
   return useSyncExternalStore(replica.subscribe, replica.getState);
 }
 
+/** Whether the user takes chats: they have not said that they are away. */
+export function useAvailable(): boolean {
+  const { presence } = useDesk();
+  return !useSyncExternalStore(presence.subscribe, presence.isAway);
+}
+
 type Props = {
   session: Session;
   /** Makes the copy of the hub for a user, and answers how to end it. */

@@ -13,18 +13,23 @@ export class Presence {
   readonly #clients: string;
   #timer: ReturnType<typeof setInterval> | undefined;
   #isAway = false;
+  readonly #listeners = new Set<() => void>();
 
   constructor(userId: string) {
     this.#clients = `/api/v5/users/${userId}/clients`;
   }
 
-  get isAway(): boolean {
-    return this.#isAway;
-  }
+  readonly isAway = (): boolean => this.#isAway;
+
+  /** Calls back when the user has said that they are away, or back. Answers how to stop. */
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
 
   /** Resolves when the hub knows. */
   async begin(): Promise<void> {
-    this.#isAway = false;
+    this.#become(false);
     clearInterval(this.#timer);
     this.#timer = setInterval(() => this.renew(), RENEWED_EVERY);
     await this.#renewed();
@@ -42,11 +47,16 @@ export class Presence {
 
   /** Makes the user absent at once, as far as this tab goes. */
   async end(): Promise<void> {
-    this.#isAway = true;
+    this.#become(true);
     clearInterval(this.#timer);
     const id = sessionStorage.getItem(KEPT);
     sessionStorage.removeItem(KEPT);
     if (id !== null) await call(`${this.#clients}/${id}`, { method: 'DELETE' });
+  }
+
+  #become(isAway: boolean): void {
+    this.#isAway = isAway;
+    for (const listener of this.#listeners) listener();
   }
 
   async #renewed(): Promise<void> {

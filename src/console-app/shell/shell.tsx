@@ -1,6 +1,7 @@
 import { Link, Outlet, useNavigate, useParams } from '@tanstack/react-router';
 import { useCallback, useEffect, useMemo, useState } from 'react';
-import { useDesk, useReplica } from '../desk/desk.tsx';
+import { useAlerts } from '../desk/alerts.ts';
+import { useAvailable, useDesk, useReplica } from '../desk/desk.tsx';
 import { Mark } from '../desk/icons.tsx';
 import { endChat, leaveChat, takeChat } from '../hub/chat-actions.ts';
 import type { Command } from '../keys/commands.ts';
@@ -24,6 +25,9 @@ export function Shell({ onSignOut }: { onSignOut: () => void }) {
   useKeys(commands);
 
   const waiting = countOf('waiting', { counts, views, known });
+  const navigate = useNavigate();
+  const isAvailable = useAvailable();
+  useAlerts(waiting, isAvailable, () => navigate({ to: '/inbox/$view', params: { view: 'waiting' }, search: {} }));
   useEffect(() => {
     document.title = waiting === 0 ? 'UMI' : `(${waiting}) UMI`;
   }, [waiting]);

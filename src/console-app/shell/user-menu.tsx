@@ -1,15 +1,15 @@
 import { Menu } from '@base-ui/react/menu';
-import { useState } from 'react';
-import { useDesk } from '../desk/desk.tsx';
+import { turnAlerts, useAlertsOn } from '../desk/alerts.ts';
+import { useAvailable, useDesk } from '../desk/desk.tsx';
 import { Icon } from '../desk/icons.tsx';
 
 /** Who one is, and what concerns oneself. */
 export function UserMenu(props: { onPalette: () => void; onHelp: () => void; onSignOut: () => void }) {
   const { session, presence } = useDesk();
-  const [isAway, setAway] = useState(presence.isAway);
+  const isAway = !useAvailable();
+  const hasAlerts = useAlertsOn();
 
   async function change(): Promise<void> {
-    setAway(!isAway);
     await (isAway ? presence.begin() : presence.end());
   }
 
@@ -30,6 +30,9 @@ export function UserMenu(props: { onPalette: () => void; onHelp: () => void; onS
             <Menu.Item className="menu-item" onClick={change}>
               {isAway ? 'Be available' : 'Be away'}
             </Menu.Item>
+            <Menu.CheckboxItem className="menu-item" checked={hasAlerts} onCheckedChange={turnAlerts}>
+              Alerts <span className="muted">{hasAlerts ? 'on' : 'off'}</span>
+            </Menu.CheckboxItem>
             <Menu.Item className="menu-item" onClick={props.onPalette}>
               Commands <kbd>Ctrl+K</kbd>
             </Menu.Item>

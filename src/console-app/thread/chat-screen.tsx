@@ -5,6 +5,7 @@ import { suggestionsOf } from '../composer/suggestions-of.ts';
 import { useDesk, useReplica } from '../desk/desk.tsx';
 import { useMinute } from '../desk/ticks.ts';
 import { Attention, type Outcome, redeliverMessage, takeChat } from '../hub/chat-actions.ts';
+import { ServerDraft } from '../hub/server-draft.ts';
 import type { InboxRow, Thread } from '../replica/known.ts';
 import { withoutEchoes } from '../replica/outbox.ts';
 import { VisitorPanel } from '../visitor/visitor-panel.tsx';
@@ -134,6 +135,7 @@ function Conversation({ row, thread }: { row: InboxRow; thread: Thread }) {
   const [returned, setReturned] = useState<{ key: string; text: string } | null>(null);
   const [isAtBottom, setAtBottom] = useState(true);
   const [attention] = useState(() => new Attention(userId, chatId));
+  const [serverDraft] = useState(() => new ServerDraft(userId, chatId, row.draft !== null));
   const isMember = row.own.is_participating && !row.chat.is_ended;
   const newest = thread.messages.at(-1)?.created_at;
   const isSeen = useIsSeen() && isAtBottom;
@@ -196,6 +198,7 @@ function Conversation({ row, thread }: { row: InboxRow; thread: Thread }) {
           longest={row.channel === null ? LONGEST.other : LONGEST.channel}
           suggestions={suggestions}
           returned={returned}
+          serverDraft={serverDraft}
           onSend={(content) => replica.send(chatId, content)}
           onTyping={(isTyping) => attention.typing(isTyping)}
           onLeave={() => focusRow(chatId)}

@@ -1,0 +1,52 @@
+import { call } from './call.ts';
+
+/** So long (ms) after the last key the hub is given the text. */
+const QUIET = 1_000;
+
+/**
+ * What somebody has begun to write in a chat, as the hub keeps it for their other devices. The browser has its own copy, so
+ * nothing is lost when the hub is away: the next change is told.
+ */
+export class ServerDraft {
+  readonly #path: string;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isThere: boolean;
+  #kept: string | null = null;
+
+  /** `isThere`: whether the hub has one. */
+  constructor(userId: string, chatId: string, isThere: boolean) {
+    this.#path = `/api/v5/users/${userId}/chats/${chatId}/draft`;
+    this.#isThere = isThere;
+  }
+
+  /** The text that the hub has; empty for none. */
+  async read(): Promise<string> {
+    if (!this.#isThere) return '';
+    const answer = await call<{ message: string }>(this.#path);
+    if (!answer.ok) return '';
+    this.#kept = answer.body.message;
+    return answer.body.message;
+  }
+
+  /** Gives the hub a text a moment later. An empty one is deleted at once, since it was sent. */
+  keep(text: string): void {
+    clearTimeout(this.#timer);
+    const isEmpty = text.trim() === '';
+    if (isEmpty ? !this.#isThere : text === this.#kept) return;
+    this.#timer = setTimeout(() => this.#tell(text, isEmpty), isEmpty ? 0 : QUIET);
+  }
+
+  #tell(text: string, isEmpty: boolean): void {
+    this.#isThere = !isEmpty;
+    this.#kept = isEmpty ? null : text;
+    const told = isEmpty
+      ? call(this.#path, { method: 'DELETE' })
+      : call(this.#path, { method: 'PUT', body: { message: text } });
+    told.then(
+      ({ ok }) => {
+        if (!ok && this.#kept === text) this.#kept = null;
+      },
+      () => {},
+    );
+  }
+}

@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ConsoleSite, openConsoleSite } from '../../support/local/console-site.ts';
+
+let site: ConsoleSite;
+beforeAll(async () => {
+  site = await openConsoleSite();
+});
+afterAll(() => site?.stop());
+
+describe('visitors who wait', () => {
+  it('are counted in the title, and heard by those who want it and are not away', async () => {
+    const { page, context, signIn, complaints } = await site.open();
+    await context.grantPermissions(['notifications']);
+    await signIn(site.site.demo.agent);
+    await page.evaluate(`
+      window.tones = 0;
+      const start = OscillatorNode.prototype.start;
+      OscillatorNode.prototype.start = function (...when) { window.tones += 1; return start.apply(this, when); };
+    `);
+    const tones = () => page.evaluate('window.tones');
+    await site.write('alert one', 'Hello', 'First Person');
+    await page.getByRole('link', { name: 'Waiting 1' }).waitFor();
+    expect(await page.title()).toBe('(1) UMI');
+    expect(await tones()).toBe(0);
+
+    await page.getByRole('button', { name: /Agent Smith/ }).click();
+    await page.getByRole('menuitemcheckbox', { name: /Alerts/ }).click();
+    await page.keyboard.press('Escape');
+    expect(await tones()).toBe(2);
+    await site.write('alert two', 'Hello', 'Second Person');
+    await page.getByRole('link', { name: 'Waiting 2' }).waitFor();
+    await expect.poll(tones).toBe(4);
+
+    await page.getByRole('button', { name: /Agent Smith/ }).click();
+    await page.getByRole('menuitem', { name: 'Be away' }).click();
+    await page.getByText('Away', { exact: true }).waitFor();
+    await site.write('alert three', 'Hello', 'Third Person');
+    await page.getByRole('link', { name: 'Waiting 3' }).waitFor();
+    expect(await tones()).toBe(4);
+    expect(complaints).toEqual([]);
+  });
+});
+
+describe('a draft', () => {
+  it('is there on another device of the same person, until it is sent', async () => {
+    const { client, demo } = site.site;
+    const one = await site.open();
+    await one.signIn(demo.agent2);
+    const { chat_id } = await site.write('draft', 'A question', 'Jane Doe');
+    await one.page.getByRole('link', { name: /Jane Doe/ }).click();
+    await one.page.getByRole('button', { name: 'Take the chat' }).click();
+    await one.page.getByLabel('Your answer').fill('Begun on one device');
+    const path = `/api/v5/users/${demo.agent2.id}/chats/${chat_id}/draft`;
+    const kept = async () => (await client.request('GET', path, undefined, demo.agent2.token)).status;
+    await expect.poll(kept, { timeout: 10_000 }).toBe(200);
+
+    const other = await site.open();
+    await other.signIn(demo.agent2);
+    await other.page.getByRole('link', { name: 'Mine 1' }).click();
+    await other.page.getByRole('link', { name: /Jane Doe/ }).click();
+    const field = other.page.getByLabel('Your answer');
+    await expect.poll(() => field.inputValue()).toBe('Begun on one device');
+    await field.fill('Begun on one device, sent from the other');
+    await other.page.keyboard.press('Enter');
+    await expect.poll(kept, { timeout: 10_000 }).toBe(404);
+    expect([...one.complaints, ...other.complaints]).toEqual([]);
+  });
+});
