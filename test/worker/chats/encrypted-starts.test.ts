@@ -1,11 +1,16 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { writeCollected } from '../../../src/read-model/collector.ts';
 import { chatKeyOf, newKeyPair, textOf } from '../../support/chat-decrypter.ts';
-import { ask, enrollAgent, type Json, TestOrganization, unique } from '../../support/worker/organization.ts';
+import { eventually } from '../../support/eventually.ts';
+import { untilForgotten } from '../../support/worker/forget-key.ts';
+import { arrive, ask, enrollAgent, type Json, TestOrganization, unique } from '../../support/worker/organization.ts';
 import { addRouter, setOrganization, shareRoom } from '../../support/worker/organization-setup.ts';
-import type { Person } from '../../support/worker/requests.ts';
-import { TelephoneSystem } from '../../support/worker/rpc.ts';
+import { admin, type Person, testEnv } from '../../support/worker/requests.ts';
+import { CONTACT, TelephoneSystem } from '../../support/worker/rpc.ts';
 import { hashOf, ThreadsProgram } from '../../support/worker/threads-program.ts';
 import { Site, visit } from '../../support/worker/visitor-site.ts';
+
+afterEach(() => void vi.useRealTimers());
 
 let keys: Awaited<ReturnType<typeof newKeyPair>>;
 
@@ -132,5 +137,81 @@ describe('a chat that starts in an organization with a public key is encrypted',
     expect((await ask(agent, 'POST', messages, { message: 'News' })).status).toBe(200);
     const listed = (await ask(agent, 'GET', messages)).json['results'] as Json[];
     expect(await decrypted(started.json, listed, others)).toEqual(['News']);
+  });
+});
+
+describe('once the key of a chat is forgotten, its text is empty', () => {
+  /** Makes an organization encrypt its chats, and forget their keys as soon as they end. */
+  async function encryptAndForget(organizationId: string): Promise<void> {
+    await encrypt(organizationId);
+    const rooms = (await admin(`/organizations/${organizationId}/rooms`)).json['results'] as Json[];
+    for (const { id } of rooms) {
+      const path = `/organizations/${organizationId}/rooms/${id}`;
+      expect((await admin(path, { method: 'PATCH', body: { chat_key_ttl_days: 0 } })).status).toBe(200);
+    }
+  }
+
+  async function endAndForget(person: Person, chatId: string): Promise<void> {
+    const path = `/users/${person.user_id}/chats/${chatId}`;
+    expect((await ask(person, 'PATCH', path, { is_ended: true })).status).toBe(200);
+    await untilForgotten(chatId);
+  }
+
+  it('in the threads API', async () => {
+    const program = await ThreadsProgram.open();
+    await encryptAndForget(program.org.organizationId);
+    const thread = unique('fid');
+    const posted = await program.post(thread, 'Hello', { subject: 'Greeting' });
+    const chatId = String((await program.get(`/threads/${await hashOf(thread)}`))['chat_id']);
+    await program.org.join(program.org.agent, chatId);
+    await endAndForget(program.org.agent, chatId);
+    expect(await program.bodies(thread)).toEqual(['']);
+    const message = await program.get(`/messages/${posted.json['id']}`);
+    expect(message).toMatchObject({ body: '', thread_fid: thread, subject: null });
+  });
+
+  it('to JSON-RPC, which copies it into no other session', async () => {
+    const system = await TelephoneSystem.open();
+    await encryptAndForget(system.org.organizationId);
+    const { messageid, sessionid } = await system.say('Hello');
+    const [first, second] = [
+      await system.say('First', '9003'),
+      await system.done('message', { from: '9003', to: '111' }),
+    ];
+    const copy = { from: '9003', to: CONTACT, messageid };
+    await eventually(() => system.done('message', { ...copy, sessionid: first.sessionid }));
+    expect((await system.messages(first.sessionid)).map(({ message }) => message)).toEqual(['First', 'Hello']);
+    await endAndForget(system.second, system.chatOf(sessionid));
+    await writeCollected(testEnv);
+    const late = { ...copy, to: '111', sessionid: second['sessionid'] };
+    expect(await system.refusal('message', late)).toMatchObject({ message: expect.stringContaining('not found') });
+    expect(await system.messages(second['sessionid'])).toEqual([]);
+  });
+
+  it('to the visitor, whose next chat has a key of its own', async () => {
+    const site = await Site.open();
+    await encryptAndForget(site.organizationId);
+    const visitor = await site.visitor();
+    const id = await site.chat(visitor);
+    const messages = `/visitors/${visitor.id}/chats/${id}/messages`;
+    expect((await visit(visitor.token, 'POST', messages, { message: 'Hello' })).status).toBe(201);
+    const joining = `/users/${site.agent.user_id}/routed_chats/${id}/memberships`;
+    await arrive(site.agent);
+    expect((await ask(site.agent, 'POST', joining, { is_participating: true, composing_status: 'idle' })).status).toBe(
+      201,
+    );
+    await endAndForget(site.agent, id);
+    const shown = (await visit(visitor.token, 'GET', messages)).json['results'] as Json[];
+    expect(shown.map(({ type, message }) => [type, message])).toEqual([
+      ['msg', null],
+      ['join', null],
+    ]);
+    const chat = await visit(visitor.token, 'GET', `/visitors/${visitor.id}/chats/${id}`);
+    const key = await chatKeyOf(String(chat.json['encrypted_symmetric_key']), keys.privateKey);
+    expect(await textOf(String(shown[0]?.['encrypted_message']), key)).toBe('Hello');
+
+    const next = await site.openChat(visitor);
+    expect(next.status).toBe(201);
+    expect(await chatKeyOf(String(next.json['encrypted_symmetric_key']), keys.privateKey)).not.toBe(key);
   });
 });

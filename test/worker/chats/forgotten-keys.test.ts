@@ -1,14 +1,11 @@
-import { runDurableObjectAlarm } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { noCost } from '../../../src/db/cost.ts';
-import { threadNameOfChat } from '../../../src/domain/address.ts';
 import { deleteDueFiles } from '../../../src/files/delete-due-files.ts';
 import { writeCollected } from '../../../src/read-model/collector.ts';
 import { chatKeyOf, newKeyPair, textOf } from '../../support/chat-decrypter.ts';
-import { eventually } from '../../support/eventually.ts';
-import { passTime } from '../../support/worker/clock.ts';
 import { storedIn, storedInD1 } from '../../support/worker/everything-stored.ts';
+import { untilForgotten } from '../../support/worker/forget-key.ts';
 import { acceptedFor, installedApp } from '../../support/worker/installed-app.ts';
 import { LiveClient } from '../../support/worker/live-client.ts';
 import {
@@ -61,12 +58,7 @@ const routed = (path: string) => `/users/${org.bot.user_id}/routed_chats/${chatI
 /** Ends the chat and waits until its key is forgotten. */
 async function forget(): Promise<void> {
   expect((await org.close(thread)).status).toBeLessThan(300);
-  const object = () => env.THREADS.getByName(threadNameOfChat(chatId) ?? '');
-  passTime(8000);
-  await eventually(async () => {
-    await runDurableObjectAlarm(object());
-    expect(await storedIn(object())).not.toMatch(/aesKeyString|"finished_at":null/);
-  });
+  await untilForgotten(chatId);
   await writeCollected(testEnv);
 }
 
