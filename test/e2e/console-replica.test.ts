@@ -90,7 +90,12 @@ function losingPlace(openSocket: OpenSocket): OpenSocket {
 }
 
 /** A request of somebody below their own path, by a network that does not break. */
-async function as({ id, token }: Person, method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: object) {
+async function as(
+  { id, token }: Person,
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+  path: string,
+  body?: object,
+) {
   const { status, body: answered } = await hub.client.request(method, `/api/v5/users/${id}${path}`, body, token);
   expect([method, path, status < 500]).toEqual([method, path, true]);
   return { status, body: answered } as Answer;
@@ -170,6 +175,9 @@ const STEPS: Record<string, Step> = {
     const path = `/routed_chats/${id}/messages/${asked}/reply_suggestions`;
     if (asked !== undefined) await as(demo().bot, 'POST', path, { suggestion: `say ${number}`, relevancy_score: 0.5 });
   },
+  drafts: async ({ id }, number) => replica.draft(id, number % 3 === 0 ? '' : `I am writing ${number}`),
+  draftsElsewhere: ({ id }, number) =>
+    as(demo().agent, 'PUT', `/routed_chats/${id}/draft`, { message: `elsewhere ${number}` }),
   ends: ({ id }) => as(demo().agent, 'PATCH', `/chats/${id}`, { is_ended: true }),
   closes: ({ thread }) => hub.client.closeSession(channel.id, thread),
   theNetworkBreaks: async () => network.cut(),

@@ -1,7 +1,16 @@
 import type { LiveNotification } from '../../resources/live-frames.ts';
-import { type Unclear, withChange, withMember, withMessageOf, withOwnMembership, withTag } from './inbox-row.ts';
+import {
+  type Unclear,
+  withChange,
+  withDraft,
+  withMember,
+  withMessageOf,
+  withOwnMembership,
+  withTag,
+} from './inbox-row.ts';
 import {
   type Chat,
+  type Draft,
   findMessage,
   type InboxRow,
   type Invitation,
@@ -26,6 +35,7 @@ export const CHANNELS: readonly string[] = [
   ),
   '/api/v5/users/{user_id}/chat_memberships',
   '/api/v5/users/{user_id}/incoming_chat_invitations',
+  '/api/v5/users/{user_id}/drafts',
 ];
 
 /**
@@ -34,15 +44,20 @@ export const CHANNELS: readonly string[] = [
  */
 export function applyNotifications(known: Known, notifications: readonly LiveNotification[], userId: string): Known {
   if (notifications.length === 0) return known;
-  const draft = new Draft(known, userId);
-  for (const notification of notifications) apply(draft, notification);
-  return draft.result();
+  const next = new NextCopy(known, userId);
+  for (const notification of notifications) apply(next, notification);
+  return next.result();
 }
 
 /** The chat that a notification is about; empty for an invitation. */
 export function chatOf({ channel, resource_id }: LiveNotification): string {
   const [, collection, chatId = resource_id] = CHANNEL.exec(channel) ?? [];
   return collection === 'incoming_chat_invitations' ? '' : chatId;
+}
+
+/** Whether a notification is about a draft of the user. */
+export function isOfDraft({ channel }: LiveNotification): boolean {
+  return channel.endsWith('/drafts');
 }
 
 /** Whose membership in which chat a notification is about. */
@@ -67,7 +82,7 @@ export function asksToRead({ channel, action }: LiveNotification): boolean {
 const COUNTED = ['is_ended', 'is_pending', 'is_participating'];
 
 /** The next copy. A map is copied when something in it changes, so what is shown from the others need not be drawn. */
-class Draft {
+class NextCopy {
   readonly userId: string;
   readonly #before: Known;
   readonly #members = new Map<string, Participant>();
@@ -76,11 +91,13 @@ class Draft {
   #routed: Set<string> | null = null;
   #stale: { rows: Set<string>; threads: Set<string> } | null = null;
   invitations: ReadonlyMap<string, Invitation>;
+  drafts: ReadonlyMap<string, Draft>;
 
   constructor(before: Known, userId: string) {
     this.#before = before;
     this.userId = userId;
     this.invitations = before.invitations;
+    this.drafts = before.drafts;
   }
 
   row(chatId: string): InboxRow | undefined {
@@ -135,6 +152,7 @@ class Draft {
       threads: this.#threads ?? threads,
       routed: this.#routed ?? routed,
       invitations: this.invitations,
+      drafts: this.drafts,
       staleRows: this.#stale?.rows ?? staleRows,
       staleThreads: this.#stale?.threads ?? staleThreads,
     };
@@ -144,62 +162,63 @@ class Draft {
 /** The chat and the part of it in a channel; the part is empty for the chats themselves. */
 const CHANNEL = /^\/api\/v5\/users\/[^/]+\/([a-z_]+)(?:\/([^/]+)\/([a-z_]+))?$/;
 
-function apply(draft: Draft, notification: LiveNotification): void {
+function apply(next: NextCopy, notification: LiveNotification): void {
   const [, collection = '', chatId = notification.resource_id, part = ''] = CHANNEL.exec(notification.channel) ?? [];
-  if (collection === 'incoming_chat_invitations') applyInvitation(draft, notification);
+  if (collection === 'incoming_chat_invitations') applyInvitation(next, notification);
+  else if (collection === 'drafts') applyDraft(next, notification);
   // One's own membership has the id of its chat.
-  else if (collection === 'chat_memberships') applyMembership(draft, chatId, draft.userId, notification);
+  else if (collection === 'chat_memberships') applyMembership(next, chatId, next.userId, notification);
   else if (collection === 'chats' || collection === 'routed_chats') {
-    if (collection === 'routed_chats') draft.isRouted(chatId);
-    applyPart(draft, part, chatId, notification);
+    if (collection === 'routed_chats') next.isRouted(chatId);
+    applyPart(next, part, chatId, notification);
   }
 }
 
-function applyPart(draft: Draft, part: string, chatId: string, notification: LiveNotification): void {
+function applyPart(next: NextCopy, part: string, chatId: string, notification: LiveNotification): void {
   switch (part) {
     case '':
-      applyChat(draft, notification);
+      applyChat(next, notification);
       break;
     case 'messages':
-      applyMessage(draft, chatId, notification);
+      applyMessage(next, chatId, notification);
       break;
     case 'memberships':
-      applyMembership(draft, chatId, notification.resource_id, notification);
+      applyMembership(next, chatId, notification.resource_id, notification);
       break;
     case 'tags':
-      applyTag(draft, chatId, notification);
+      applyTag(next, chatId, notification);
       break;
     case 'reply_suggestions':
-      applySuggestion(draft, chatId, notification);
+      applySuggestion(next, chatId, notification);
       break;
     case 'purges':
       // A purge is not told resource by resource.
-      draft.isStale(chatId, true);
+      next.isStale(chatId, true);
   }
 }
 
 /** Changes the row. A chat without a row, or whose row cannot tell what it is now, becomes stale. */
-function changeRow(draft: Draft, chatId: string, change: (row: InboxRow) => InboxRow | Unclear): void {
-  const row = draft.row(chatId);
-  const next = row === undefined ? 'unclear' : change(row);
-  if (next === 'unclear') draft.isStale(chatId, false);
-  else draft.setRow(chatId, next);
+function changeRow(next: NextCopy, chatId: string, change: (row: InboxRow) => InboxRow | Unclear): void {
+  const row = next.row(chatId);
+  const changed = row === undefined ? 'unclear' : change(row);
+  if (changed === 'unclear') next.isStale(chatId, false);
+  else next.setRow(chatId, changed);
 }
 
-function changeThread(draft: Draft, chatId: string, change: (thread: Thread) => Thread): void {
-  const thread = draft.thread(chatId);
-  if (thread !== undefined) draft.setThread(chatId, change(thread));
+function changeThread(next: NextCopy, chatId: string, change: (thread: Thread) => Thread): void {
+  const thread = next.thread(chatId);
+  if (thread !== undefined) next.setThread(chatId, change(thread));
 }
 
-function applyChat(draft: Draft, { action, resource_id, resource }: LiveNotification): void {
+function applyChat(next: NextCopy, { action, resource_id, resource }: LiveNotification): void {
   // A chat that was removed from one collection may be in the other: REST says so.
-  if (action === 'removed') draft.isStale(resource_id, true);
-  else changeRow(draft, resource_id, (row) => withChange(row, resource as Partial<Chat>));
+  if (action === 'removed') next.isStale(resource_id, true);
+  else changeRow(next, resource_id, (row) => withChange(row, resource as Partial<Chat>));
 }
 
-function applyMessage(draft: Draft, chatId: string, { action, resource_id, resource }: LiveNotification): void {
-  changeRow(draft, chatId, (row) => withMessageOf(row, resource_id, action, resource as Partial<Message>));
-  changeThread(draft, chatId, (thread) => {
+function applyMessage(next: NextCopy, chatId: string, { action, resource_id, resource }: LiveNotification): void {
+  changeRow(next, chatId, (row) => withMessageOf(row, resource_id, action, resource as Partial<Message>));
+  changeThread(next, chatId, (thread) => {
     const known = findMessage(thread.messages, resource_id);
     if (known !== undefined) return { ...thread, messages: withMessage(thread.messages, { ...known, ...resource }) };
     const message = resource as Message;
@@ -209,31 +228,42 @@ function applyMessage(draft: Draft, chatId: string, { action, resource_id, resou
   });
 }
 
-function applyMembership(draft: Draft, chatId: string, memberId: string, notification: LiveNotification): void {
-  const member = draft.member(chatId, memberId);
-  if (notification.action === 'added') draft.isMember(chatId, notification.resource as Membership);
-  else if (member !== undefined) draft.isMember(chatId, member);
-  if (memberId === draft.userId) changeRow(draft, chatId, (row) => withOwnMembership(row, notification));
-  changeRow(draft, chatId, (row) => withMember(row, memberId, notification, member));
-  changeThread(draft, chatId, (thread) => ({
+function applyMembership(next: NextCopy, chatId: string, memberId: string, notification: LiveNotification): void {
+  const member = next.member(chatId, memberId);
+  if (notification.action === 'added') next.isMember(chatId, notification.resource as Membership);
+  else if (member !== undefined) next.isMember(chatId, member);
+  if (memberId === next.userId) changeRow(next, chatId, (row) => withOwnMembership(row, notification));
+  changeRow(next, chatId, (row) => withMember(row, memberId, notification, member));
+  changeThread(next, chatId, (thread) => ({
     ...thread,
     memberships: withEntry(thread.memberships, memberId, notification),
   }));
 }
 
-function applyTag(draft: Draft, chatId: string, { action, resource_id }: LiveNotification): void {
-  changeRow(draft, chatId, (row) => withTag(row, resource_id, action !== 'removed'));
+function applyTag(next: NextCopy, chatId: string, { action, resource_id }: LiveNotification): void {
+  changeRow(next, chatId, (row) => withTag(row, resource_id, action !== 'removed'));
 }
 
-function applySuggestion(draft: Draft, chatId: string, notification: LiveNotification): void {
-  changeThread(draft, chatId, (thread) => ({
+function applySuggestion(next: NextCopy, chatId: string, notification: LiveNotification): void {
+  changeThread(next, chatId, (thread) => ({
     ...thread,
     suggestions: withEntry(thread.suggestions, notification.resource_id, notification),
   }));
 }
 
-function applyInvitation(draft: Draft, notification: LiveNotification): void {
-  draft.invitations = withEntry(draft.invitations, notification.resource_id, notification);
+function applyInvitation(next: NextCopy, notification: LiveNotification): void {
+  next.invitations = withEntry(next.invitations, notification.resource_id, notification);
+}
+
+/** A draft is told with the id of its chat, whole. */
+function applyDraft(next: NextCopy, { action, resource_id, resource }: LiveNotification): void {
+  const draft = action === 'removed' ? null : (resource as Draft);
+  const drafts = new Map(next.drafts);
+  if (draft === null) drafts.delete(resource_id);
+  else drafts.set(resource_id, draft);
+  next.drafts = drafts;
+  const row = next.row(resource_id);
+  if (row !== undefined) next.setRow(resource_id, withDraft(row, draft));
 }
 
 /** The entries after a change. Attributes of an entry that is not there change nothing. */

@@ -1,4 +1,4 @@
-import type { InboxRow, Invitation, Membership, Message, Suggestion, Thread } from './known.ts';
+import type { Draft, InboxRow, Invitation, Membership, Message, Suggestion, Thread } from './known.ts';
 import { placeOf } from './known.ts';
 import type { CallHub } from './ports.ts';
 
@@ -43,6 +43,10 @@ export class HubReads {
 
   invitations(): Promise<Read<Page<Invitation>>> {
     return this.#pages<Invitation>(`${this.#user}/incoming_chat_invitations?page_size=${LARGEST_PAGE}`, ALL);
+  }
+
+  drafts(): Promise<Read<Page<Draft>>> {
+    return this.#pages<Draft>(`${this.#user}/drafts?page_size=${LARGEST_PAGE}`, ALL);
   }
 
   /**

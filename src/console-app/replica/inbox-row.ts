@@ -1,6 +1,7 @@
 import type { LiveNotification } from '../../resources/live-frames.ts';
 import {
   type Chat,
+  type Draft,
   type InboxRow,
   type LastMessage,
   type Membership,
@@ -66,6 +67,13 @@ function changedLast(
     ...(delivery_status === undefined ? {} : { delivery_status }),
     ...(attachments === undefined ? {} : { attachment_count: attachments.length }),
   };
+}
+
+/** The row with the first characters of a draft. */
+export function withDraft(row: InboxRow, draft: Draft | null): InboxRow {
+  const shown = draft === null ? null : { ...draft, message: cut(draft.message) ?? '' };
+  const isSame = shown?.message === row.draft?.message && shown?.updated_at === row.draft?.updated_at;
+  return isSame ? row : { ...row, draft: shown };
 }
 
 /** SQLite counts code points, and so does this. */

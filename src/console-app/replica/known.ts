@@ -1,4 +1,5 @@
 import type { ChatResource } from '../../resources/chat.ts';
+import type { draftResource } from '../../resources/draft.ts';
 import type { InboxRow as HubRow } from '../../resources/inbox.ts';
 import type { invitationResource } from '../../resources/invitation.ts';
 import type { MembershipResource } from '../../resources/membership.ts';
@@ -11,6 +12,7 @@ export type Message = MessageResource;
 export type Membership = MembershipResource;
 export type Suggestion = ReturnType<typeof replySuggestionResource>;
 export type Invitation = ReturnType<typeof invitationResource>;
+export type Draft = ReturnType<typeof draftResource>;
 
 /** A line of the inbox. The own counts are null for who is no member. */
 export type InboxRow = Omit<HubRow, 'own' | 'participants' | 'tags'> & {
@@ -44,6 +46,8 @@ export type Known = {
   readonly threads: ReadonlyMap<string, Thread>;
   /** The invitations to the user. */
   readonly invitations: ReadonlyMap<string, Invitation>;
+  /** What the user has begun to write on any device, by chat. */
+  readonly drafts: ReadonlyMap<string, Draft>;
   /** Chats whose row is missing here, or wrong: it must be read by REST. */
   readonly staleRows: ReadonlySet<string>;
   /** The same of threads. */
@@ -55,6 +59,7 @@ export const NOTHING_KNOWN: Known = {
   routed: new Set(),
   threads: new Map(),
   invitations: new Map(),
+  drafts: new Map(),
   staleRows: new Set(),
   staleThreads: new Set(),
 };

@@ -1,4 +1,6 @@
+import { chatOf, isOfDraft } from './apply-notification.ts';
 import type { HubReads, Page, Read } from './hub-reads.ts';
+import { withDraft } from './inbox-row.ts';
 import { type InboxRow, type Known, type Message, type Thread, withMessage } from './known.ts';
 import type { Loader } from './loader.ts';
 import type { Clock } from './ports.ts';
@@ -41,6 +43,7 @@ export class Loads {
     for (const chatId of this.#state.threadLoads.keys()) this.thread(chatId);
     this.counts(0);
     this.#invitations();
+    this.drafts();
   }
 
   views(): void {
@@ -80,7 +83,7 @@ export class Loads {
       const next = this.#state.known;
       const threads = withEntry(next.threads, chatId, read.ok ? read.value : null);
       const staleThreads = without(next.staleThreads, chatId);
-      this.know(recent.replay({ ...next, threads, staleThreads }, (id) => id === chatId, userId, asked));
+      this.know(recent.replay({ ...next, threads, staleThreads }, (told) => chatOf(told) === chatId, userId, asked));
       return true;
     });
   }
@@ -107,6 +110,21 @@ export class Loads {
     if (thread === undefined) return;
     const messages = withMessage(thread.messages, message);
     this.#dependencies.store.set({ known: this.#withThread(chatId, { ...thread, messages }) });
+  }
+
+  /** The drafts on all devices. They are not told again to a socket that was away. */
+  drafts(): void {
+    const { loader, reads, recent, userId, clock } = this.#dependencies;
+    loader.ask('drafts', async () => {
+      const asked = clock.now();
+      const read = await reads.drafts();
+      if (!read.ok) return isFinal(read);
+      const drafts = new Map(read.value.items.map((each) => [each.chat_id, each]));
+      const { known } = this.#state;
+      const rows = new Map([...known.rows].map(([id, row]) => [id, withDraft(row, drafts.get(id) ?? null)]));
+      this.know(recent.replay({ ...known, drafts, rows }, isOfDraft, userId, asked));
+      return true;
+    });
   }
 
   /** `delay` in ms: what changes meanwhile is counted once. */
@@ -170,7 +188,7 @@ export class Loads {
       if (view !== 'mine') routed.add(row.chat.id);
     }
     const ids = new Set(items.map(({ chat }) => chat.id));
-    this.know(recent.replay({ ...known, rows, routed, staleRows }, (id) => ids.has(id), userId, asked));
+    this.know(recent.replay({ ...known, rows, routed, staleRows }, (told) => ids.has(chatOf(told)), userId, asked));
   }
 
   /** Rows that a list seems to have, and that REST did not give for it, are read one by one. */
@@ -197,7 +215,7 @@ export class Loads {
       const { known } = this.#state;
       const rows = withEntry(known.rows, chatId, read.ok ? read.value : null);
       const next = { ...known, rows, staleRows: without(known.staleRows, chatId) };
-      this.know(read.ok ? recent.replay(next, (id) => id === chatId, userId, asked) : next);
+      this.know(read.ok ? recent.replay(next, (told) => chatOf(told) === chatId, userId, asked) : next);
       return true;
     };
     loader.ask(`row/${chatId}`, work, isRecent ? READ_AGAIN_AFTER : 0);
@@ -210,7 +228,7 @@ export class Loads {
       const read = await reads.invitations();
       if (!read.ok) return isFinal(read);
       const invitations = new Map(read.value.items.map((each) => [each.id, each]));
-      this.know(recent.replay({ ...this.#state.known, invitations }, (id) => id === '', userId, asked));
+      this.know(recent.replay({ ...this.#state.known, invitations }, (told) => chatOf(told) === '', userId, asked));
       return true;
     });
   }

@@ -1,5 +1,5 @@
 import type { LiveNotification } from '../../resources/live-frames.ts';
-import { applyNotifications, asksToRead, chatOf } from './apply-notification.ts';
+import { applyNotifications, asksToRead, isOfDraft } from './apply-notification.ts';
 import type { Known } from './known.ts';
 import type { Clock } from './ports.ts';
 
@@ -33,13 +33,15 @@ export class RecentNotifications {
   }
 
   /**
-   * The copy after an answer to a request of the time `asked` (ms) about some chats, with what was told of them since, and
+   * The copy after an answer to a request of the time `asked` (ms) about something, with what was told of it since, and
    * a while before. What asked to read a chat well before the request has been done.
    */
-  replay(known: Known, isAbout: (chatId: string) => boolean, userId: string, asked: number): Known {
+  replay(known: Known, isAbout: (told: LiveNotification) => boolean, userId: string, asked: number): Known {
     const about = this.#entries.filter(({ at, notification }) => {
       const isDone = at < asked - USUALLY_BEHIND && asksToRead(notification);
-      return at >= asked - COPY_IS_BEHIND && !isDone && isAbout(chatOf(notification));
+      // A socket that was away is not told of drafts, so what it was told before may be old.
+      const from = isOfDraft(notification) ? asked : asked - COPY_IS_BEHIND;
+      return at >= from && !isDone && isAbout(notification);
     });
     return applyNotifications(
       known,

@@ -70,6 +70,8 @@ export async function compareWithRest(replica: Replica, client: HubClient, perso
     expect(sorted(thread?.suggestions.values())).toEqual(sorted(await listed(`${path}/reply_suggestions`)));
   }
 
+  expect(sorted(known.drafts.values())).toEqual(sorted(await listed(`${user}/drafts`)));
+
   // Later changes of the chat's counts are not notified with its invitations.
   const facts = (each: object) => ({ ...each, user_member_count: 0, visitor_member_count: 0 });
   const invitations = await listed<object>(`${user}/incoming_chat_invitations`);

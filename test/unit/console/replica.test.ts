@@ -23,6 +23,7 @@ function open() {
     messages: page([]),
     memberships: page([]),
     reply_suggestions: page([]),
+    drafts: page([]),
   };
   const replica = new Replica({
     userId: USER,
