@@ -11,6 +11,7 @@ const COUNTED = {
   webhooks: { index: 'app_webhooks INDEXED BY app_webhooks_by_created_at', owner: 'app_id' },
   rooms: { index: 'rooms INDEXED BY rooms_undeleted', owner: 'organization_id' },
   teams: { index: 'teams INDEXED BY teams_by_created_at', owner: 'organization_id' },
+  users: { index: 'users INDEXED BY users_undeleted_by_created_at', owner: 'organization_id' },
 } as const;
 
 /** A quota whose rows are counted when one is added. */
@@ -59,9 +60,10 @@ export async function readUsage(
   organizationId: string,
 ): Promise<Omit<{ [Name in QuotaName]: number }, 'visitor_variables' | 'stored_bytes'>> {
   const used = (rows: Record<string, unknown>[] | undefined) => Number(rows?.[0]?.['used'] ?? 0);
-  const [apps, teams, webhooks] = await identity.batch([
+  const [apps, teams, users, webhooks] = await identity.batch([
     [countSql('apps', MOST_COUNTED), organizationId],
     [countSql('teams', MOST_COUNTED), organizationId],
+    [countSql('users', MOST_COUNTED), organizationId],
     [
       `SELECT coalesce(max(used), 0) AS used FROM (
          SELECT (SELECT count(*) FROM app_webhooks WHERE app_webhooks.app_id = apps.id AND app_webhooks.deleted_at IS NULL) AS used
@@ -80,5 +82,6 @@ export async function readUsage(
     webhooks: used(webhooks),
     rooms: used(rooms),
     teams: used(teams),
+    users: used(users),
   };
 }

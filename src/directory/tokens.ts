@@ -106,7 +106,10 @@ export type NewToken = {
   created_at: number;
 };
 
-/** Stores the digest of a token. Null when the organization has no such user. */
+/** Most tokens of a user, revoked ones too, since they are kept. Sessions do not count. */
+export const MAX_TOKENS = 1_000;
+
+/** Stores the digest of a token. Null when the organization has no such user, or they have MAX_TOKENS. */
 export function insertToken(
   database: IdentityDatabase,
   organizationId: string,
@@ -115,7 +118,9 @@ export function insertToken(
   return database.first<TokenRow>(
     `INSERT INTO tokens (digest, id, organization_id, user_id, label, scopes, expires_at, created_at)
      SELECT ?, ?, organization_id, id, ?, ?, ?, ? FROM users
-     WHERE id = ? AND organization_id = ? AND deleted_at IS NULL
+     WHERE id = ? AND organization_id = ? AND deleted_at IS NULL AND ${MAX_TOKENS} > (SELECT count(*) FROM (
+       SELECT 1 FROM tokens WHERE tokens.organization_id = users.organization_id AND tokens.user_id = users.id
+         AND tokens.session_until IS NULL LIMIT ${MAX_TOKENS}))
      RETURNING *`,
     token.digest,
     token.id,

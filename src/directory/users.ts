@@ -1,10 +1,11 @@
-import type { IdentityDatabase } from '../db/database.ts';
+import type { IdentityDatabase, Statement } from '../db/database.ts';
 import { CREATION_ORDERS, type Keyset, type KeysetOrder, keysetClauses } from '../db/keyset.ts';
 import type { UserRow } from '../db/rows.ts';
 import type { UserFacts } from '../resources/user.ts';
 import type { NestedOrganization, UserAccount, UserPreferences, UserProfile } from '../resources/user-account.ts';
 import { assignments } from './assignments.ts';
 import { changing } from './changes.ts';
+import { type Inserted, insertBelow, isBelow } from './quotas.ts';
 
 /** The columns that threads record of a user. */
 export type UserFactsRow = Pick<
@@ -148,33 +149,44 @@ export type NewUser = Pick<UserRow, 'id' | 'first_name' | 'created_at'> & {
   [Column in keyof Changeable]?: Changeable[Column] | undefined;
 } & { profile?: { [Key in keyof UserProfile]?: UserProfile[Key] | undefined } };
 
-/** Adds a user to an organization that exists. Null when the id, the extension or the direct number is taken. */
-export function insertUser(database: IdentityDatabase, organizationId: string, user: NewUser): Promise<UserRow | null> {
-  const insert = () =>
-    database.first<UserRow>(
-      `INSERT INTO users (id, organization_id, first_name, last_name, alias, avatar_id, avatar_url, email, is_bot, is_staff,
+/**
+ * Adds a user to an organization that exists, if it has fewer than `limit`. Refused when the id, the extension or the
+ * direct number is taken.
+ */
+export function insertUser(
+  database: IdentityDatabase,
+  organizationId: string,
+  user: NewUser,
+  limit: number,
+): Promise<Inserted<UserRow>> {
+  const quota = { name: 'users', limit } as const;
+  const insert: Statement = [
+    `INSERT INTO users (id, organization_id, first_name, last_name, alias, avatar_id, avatar_url, email, is_bot, is_staff,
        extension, did, profile, is_online_enabled, created_at, updated_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, json_patch('{}', ?), ?, ?, ?)
+     SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, json_patch('{}', ?), ?, ?, ? WHERE ${isBelow(quota)}
      ON CONFLICT DO NOTHING RETURNING *`,
-      user.id,
-      organizationId,
-      user.first_name,
-      user.last_name ?? '',
-      user.alias ?? null,
-      user.avatar_id ?? null,
-      user.avatar_url ?? null,
-      user.email ?? null,
-      user.is_bot ?? 0,
-      user.is_staff ?? 0,
-      user.extension ?? null,
-      user.did ?? null,
-      JSON.stringify(user.profile ?? {}),
-      user.is_online_enabled ?? 1,
-      user.created_at,
-      user.created_at,
-    );
+    user.id,
+    organizationId,
+    user.first_name,
+    user.last_name ?? '',
+    user.alias ?? null,
+    user.avatar_id ?? null,
+    user.avatar_url ?? null,
+    user.email ?? null,
+    user.is_bot ?? 0,
+    user.is_staff ?? 0,
+    user.extension ?? null,
+    user.did ?? null,
+    JSON.stringify(user.profile ?? {}),
+    user.is_online_enabled ?? 1,
+    user.created_at,
+    user.created_at,
+    organizationId,
+  ];
   // Nobody had the user's lines before.
-  return changing({ kind: 'user', organization_id: organizationId, user_id: user.id }, insert);
+  return changing({ kind: 'user', organization_id: organizationId, user_id: user.id }, () =>
+    insertBelow<UserRow>(database, quota, organizationId, insert),
+  );
 }
 
 /**

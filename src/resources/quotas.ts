@@ -8,6 +8,7 @@ export const QUOTAS = {
   webhooks: 50,
   rooms: 1_000,
   teams: 1_000,
+  users: 10_000,
   /** Of a visitor: every key that they have had, because a deleted one leaves its time. */
   visitor_variables: 1_000,
 } as const;

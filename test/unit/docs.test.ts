@@ -305,6 +305,7 @@ const CONSTANTS: readonly [row: string, constant: string, unit?: number][] = [
   ['spans in the service hours of a room', 'MOST_SPANS'],
   ['`subscribed_channels` of a client', 'MOST_CHANNELS'],
   ['lasting tokens of an installation', 'MAX_LASTING_TOKENS'],
+  ['tokens of a user, revoked ones too', 'MAX_TOKENS'],
   ['sessions of a user in browsers', 'MAX_SESSIONS'],
   ['a sign-in link', 'SIGN_IN_LINK_LASTS', 60_000],
   ['a sign-in link of an invitation', 'INVITATION_LASTS', 3_600_000],

@@ -39,6 +39,8 @@ export type Door = {
   interfaces: Access;
   /** Access to credentials of users, such as sign-in links. Tenants need the scope `users`, and no app may. */
   credentials: Access;
+  /** The first of these scopes that the caller may not give to others; the operator may give each. */
+  lackingScope: (c: AppContext, scopes: readonly Scope[]) => Scope | undefined;
   /** The id of the user who is recorded as the author of a change; null for the operator. */
   userId: (c: AppContext) => string | null;
 };
@@ -58,6 +60,7 @@ export function tenantDoor(version: 5 | 6): Door {
     userWriter: audited(userOrScope),
     interfaces: interfaceSettings,
     credentials: userCredentials,
+    lackingScope: (c, scopes) => scopes.find((scope) => !c.var.principal.scopes.has(scope)),
     userId: (c) => c.var.principal.user.id,
   };
 }
@@ -76,6 +79,7 @@ export const operatorDoor: Door = {
   userWriter: operatorOfOrganization,
   interfaces: operatorOfOrganization,
   credentials: operatorOfOrganization,
+  lackingScope: () => undefined,
   userId: () => null,
 };
 

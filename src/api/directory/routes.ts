@@ -13,6 +13,8 @@ import { roomRoutesOf } from './rooms.ts';
 import { signInLinkRoutesOf } from './sign-in-links.ts';
 import { teamMemberRoutesOf } from './team-members.ts';
 import { teamRoutesOf } from './teams.ts';
+import { tokenRoutesOf } from './tokens.ts';
+import { userLifecycleRoutesOf } from './user-lifecycle.ts';
 import { userRoutesOf } from './users.ts';
 import { visitorSecretRoutesOf } from './visitor-secrets.ts';
 
@@ -25,6 +27,8 @@ export function directoryRoutesOf(door: Door): AppRouter {
   if (door.isOperator || door.version === 5) {
     routes.route('/', organizationRoutesOf(door));
     routes.route('/', userRoutesOf(door));
+    routes.route('/', userLifecycleRoutesOf(door));
+    routes.route('/', tokenRoutesOf(door));
     routes.route('/', signInLinkRoutesOf(door));
     routes.route('/', roomRoutesOf(door));
     routes.route('/', allowedTagRoutesOf(door));

@@ -57,7 +57,7 @@ export function signInLinkRoutesOf(door: Door): AppRouter {
     const { user_id } = c.req.valid('param');
     const { invitation, ...body } = c.req.valid('json');
     const scopes = [...new Set(body.scopes)];
-    const lacking = door.isOperator ? undefined : scopes.find((scope) => !c.var.principal.scopes.has(scope));
+    const lacking = door.lackingScope(c, scopes);
     if (lacking !== undefined) return refuse(c, { reason: 'scope_missing', scope: lacking });
     const now = Date.now();
     const expires_at = now + (invitation ? INVITATION_LASTS : SIGN_IN_LINK_LASTS);

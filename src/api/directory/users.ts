@@ -2,17 +2,14 @@ import { z } from '@hono/zod-openapi';
 import { flag, type UserRow } from '../../db/rows.ts';
 import { findOrganization } from '../../directory/organizations.ts';
 import {
-  deleteUser,
   findTakenLine,
   findUser,
-  insertUser,
   listUsers,
   type UserOrdering,
   updateUser,
   userAccount,
 } from '../../directory/users.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
-import { nameTarget } from '../../http/audit.ts';
 import {
   collectionQuery,
   collectionResponse,
@@ -28,11 +25,10 @@ import { type AppRouter, createRouter } from '../../http/router.ts';
 import { isDay } from '../../resources/clock.ts';
 import { operatorAccountResource, type UserAccount, userAccountResource } from '../../resources/user-account.ts';
 import { newUuid } from '../../resources/uuid.ts';
-import { askUser } from '../../rpc/user.ts';
 import { defineRoute, VERBS } from '../define-route.ts';
 import { organizationPath, USER_NOT_FOUND, userPath } from '../shared/paths.ts';
 import { userSchema } from '../shared/user-schemas.ts';
-import { chosenId, type Door, operatorDoor } from './door.ts';
+import { chosenId, type Door } from './door.ts';
 
 /** A name of a telephone line, without the blanks around it. */
 function lineField() {
@@ -74,25 +70,34 @@ const operatorSchema = userSchema
   })
   .openapi('AdminUser');
 
-/** The fields that a door shows and accepts. `whole`: the body of a PUT. */
+type NewUserFields = UserFields & { first_name: string; id?: string | undefined };
+
+/** The fields that a door shows and accepts. `whole`: the body of a PUT; `created`: that of a creation. */
 type Form = {
+  created: z.ZodType<NewUserFields>;
   whole: z.ZodType<UserFields>;
   changes: z.ZodType<UserFields>;
   schema: z.ZodType<z.infer<typeof userSchema>>;
   resource: (account: UserAccount) => z.infer<typeof userSchema>;
 };
+const { avatar_url, email, is_bot } = operatorChanges.shape;
 const TENANT_FORM: Form = {
+  created: tenantChanges.extend({ avatar_url, email, is_bot }).required({ first_name: true }).openapi('NewUser'),
   whole: tenantChanges.required({ is_online_enabled: true }).openapi('UpdateUser'),
   changes: tenantChanges.openapi('PatchUser'),
   schema: userSchema,
   resource: userAccountResource,
 };
 const OPERATOR_FORM: Form = {
+  created: operatorChanges.required({ first_name: true }).extend(chosenId).openapi('AdminNewUser'),
   whole: operatorChanges.required({ is_online_enabled: true }).openapi('AdminUpdateUser'),
   changes: operatorChanges.openapi('AdminPatchUser'),
   schema: operatorSchema,
   resource: operatorAccountResource,
 };
+
+/** The form of a door. */
+export const formOf = (door: Door): Form => (door.isOperator ? OPERATOR_FORM : TENANT_FORM);
 
 const NAMES = ['first_name', 'last_name', 'alias'] as const;
 
@@ -108,7 +113,7 @@ const KEYS = {
 
 /** The users of an organization, behind a door. */
 export function userRoutesOf(door: Door): AppRouter {
-  const { whole, changes, schema, resource } = door.isOperator ? OPERATOR_FORM : TENANT_FORM;
+  const { whole, changes, schema, resource } = formOf(door);
   const tag = door.tagOf('Users');
   const all = `${door.organization}/users` as const;
   const one = `${all}/{user_id}` as const;
@@ -206,68 +211,8 @@ export function userRoutesOf(door: Door): AppRouter {
   return routes;
 }
 
-const forOperator = { tag: operatorDoor.tagOf(''), access: operatorDoor.writer('users') };
-
-const createUser = defineRoute({
-  operationId: operatorDoor.nameOf('createUser'),
-  ...forOperator,
-  method: 'post',
-  path: '/organizations/{organization_id}/users',
-  summary: 'Create a user',
-  description:
-    'The user is a person, or a bot with `is_bot`. They have no token yet. Choose the `id` to make the call repeatable: one that is taken is 409.',
-  request: {
-    params: organizationPath,
-    body: bodyOf(operatorChanges.required({ first_name: true }).extend(chosenId).openapi('AdminNewUser')),
-  },
-  refusals: [409],
-  answers: { 201: jsonOf(operatorSchema, 'Created') },
-});
-
-const removeUser = defineRoute({
-  operationId: operatorDoor.nameOf('deleteUser'),
-  ...forOperator,
-  access: forOperator.access,
-  method: 'delete',
-  path: '/organizations/{organization_id}/users/{user_id}',
-  summary: 'Delete a user',
-  description:
-    'The tokens of the user stop working and their presence ends; in other isolates tokens work for AUTH_CACHE_SECONDS (30 by default) longer. Messages and memberships of the user stay. Repeating the call answers 404.',
-  request: { params: userPath },
-  answers: { 204: { description: 'Deleted' } },
-});
-
-/** Only the operator creates and deletes users. */
-export const userLifecycleRoutes = createRouter();
-
-userLifecycleRoutes.openapi(createUser, async (c) => {
-  const { first_name, id: chosen, ...fields } = c.req.valid('json');
-  const now = Date.now();
-  const id = chosen ?? newUuid(now);
-  nameTarget(c, { type: 'user', id });
-  const row = await insertUser(identityDatabase(c), c.var.organization.id, {
-    ...columnsOf(fields, now),
-    id,
-    first_name,
-    created_at: now,
-  });
-  if (row === null) {
-    const taken: Refusal = { reason: 'conflict', detail: 'A user with this id already exists.' };
-    return refuse(c, (await refusalOfLine(c, id, fields)) ?? taken);
-  }
-  return c.json(operatorAccountResource(accountOf(c, row)), 201);
-});
-
-userLifecycleRoutes.openapi(removeUser, async (c) => {
-  const { user_id } = c.req.valid('param');
-  const outcome = await deleteUser(identityDatabase(c), c.var.organization.id, user_id, Date.now());
-  if (outcome === null) return refuse(c, USER_NOT_FOUND);
-  // Also for a user who was deleted before, because the earlier request may have failed before this step.
-  await askUser(c.env, c.var.cost, user_id, (stub) => stub.deleteClients({ v: 1 }));
-  return outcome === 'deleted' ? c.body(null, 204) : refuse(c, USER_NOT_FOUND);
-});
-
-function accountOf(c: AppContext, row: UserRow): UserAccount {
+/** The account in a row of the caller's organization. */
+export function accountOf(c: AppContext, row: UserRow): UserAccount {
   const { id, name } = c.var.organization;
   return userAccount(row, { id, name }, Date.now());
 }
@@ -285,7 +230,7 @@ async function areNamesFixed(c: AppContext, userId: string, fields: UserFields):
 }
 
 /** The 409 for an extension or a direct number that another user of the organization has; null when none is. */
-async function refusalOfLine(c: AppContext, userId: string, fields: UserFields): Promise<Refusal | null> {
+export async function refusalOfLine(c: AppContext, userId: string, fields: UserFields): Promise<Refusal | null> {
   const line = await findTakenLine(identityDatabase(c), c.var.organization.id, userId, fields);
   if (line === null) return null;
   return { reason: 'conflict', detail: `Another user of the organization has this ${line}.` };
@@ -298,7 +243,7 @@ async function changeUser(c: AppContext, userId: string, fields: UserFields): Pr
 }
 
 /** Undefined leaves a value as it is. */
-function columnsOf(fields: UserFields, now: number) {
+export function columnsOf(fields: UserFields, now: number) {
   const { title, phone, gender, birthday, avatar_url, is_bot, is_staff, is_online_enabled, ...columns } = fields;
   return {
     ...columns,

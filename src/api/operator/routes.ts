@@ -5,12 +5,10 @@ import { operatorChatRoutes } from '../chats/remove-member.ts';
 import { operatorDoor } from '../directory/door.ts';
 import { organizationsRoutes } from '../directory/organizations.ts';
 import { directoryRoutesOf } from '../directory/routes.ts';
-import { userLifecycleRoutes } from '../directory/users.ts';
 import { keyRoutes } from './keys.ts';
 import { rebuildRoutes } from './rebuild.ts';
 import { routerRoutes } from './routers.ts';
 import { shareRoutes } from './shares.ts';
-import { tokenRoutes } from './tokens.ts';
 import { usageRoutes } from './usage.ts';
 
 /** The admin API, mounted at /admin/v1. All paths need the operator's secret, including unknown ones. */
@@ -18,8 +16,6 @@ export const operatorRoutes = createRouter();
 operatorRoutes.use('*', requireOperator);
 operatorRoutes.route('/', organizationsRoutes);
 operatorRoutes.route('/', directoryRoutesOf(operatorDoor));
-operatorRoutes.route('/', userLifecycleRoutes);
-operatorRoutes.route('/', tokenRoutes);
 operatorRoutes.route('/', routerRoutes);
 operatorRoutes.route('/', shareRoutes);
 operatorRoutes.route('/', operatorAppsRoutes);

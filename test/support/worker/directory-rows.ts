@@ -62,7 +62,8 @@ export async function newRoom(organizationId: string): Promise<string> {
 export async function newUser(organizationId: string, first_name = 'Ada', is_bot: 0 | 1 = 0): Promise<string> {
   const id = newUuid(AT);
   const names = { first_name, last_name: '', alias: null, avatar_id: null, avatar_url: null, email: null };
-  await insertUser(database, organizationId, { id, ...names, is_bot, is_staff: 0, created_at: AT });
+  const user = { id, ...names, is_bot, is_staff: 0, created_at: AT } as const;
+  await insertUser(database, organizationId, user, QUOTAS.users);
   return id;
 }
 

@@ -24,6 +24,8 @@ export type DirectoryNames = {
   purge_id: string;
   /** A key of JSON-RPC. */
   key_id: string;
+  /** A token of the user. */
+  token_id: string;
 };
 
 /** An organization with one of every resource. They belong to a colleague of `owner`, who has every scope. */
@@ -56,6 +58,7 @@ export async function fill(owner: Person): Promise<DirectoryNames> {
     tag_name,
     ...(await receiveVisitor(organization_id, String(room.json['id']))),
     ...(await purgeable(owner, String(room.json['id']))),
+    token_id: colleague.token_id,
     key_id: String((await ask(owner, 'POST', `${root}/rpc/keys`, {})).json['id']),
   };
 }
@@ -118,6 +121,7 @@ const TABLES = [
   'allowed_tags',
   'autosuggestions',
   'tokens',
+  'sign_in_links',
   'interface_keys',
   'channels',
   'visitors',

@@ -5,6 +5,7 @@ import { insertUser } from '../../../src/directory/users.ts';
 import { chatIdAt, threadName } from '../../../src/domain/address.ts';
 import type { ChangePresence, PresenceChanged } from '../../../src/domain/commands.ts';
 import type { Result } from '../../../src/domain/refusals.ts';
+import { QUOTAS } from '../../../src/resources/quotas.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import type { ThreadStub } from '../../../src/rpc/thread.ts';
 import type { PresenceOwner } from '../../../src/rpc/user.ts';
@@ -42,7 +43,7 @@ export class User {
   /** `ring` rings the alarm; without it the object keeps its memory. */
   static async create(ring: Ring = (stub) => runDurableObjectAlarm(stub)): Promise<User> {
     const owner = { user_id: newUuid(Date.now()), organization_id: await newOrganization() };
-    await insertUser(database, owner.organization_id, {
+    const user = {
       id: owner.user_id,
       first_name: 'Ada',
       last_name: 'Agent',
@@ -53,10 +54,11 @@ export class User {
       is_bot: 0,
       is_staff: 0,
       created_at: AT,
-    });
-    const user = new User(owner, ring);
-    await user.meet();
-    return user;
+    } as const;
+    await insertUser(database, owner.organization_id, user, QUOTAS.users);
+    const made = new User(owner, ring);
+    await made.meet();
+    return made;
   }
 
   /** The platform's own stub of their object, for alarms and evictions. */

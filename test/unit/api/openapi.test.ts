@@ -72,6 +72,7 @@ describe('the OpenAPI document', () => {
       'POST /api/v5/session/demo/message',
       'POST /api/v5/session',
       'POST /api/v5/users/{user_id}/files',
+      'POST /api/v5/orgs/{organization_id}/users/{user_id}/tokens',
       'POST /api/v5/orgs/{organization_id}/users/{user_id}/sign_in_links',
       'POST /api/v5/users/{user_id}/live/tickets',
       'POST /api/v5/public/visitors/{visitor_id}/live/tickets',

@@ -60,12 +60,13 @@ const OPEN_READS = [
  */
 function scopeOf({ method, path }: Operation): string | null {
   if (path.endsWith('/canned_replies')) return null;
+  if (/\/(tokens|sign_in_links)\b/.test(path)) return 'users';
   if (path.includes('/purge')) return 'settings';
   if (path.includes('/visitors')) return null;
   if (/\/(allowed_tags|autosuggestions)/.test(path)) return 'settings';
   if (path.includes('/users/{user_id}/clients')) return 'users';
   if (method === 'GET') return OPEN_READS.includes(path) ? null : 'settings';
-  return path.includes('/users/') || path.includes('/teams') ? 'users' : 'settings';
+  return path.includes('/users') || path.includes('/teams') ? 'users' : 'settings';
 }
 
 /** A valid body for an operation that has one, so that a refusal has another reason. */
@@ -148,7 +149,7 @@ describe('every operation on the directory', () => {
 
   it.each(
     OPERATIONS.filter(({ path }) =>
-      /\{(team|room|client|config|chat|purge|key|canned_reply)_id\}|orgs\/\{organization_id\}\/users\/\{user_id\}/.test(
+      /\{(team|room|client|config|chat|purge|key|canned_reply|token)_id\}|orgs\/\{organization_id\}\/users\/\{user_id\}/.test(
         path,
       ),
     ),
@@ -176,7 +177,8 @@ describe('every operation on the directory', () => {
 describe('a user without a scope', () => {
   it.each(
     ofOrganizations.filter(
-      ({ path, method }) => /users\/\{user_id\}/.test(path) && method !== 'DELETE' && !path.endsWith('/sign_in_links'),
+      ({ path, method }) =>
+        /users\/\{user_id\}/.test(path) && method !== 'DELETE' && !/\/(tokens|sign_in_links)$/.test(path),
     ),
   )('may change themselves: $method $path', async (operation) => {
     const { powerless } = callers;

@@ -43,6 +43,7 @@ const MAKE: { [Name in Exclude<QuotaName, 'stored_bytes'>]: (number: number) => 
   webhooks: () => ask(owner, 'POST', `/orgs/${owner.organization_id}/apps/${app}/webhooks`, anotherWebhook()),
   rooms: () => ask(owner, 'POST', `/orgs/${owner.organization_id}/rooms`, { name: 'Room' }),
   teams: () => ask(owner, 'POST', `/orgs/${owner.organization_id}/teams`, { name: 'Team' }),
+  users: () => ask(owner, 'POST', `/orgs/${owner.organization_id}/users`, { first_name: 'Eve' }),
   visitor_variables: (number) => site.setVariable(visitor, `key-${number}`, 'x'),
 };
 let visitor: { id: string };

@@ -203,6 +203,7 @@ export const directoryExamples = {
   NewAllowedTag: { name: 'delivery' },
   Team: teamResource(shipping),
   TeamV6: teamResourceV6(shipping),
+  NewUser: { first_name: 'Alice', last_name: 'Berg', alias: 'Alice', email: 'alice@harbour.example' },
   NewTeam: { name: 'Shipping' },
   PatchTeam: { display_name: 'Shipping and returns' },
   AdminNewTeam: { name: 'Shipping' },

@@ -48,6 +48,9 @@ const newResponder = { ...responder, api_key: 'key-of-the-service' };
 
 /** By the names of components. */
 export const operatorExamples = {
+  UserToken: token,
+  NewUserToken: newToken,
+  CreatedUserToken: { ...token, token: 'umi_ZXhhbXBsZSB0b2tlbiBvZiBhIHVzZXIuLi4uLi4u' },
   AdminToken: token,
   AdminNewToken: newToken,
   AdminCreatedToken: { ...token, token: 'umi_ZXhhbXBsZSB0b2tlbiBvZiBhIHVzZXIuLi4uLi4u' },
