@@ -28,6 +28,21 @@ export async function leaveChat(replica: Replica, userId: string, chatId: string
   return null;
 }
 
+/** Gives a chat that the user answers to a colleague in one step, so that it never is without anybody. */
+export async function handOver(
+  replica: Replica,
+  { userId, organizationId }: { userId: string; organizationId: string },
+  chatId: string,
+  colleagueId: string,
+): Promise<Outcome> {
+  const path = `/api/v5/orgs/${organizationId}/routed_chats/${chatId}/memberships`;
+  const body = { member_id: colleagueId, replaces: userId, is_participating: true, composing_status: 'idle' };
+  const answer = await call<Membership>(path, { method: 'POST', body });
+  if (!answer.ok) return words('handed over', answer);
+  replica.tell('memberships', chatId, colleagueId, answer.body);
+  return null;
+}
+
 /** Ends a chat. It is shown as ended at once, and as open again if the hub refuses. */
 export async function endChat(replica: Replica, userId: string, { chat }: InboxRow): Promise<Outcome> {
   const now = new Date().toISOString();
@@ -62,12 +77,14 @@ export class Attention {
   #isTyping = false;
   #seen = '';
   #seenTimer: ReturnType<typeof setTimeout> | undefined;
+  #isOver = false;
 
   constructor(userId: string, chatId: string) {
     this.#path = membershipPath(userId, chatId);
   }
 
   typing(isTyping: boolean): void {
+    if (this.#isOver) return;
     const now = Date.now();
     if (isTyping === this.#isTyping && (!isTyping || now - this.#typedAt < TYPING_EVERY)) return;
     this.#isTyping = isTyping;
@@ -77,7 +94,7 @@ export class Attention {
 
   /** `upTo`: the time of the newest message that was in view. */
   seen(upTo: string): void {
-    if (upTo <= this.#seen) return;
+    if (this.#isOver || upTo <= this.#seen) return;
     this.#seen = upTo;
     this.#seenTimer ??= setTimeout(() => {
       this.#seenTimer = undefined;
@@ -85,9 +102,18 @@ export class Attention {
     }, SEEN_EVERY / 4);
   }
 
-  /** The chat is closed on this page. */
+  /** The page leaves the chat. */
   end(): void {
     this.typing(false);
+  }
+
+  /** Whether the user takes part in an open chat: of others the hub is told nothing. */
+  setOver(isOver: boolean): void {
+    this.#isOver = isOver;
+    if (!isOver) return;
+    this.#isTyping = false;
+    clearTimeout(this.#seenTimer);
+    this.#seenTimer = undefined;
   }
 
   /** Nothing depends on it: the next one tells the same. */

@@ -135,6 +135,7 @@ function useCommands({ onPalette, onHelp, onSignOut }: Doors): readonly Command[
             keys: null,
             run: () => leaveChat(replica, userId, row.chat.id).then(say),
           },
+          { id: 'hand over', name: 'Hand the chat over', keys: 'Shift+T', run: () => pressButton('hand over') },
           { id: 'tag', name: 'Add a tag', keys: 'l', run: () => pressButton('tag') },
         ]
       : [

@@ -10,6 +10,7 @@ import type { InboxRow, Thread } from '../replica/known.ts';
 import { withoutEchoes } from '../replica/outbox.ts';
 import { VisitorPanel } from '../visitor/visitor-panel.tsx';
 import { ChatHeader } from './chat-header.tsx';
+import { HandOver } from './hand-over.tsx';
 import { linesOf } from './lines.ts';
 import { MessageLog } from './message-log.tsx';
 import { TagList } from './tag-list.tsx';
@@ -68,6 +69,7 @@ export function ChatScreen({ chatId, isPanelOpen, onPanel, onBack }: Props) {
           userId={userId}
           organizationId={session.organization_id}
           memberships={[...(thread?.memberships.values() ?? [])]}
+          handOver={isMember && !row.chat.is_ended ? <HandOver chatId={chatId} onOutcome={tell} /> : null}
           tags={<TagList tags={row.tags} chatPath={chatPath} canChange={isMember} onProblem={complain} />}
           onOpenChat={(other) =>
             navigate({ to: '/inbox/$view/$chatId', params: { view: 'closed', chatId: other }, search: {} })
@@ -151,6 +153,7 @@ function Conversation({ row, thread }: { row: InboxRow; thread: Thread }) {
     .filter(({ member_id, composing_status }) => member_id !== userId && composing_status === 'typing')
     .map(({ member_name, member_type }) => member_name ?? (member_type === 'visitor' ? 'The visitor' : 'Somebody'));
 
+  useEffect(() => attention.setOver(!isMember), [attention, isMember]);
   useEffect(() => {
     if (isMember && isSeen && newest !== undefined && newest > (row.own.last_seen_at ?? '')) attention.seen(newest);
   }, [isMember, isSeen, newest, row.own.last_seen_at, attention]);

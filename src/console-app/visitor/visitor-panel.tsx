@@ -18,11 +18,12 @@ type Props = {
   organizationId: string;
   memberships: readonly Membership[];
   tags: ReactNode;
+  handOver: ReactNode;
   onOpenChat: (chatId: string) => void;
 };
 
 /** What is known of the visitor of a chat, and who takes part in it. */
-export function VisitorPanel({ row, userId, organizationId, memberships, tags, onOpenChat }: Props) {
+export function VisitorPanel({ row, userId, organizationId, memberships, tags, handOver, onOpenChat }: Props) {
   const { chat, visitor, channel } = row;
   const path =
     visitor === null || chat.room_id === null
@@ -80,6 +81,7 @@ export function VisitorPanel({ row, userId, organizationId, memberships, tags, o
             </li>
           ))}
         </ul>
+        {handOver}
       </Section>
       <VisitorFacts record={record.data} variables={variables.data?.results ?? []} />
       {earlier.length === 0 ? null : (

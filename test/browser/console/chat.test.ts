@@ -116,6 +116,30 @@ describe('a chat in the console', () => {
   });
 });
 
+describe('a chat that is handed over', () => {
+  it('is answered by the colleague from then on', async () => {
+    const [smith, jones] = await Promise.all([site.open(), site.open()]);
+    await smith.signIn(site.site.demo.agent);
+    await jones.signIn(site.site.demo.agent2);
+    await site.write('handed over', 'A question for a specialist', 'Maria Silva');
+    await smith.page.getByRole('link', { name: /Maria Silva/ }).click();
+    await smith.page.getByRole('button', { name: 'Take the chat' }).click();
+    await smith.page.getByRole('button', { name: 'Hand over' }).click();
+    const colleague = smith.page.getByRole('menuitem', { name: 'Agent Jones present' });
+    await colleague.waitFor();
+    expect(await smith.faults()).toEqual([]);
+    await colleague.click();
+    await smith.page.getByText('You only look at this chat.').waitFor();
+
+    await jones.page.getByRole('link', { name: /^Mine/ }).click();
+    await jones.page.getByRole('link', { name: /Maria Silva/ }).click();
+    await jones.page.getByLabel('Your answer').fill('I am the specialist.');
+    await jones.page.keyboard.press('Enter');
+    await smith.page.getByRole('log').getByText('I am the specialist.').waitFor();
+    expect([...smith.complaints, ...jones.complaints]).toEqual([]);
+  });
+});
+
 describe('an answer that did not reach its receiver', () => {
   it('says why, and is sent again by a button', async () => {
     const failing = await openConsoleSite({ max_retry_count: 0 });
