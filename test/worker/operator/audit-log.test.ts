@@ -82,6 +82,7 @@ const GROUPS: readonly RegExp[] = [
   /\/teams\/{/,
   /{user_id}|{autosuggestion_id}/,
   /{router_id}/,
+  /{canned_reply_id}/,
   /\/rpc\//,
   /\/threads\//,
 ];
