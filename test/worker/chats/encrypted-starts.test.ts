@@ -184,7 +184,7 @@ describe('once the key of a chat is forgotten, its text is empty', () => {
     await endAndForget(system.second, system.chatOf(sessionid));
     await writeCollected(testEnv);
     const late = { ...copy, to: '111', sessionid: second['sessionid'] };
-    expect(await system.refusal('message', late)).toMatchObject({ message: expect.stringContaining('not found') });
+    expect(await system.refusal('message', late)).toMatchObject({ message: 'Message not found.' });
     expect(await system.messages(second['sessionid'])).toEqual([]);
   });
 
