@@ -11,7 +11,6 @@ import type {
   TellNote,
   ViewChat,
 } from '../domain/queries.ts';
-import { withoutPurged } from '../domain/redaction.ts';
 import type { Result, ThreadRefusal } from '../domain/refusals.ts';
 import { type ChatState, membersIn, type ThreadState } from '../domain/state.ts';
 import { channelWebhooks, kindsOfChannel } from '../notifications/channel-webhooks.ts';
@@ -28,7 +27,7 @@ import type { EventPage, LogPage } from '../rpc/thread.ts';
 import type { Typing } from './live/typing.ts';
 import { readMessage } from './store/changed-messages.ts';
 import { loadChat, loadSuggestions, readReceived } from './store/load.ts';
-import { afterPurges, messageAfterPurges, readPurges } from './store/running-purges.ts';
+import { afterPurge, messageAfterPurge, readRunningPurge, suggestionAfterPurge } from './store/running-purges.ts';
 import { readChannelDelivery } from './webhooks/kept-deliveries.ts';
 
 /** A page ends early at this many characters of JSON: the answer of a call is limited to 32 MiB. */
@@ -60,7 +59,7 @@ export function answerQuery(
   const shownMessage = (id: string) => {
     const found = readMessage(sql, chat_id, id);
     if (found === null || found.event.at < (since ?? 0)) return null;
-    return messageAfterPurges(found.facts, found.event.seq, readPurges(sql, chat));
+    return messageAfterPurge(found.facts, found.event.seq, readRunningPurge(sql, chat));
   };
   switch (query.type) {
     case 'read_chat':
@@ -99,7 +98,10 @@ export function answerQuery(
       const suggestion = loadSuggestions(sql, [suggestion_id]).get(suggestion_id);
       const isIts = suggestion?.chat_id === chat_id && [null, suggestion.facts.message_id].includes(message_id);
       return isIts && suggestion.facts.created_at >= (since ?? 0)
-        ? found({ suggestion: withoutPurged(suggestion, chat).facts, room_id })
+        ? found({
+            suggestion: suggestionAfterPurge(suggestion.facts, suggestion.seq, readRunningPurge(sql, chat)),
+            room_id,
+          })
         : refused({ reason: 'reply_suggestion_not_found' });
     }
   }
@@ -155,12 +157,12 @@ function readMessagePage(
     JSON.stringify(query.types_not_in),
     query.limit + 1,
   );
-  const purges = readPurges(sql, chat);
+  const purge = readRunningPurge(sql, chat);
   const page = boundedPage(rows, query.limit, ({ event, changed }) => {
     const added = upcastEvent(JSON.parse(event) as { v: number });
     if (added.type !== 'message_added') return [];
     const message = changed === null ? added.message : (JSON.parse(changed) as MessageFacts);
-    return [{ seq: added.seq, message: messageAfterPurges(message, added.seq, purges) }];
+    return [{ seq: added.seq, message: messageAfterPurge(message, added.seq, purge) }];
   });
   return { messages: page.items, has_more: page.has_more, room_id: chat.facts.room?.id ?? null };
 }
@@ -198,10 +200,10 @@ function readSuggestionPage(
     query.limit + 1,
     since ?? 0,
   );
-  const page = boundedPage(rows, query.limit, ({ seq, event }) => {
-    const facts = JSON.parse(event) as ReplySuggestionFacts;
-    return [withoutPurged({ chat_id: chat.facts.id, seq, facts }, chat).facts];
-  });
+  const purge = readRunningPurge(sql, chat);
+  const page = boundedPage(rows, query.limit, ({ seq, event }) => [
+    suggestionAfterPurge(JSON.parse(event) as ReplySuggestionFacts, seq, purge),
+  ]);
   return { suggestions: page.items, has_more: page.has_more, room_id };
 }
 
@@ -227,7 +229,7 @@ export function readEventPage(
   const isIts = state.thread !== null && hasIdentity(state.thread.identity, identity);
   if (!isIts) return { ok: false, refusal: { reason: 'thread_not_found' } };
   let loaded = state;
-  const purgesOf = onceForChat((chat) => readPurges(sql, chat));
+  const purgeOf = onceForChat((chat) => readRunningPurge(sql, chat));
   const rows = sql.exec<{ seq: number; event: string }>(
     `SELECT seq, event FROM events
      WHERE seq > ? AND type IN ('message_added', 'reply_suggestion_added', 'purged')
@@ -242,7 +244,7 @@ export function readEventPage(
     loaded = loadChat(sql, loaded, stored.chat_id);
     const chat = loaded.chats.get(stored.chat_id);
     if (chat === undefined) throw new Error('an event concerns a chat that does not exist');
-    const event = afterPurges(stored, purgesOf(chat));
+    const event = afterPurge(stored, purgeOf(chat));
     const accepted = event.accepted.find((acceptance) => acceptance.receiver === receiver);
     if (accepted === undefined || !('routing' in accepted)) return [];
     // What a channel gets for an event does not depend on the chat around it.
@@ -270,7 +272,7 @@ export function readLogPage(
 ): Result<LogPage> {
   if (state.thread?.organization_id !== organization_id) return { ok: false, refusal: { reason: 'thread_not_found' } };
   let loaded = state;
-  const purgesOf = onceForChat((chat) => readPurges(sql, chat));
+  const purgeOf = onceForChat((chat) => readRunningPurge(sql, chat));
   const hasChanges = hasTable(sql, 'changed_messages');
   const rows = sql.exec<{ event: string; changed: string | null }>(
     `SELECT event, ${hasChanges ? 'changed_messages.facts' : 'NULL'} AS changed FROM events
@@ -286,7 +288,7 @@ export function readLogPage(
     loaded = loadChat(sql, loaded, added.chat_id);
     const chat = loaded.chats.get(added.chat_id);
     const now = changed === null ? added.message : (JSON.parse(changed) as MessageFacts);
-    const message = messageAfterPurges(now, added.seq, chat === undefined ? [] : purgesOf(chat));
+    const message = messageAfterPurge(now, added.seq, chat === undefined ? null : purgeOf(chat));
     return [{ seq: added.seq, chat_id: added.chat_id, message }];
   });
   return { ok: true, answer: { messages: page.items, has_more: page.has_more } };
@@ -296,8 +298,9 @@ export function readLogPage(
 function onceForChat<Value>(read: (chat: ChatState) => Value): (chat: ChatState) => Value {
   const known = new Map<string, Value>();
   return (chat) => {
-    const value = known.get(chat.facts.id) ?? read(chat);
-    known.set(chat.facts.id, value);
+    const { id } = chat.facts;
+    const value = known.has(id) ? (known.get(id) as Value) : read(chat);
+    known.set(id, value);
     return value;
   };
 }

@@ -175,6 +175,7 @@ export class Purger {
     const { result } = await execute({ v: 1, type: 'purge', command_id, ...what });
     if (!result.ok) throw new Error(`refused: ${result.refusal.reason}`);
     const purged = newestPurge(sql, chat_id);
+    if (purged === null) throw new Error('a purge that was accepted has an event');
     return this.#write({ ...progress, upto_seq: Math.max(progress.upto_seq, purged.seq), chat: { ...chat, purged } });
   }
 

@@ -241,15 +241,13 @@ export function isCoveredChange(sql: SqlStorage, seq: number, purged: PurgedEven
   return event.chat_id === purged.chat_id && isMessageChange(event) && isCovered(event.created_at, purged);
 }
 
-/** The newest event `purged` of a chat: that of the command which was just accepted. */
-export function newestPurge(sql: SqlStorage, chatId: string): PurgedEvent {
-  const { event } = sql
-    .exec<{ event: string }>(
-      `SELECT event FROM events WHERE type = 'purged' AND chat_id = ? ORDER BY seq DESC LIMIT 1`,
-      chatId,
-    )
-    .one();
-  return upcastEvent(JSON.parse(event) as { v: number }) as PurgedEvent;
+/** The newest event `purged` of a chat; null for none. */
+export function newestPurge(sql: SqlStorage, chatId: string): PurgedEvent | null {
+  const [row] = sql.exec<{ event: string }>(
+    `SELECT event FROM events WHERE type = 'purged' AND chat_id = ? ORDER BY seq DESC LIMIT 1`,
+    chatId,
+  );
+  return row === undefined ? null : (upcastEvent(JSON.parse(row.event) as { v: number }) as PurgedEvent);
 }
 
 /** The visitors of purged chats. */

@@ -1,35 +1,42 @@
 /**
- * What readers see of a chat while a purge may not have come to its rows: what the purge will leave. It goes from row to row for
- * seconds, and nobody may read on the way what is gone already.
+ * What readers see of a chat while a purge goes through its rows: what the purge will leave. That takes seconds, and nobody may
+ * read on the way what is gone already.
  */
 
-import { type ThreadEvent, upcastEvent } from '../../domain/events.ts';
+import type { ThreadEvent } from '../../domain/events.ts';
 import { isCovered, type PurgedEvent, redactEvent, redactMessage } from '../../domain/redaction.ts';
 import type { ChatState } from '../../domain/state.ts';
 import type { MessageFacts } from '../../resources/message.ts';
+import type { ReplySuggestionFacts } from '../../resources/reply-suggestion.ts';
+import { newestPurge, nextOrder } from './purges.ts';
 
-/** The purges of a chat that its marks name, oldest first. None for nearly all chats. */
-export function readPurges(sql: SqlStorage, { facts }: ChatState): readonly PurgedEvent[] {
-  const { last_purge } = facts;
-  if (last_purge === undefined) return [];
-  const rows = sql.exec<{ event: string }>(
-    `SELECT event FROM events WHERE seq IN (?, ?) AND type = 'purged' ORDER BY seq`,
-    last_purge.all_seq ?? last_purge.seq,
-    last_purge.seq,
-  );
-  return Array.from(rows, ({ event }) => upcastEvent(JSON.parse(event) as { v: number }) as PurgedEvent);
+/** The purge that goes through the rows of a chat; null for nearly all chats. An object works on one at a time. */
+export function readRunningPurge(sql: SqlStorage, { facts }: ChatState): PurgedEvent | null {
+  const running = nextOrder(sql)?.chat;
+  if (running == null || running.id !== facts.id) return null;
+  if (running.purged !== null) return running.purged;
+  // Between the command and the note of it.
+  const newest = newestPurge(sql, facts.id);
+  return newest?.command_id === running.command_id ? newest : null;
 }
 
-/** An event as the purges of its chat leave it. */
-export function afterPurges<Event extends ThreadEvent>(event: Event, purges: readonly PurgedEvent[]): Event {
-  // Its type stays.
-  return purges.reduce((left, purge) => redactEvent(left, purge) as Event, event);
+/** An event as the purge of its chat leaves it. Its type stays. */
+export function afterPurge<Event extends ThreadEvent>(event: Event, purge: PurgedEvent | null): Event {
+  return purge === null ? event : (redactEvent(event, purge) as Event);
 }
 
-/** A message, added by the event at `seq`, as it is now and as the purges of its chat leave it. */
-export function messageAfterPurges(message: MessageFacts, seq: number, purges: readonly PurgedEvent[]): MessageFacts {
-  return purges.reduce(
-    (left, purge) => (seq < purge.seq && isCovered(left.created_at, purge) ? redactMessage(left, purge) : left),
-    message,
-  );
+/** A message, added by the event at `seq`, as it is now and as the purge of its chat leaves it. */
+export function messageAfterPurge(message: MessageFacts, seq: number, purge: PurgedEvent | null): MessageFacts {
+  const isGone = purge !== null && seq < purge.seq && isCovered(message.created_at, purge);
+  return isGone ? redactMessage(message, purge) : message;
+}
+
+/** A suggestion, made or changed by the event at `seq`, as the purge of its chat leaves it. */
+export function suggestionAfterPurge(
+  suggestion: ReplySuggestionFacts,
+  seq: number,
+  purge: PurgedEvent | null,
+): ReplySuggestionFacts {
+  const isGone = purge !== null && seq < purge.seq && isCovered(suggestion.updated_at, purge);
+  return isGone ? { ...suggestion, suggestion: '' } : suggestion;
 }
