@@ -8,6 +8,7 @@ import { threadStub } from '../../../src/rpc/thread.ts';
 import { bodyOf } from '../../../src/thread/webhooks/kept-deliveries.ts';
 import { chatKeyOf, newKeyPair, textOf } from '../../support/chat-decrypter.ts';
 import { eventually } from '../../support/eventually.ts';
+import { ATTACHMENT } from '../../support/sample-commands.ts';
 import { storedIn, storedInD1 } from '../../support/worker/everything-stored.ts';
 import { channelWithApps } from '../../support/worker/listening-apps.ts';
 import {
@@ -118,4 +119,37 @@ test('the key is in the first event of the chat, and nowhere else: not in D1, in
     for (const part of [aesKeyString, hmacKey.hmacKeyString]) expect(text).not.toContain(part);
   const inObject = (await storedIn(objectOf(channel))).split(aesKeyString);
   expect(inObject).toHaveLength(2);
+});
+
+/** The platform stores no row above this, in bytes. The local one does. */
+const LARGEST_ROW = 2_000_000;
+
+test('the longest text, with attachments and webhooks, stays within what the platform stores in a row', async () => {
+  const { channel, thread, chat_id, agent } = await encryptedChat();
+  // The longest in UTF-8, in characters, and in JSON.
+  for (const text of ['🙂'.repeat(75_000), '漢'.repeat(100_000), '\u0001'.repeat(100_000)]) {
+    const { message } = await execute(thread, {
+      type: 'post_message',
+      chat_id,
+      actor: agent,
+      message: text,
+      selected_reply_suggestion_id: null,
+      attachments: [{ ...ATTACHMENT, text: 'x'.repeat(195_000) }],
+      attachment_template: 'generic',
+    });
+    const edits = { type: 'edit_message' as const, by: 'user' as const, actor: agent, chat_id };
+    await execute(thread, { ...edits, message_id: message.id, message: `b${text.slice(2)}` });
+  }
+  const sizes: [table: string, column: string][] = [
+    ['events', 'event'],
+    ['changed_messages', 'facts'],
+    ['webhook_contents', 'resources'],
+  ];
+  for (const [table, column] of sizes) {
+    const [row] = await rowsOf<{ size: number }>(
+      channel,
+      `SELECT max(length(CAST(${column} AS BLOB))) AS size FROM ${table}`,
+    );
+    expect([table, (row?.size ?? 0) > 600_000, (row?.size ?? LARGEST_ROW) < LARGEST_ROW]).toEqual([table, true, true]);
+  }
 });
