@@ -28,7 +28,7 @@ let hub: TestHub;
 let network: BreakableNetwork;
 let channel: Channel;
 let replica: Replica;
-/** The next subscription names a number that is none of the hub's: it must answer with a reset. */
+/** Subscriptions name a number that is none of the hub's, until it has answered with a reset. */
 let losesPlace = false;
 const faults: unknown[] = [];
 /** How often a list was read. */
@@ -71,7 +71,10 @@ function losingPlace(openSocket: OpenSocket): OpenSocket {
     const socket = openSocket({
       ...events,
       onText: (text) => {
-        if (text.startsWith('{"type":"reset"')) happened.resets += 1;
+        if (text.startsWith('{"type":"reset"')) {
+          happened.resets += 1;
+          losesPlace = false;
+        }
         events.onText(text);
       },
     });
@@ -82,7 +85,6 @@ function losingPlace(openSocket: OpenSocket): OpenSocket {
         const frame = JSON.parse(text);
         if (frame.after !== null) happened.resumes += 1;
         if (losesPlace && frame.after !== null) frame.after = 1_000_000_000;
-        losesPlace = false;
         socket.send(JSON.stringify(frame));
       },
     };
@@ -175,9 +177,8 @@ const STEPS: Record<string, Step> = {
     const path = `/routed_chats/${id}/messages/${asked}/reply_suggestions`;
     if (asked !== undefined) await as(demo().bot, 'POST', path, { suggestion: `say ${number}`, relevancy_score: 0.5 });
   },
-  drafts: async ({ id }, number) => replica.draft(id, number % 3 === 0 ? '' : `I am writing ${number}`),
-  draftsElsewhere: ({ id }, number) =>
-    as(demo().agent, 'PUT', `/routed_chats/${id}/draft`, { message: `elsewhere ${number}` }),
+  drafts: ({ id }, number) => as(demo().agent, 'PUT', `/routed_chats/${id}/draft`, { message: `begun ${number}` }),
+  forgetsDraft: ({ id }) => as(demo().agent, 'DELETE', `/routed_chats/${id}/draft`),
   ends: ({ id }) => as(demo().agent, 'PATCH', `/chats/${id}`, { is_ended: true }),
   closes: ({ thread }) => hub.client.closeSession(channel.id, thread),
   theNetworkBreaks: async () => network.cut(),

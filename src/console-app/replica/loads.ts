@@ -20,6 +20,9 @@ export type LoadsDependencies = {
 /** A chat that the lists do not have yet may come. */
 const TRIES_OF_ROW = 3;
 const ROWS_AT_ONCE = 4;
+const MANY_NEW_ROWS = 50;
+/** The copy in D1 has by then what was told before (ms). */
+const SETTLED_AFTER = 2_000;
 /** The copy in D1 needs a moment: a row that was just read is read again after this time (ms). */
 const READ_AGAIN_AFTER = 1_000;
 const LARGEST_PAGE = 200;
@@ -50,14 +53,14 @@ export class Loads {
     for (const key of this.#state.views.keys()) this.view(key);
   }
 
-  /** A list, with as many rows as it shows. */
-  view(key: string): void {
+  /** A list, with as many rows as it shows. `delay` in ms. */
+  view(key: string, delay = 0): void {
     const { store, loader, userId } = this.#dependencies;
     const view = this.#state.views.get(key);
     if (view === undefined) return;
     store.setView(key, { ...view, load: LOADING });
     const shown = rowsOfView(this.#state.known, view).length;
-    loader.ask(`view/${key}`, () => this.#readView(key, viewPath(userId, view.query), shown, true));
+    loader.ask(`view/${key}`, () => this.#readView(key, viewPath(userId, view.query), shown, true), delay);
   }
 
   /** The next page of a list. */
@@ -138,9 +141,15 @@ export class Loads {
     loader.ask('counts', work, delay);
   }
 
-  /** Takes a copy, and reads what is stale in it. */
-  know(known: Known): void {
+  /** Takes a copy, and reads what is stale in it. Of very many new chats the lists say more with fewer requests. */
+  know(next: Known): void {
+    const news = [...next.staleRows].filter((chatId) => !next.rows.has(chatId));
+    const isMany = news.length > MANY_NEW_ROWS;
+    const known = isMany
+      ? { ...next, staleRows: new Set([...next.staleRows].filter((id) => next.rows.has(id))) }
+      : next;
     this.#dependencies.store.set({ known });
+    if (isMany) for (const key of this.#state.views.keys()) this.view(key, SETTLED_AFTER);
     for (const chatId of known.staleThreads) this.thread(chatId);
     for (const chatId of known.staleRows) {
       if (this.#triesOfRow.size >= ROWS_AT_ONCE) break;
@@ -185,6 +194,8 @@ export class Loads {
     for (const row of items) {
       rows.set(row.chat.id, row);
       staleRows.delete(row.chat.id);
+      this.#dependencies.loader.forget(`row/${row.chat.id}`);
+      this.#triesOfRow.delete(row.chat.id);
       if (view !== 'mine') routed.add(row.chat.id);
     }
     const ids = new Set(items.map(({ chat }) => chat.id));

@@ -1,9 +1,8 @@
 import type { LiveNotification, RefusedTopic } from '../../resources/live-frames.ts';
-import { applyNotifications, CHANNELS, changesCounts, chatOf, isOfDraft, memberOf } from './apply-notification.ts';
+import { applyNotifications, CHANNELS, changesCounts, memberOf } from './apply-notification.ts';
 import { WORTH_A_MARK, withMissed } from './catch-up.ts';
-import { DraftWriter } from './draft-writer.ts';
 import { HubReads } from './hub-reads.ts';
-import { type Draft, placeOf } from './known.ts';
+import { placeOf } from './known.ts';
 import { LiveClient, type LiveDependencies, type LiveStatus } from './live-client.ts';
 import { Loader } from './loader.ts';
 import { LOADING, Loads } from './loads.ts';
@@ -41,7 +40,6 @@ export class Replica {
   readonly #loader: Loader;
   readonly #loads: Loads;
   readonly #recent: RecentNotifications;
-  readonly #drafts: DraftWriter;
   /** How to end the typing of a member. */
   readonly #typing = new Map<string, () => void>();
   /** Notifications that are not applied yet. */
@@ -82,14 +80,6 @@ export class Replica {
       onChange: (outbox) => this.#store.set({ outbox }),
       onStored: ({ chat_id }, message) => this.#loads.stored(chat_id, message),
       onSignedOut,
-    });
-    this.#drafts = new DraftWriter({
-      userId,
-      call,
-      clock,
-      loader: this.#loader,
-      isOwn: (chatId) => this.#store.state.known.rows.get(chatId)?.own.is_participating ?? false,
-      onDraft: (chatId, draft) => this.#takeDraft(chatId, draft),
     });
     this.#store.set({ outbox: this.#outbox.entries });
   }
@@ -191,11 +181,6 @@ export class Replica {
     return this.#outbox.discard(key);
   }
 
-  /** Keeps what the user has begun to write: here at once, on their other devices a second later. */
-  draft(chatId: string, text: string): void {
-    this.#drafts.write(chatId, text);
-  }
-
   /** The user has seen what they had missed in a chat. */
   forgetMissed(chatId: string): void {
     this.#store.set({ missed: new Map([...this.#store.state.missed].filter(([id]) => id !== chatId)) });
@@ -249,14 +234,7 @@ export class Replica {
       this.#store.set({ missed: withMissed(this.#store.state.missed, notifications, this.#dependencies.userId) });
     }
     for (const notification of notifications) this.#endTyping(notification);
-    this.#take(notifications.filter((told) => !this.#waitsForDraft(told)));
-  }
-
-  #waitsForDraft(told: LiveNotification): boolean {
-    const chatId = chatOf(told);
-    if (!isOfDraft(told) || !this.#drafts.isWriting(chatId)) return false;
-    if (told.action !== 'removed') this.#drafts.hear(chatId, told.resource as Draft);
-    return true;
+    this.#take(notifications);
   }
 
   #endTyping(notification: LiveNotification): void {
@@ -286,13 +264,6 @@ export class Replica {
     if (notifications.length === 0) return;
     this.#loads.know(applyNotifications(this.#store.state.known, notifications, this.#dependencies.userId));
     if (notifications.some(changesCounts)) this.#loads.counts(COUNTED_EVERY);
-  }
-
-  #takeDraft(chatId: string, draft: Draft | null): void {
-    const channel = `/api/v5/users/${this.#dependencies.userId}/drafts`;
-    const resource = draft ?? { id: chatId };
-    this.#take([{ channel, action: draft === null ? 'removed' : 'changed', resource_id: chatId, resource }]);
-    this.#apply();
   }
 
   #later(milliseconds: number, then: () => void): void {

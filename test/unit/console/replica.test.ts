@@ -133,6 +133,19 @@ describe('a replica', () => {
     expect([hub.rows(), hub.asked(CHAT), hub.replica.getState().known.staleRows.size]).toEqual([[], 4, 0]);
   });
 
+  it('reads the lists instead of very many rows', async () => {
+    const hub = await live();
+    const ids = Array.from({ length: 51 }, (_, place) => message(1000 + place).id);
+    hub.tells(11, ...ids.map((id) => told('', 'added', id, { ...ROW.chat, id })));
+    const rows = ids.map((id) => ({ ...ROW, chat: { ...ROW.chat, id } }));
+    hub.answers['inbox'] = page([ROW, ...rows]);
+    const before = hub.requests.length;
+    hub.clock.pass(2000);
+    await settled();
+    const since = hub.requests.slice(before).map(({ path }) => path.split('?')[0]?.split('/').at(-1));
+    expect([hub.rows().length, since.sort()]).toEqual([52, ['counts', 'inbox']]);
+  });
+
   it('ends a typing that nobody ended after 15 s', async () => {
     const hub = await live();
     hub.tells(11, told('memberships', 'added', USER, membership(USER)));
