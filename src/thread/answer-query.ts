@@ -59,7 +59,7 @@ export function answerQuery(
   const shownMessage = (id: string) => {
     const found = readMessage(sql, chat_id, id);
     if (found === null || found.event.at < (since ?? 0)) return null;
-    return messageAfterPurge(found.facts, found.event.seq, readRunningPurge(sql, chat));
+    return messageAfterPurge(found.facts, found.event.seq, readRunningPurge(sql, chat.facts.id));
   };
   switch (query.type) {
     case 'read_chat':
@@ -99,7 +99,7 @@ export function answerQuery(
       const isIts = suggestion?.chat_id === chat_id && [null, suggestion.facts.message_id].includes(message_id);
       return isIts && suggestion.facts.created_at >= (since ?? 0)
         ? found({
-            suggestion: suggestionAfterPurge(suggestion.facts, suggestion.seq, readRunningPurge(sql, chat)),
+            suggestion: suggestionAfterPurge(suggestion.facts, suggestion.seq, readRunningPurge(sql, chat.facts.id)),
             room_id,
           })
         : refused({ reason: 'reply_suggestion_not_found' });
@@ -157,7 +157,7 @@ function readMessagePage(
     JSON.stringify(query.types_not_in),
     query.limit + 1,
   );
-  const purge = readRunningPurge(sql, chat);
+  const purge = readRunningPurge(sql, chat.facts.id);
   const page = boundedPage(rows, query.limit, ({ event, changed }) => {
     const added = upcastEvent(JSON.parse(event) as { v: number });
     if (added.type !== 'message_added') return [];
@@ -200,7 +200,7 @@ function readSuggestionPage(
     query.limit + 1,
     since ?? 0,
   );
-  const purge = readRunningPurge(sql, chat);
+  const purge = readRunningPurge(sql, chat.facts.id);
   const page = boundedPage(rows, query.limit, ({ seq, event }) => [
     suggestionAfterPurge(JSON.parse(event) as ReplySuggestionFacts, seq, purge),
   ]);
@@ -229,7 +229,7 @@ export function readEventPage(
   const isIts = state.thread !== null && hasIdentity(state.thread.identity, identity);
   if (!isIts) return { ok: false, refusal: { reason: 'thread_not_found' } };
   let loaded = state;
-  const purgeOf = onceForChat((chat) => readRunningPurge(sql, chat));
+  const purgeOf = onceForChat((chat) => readRunningPurge(sql, chat.facts.id));
   const rows = sql.exec<{ seq: number; event: string }>(
     `SELECT seq, event FROM events
      WHERE seq > ? AND type IN ('message_added', 'reply_suggestion_added', 'purged')
@@ -272,7 +272,7 @@ export function readLogPage(
 ): Result<LogPage> {
   if (state.thread?.organization_id !== organization_id) return { ok: false, refusal: { reason: 'thread_not_found' } };
   let loaded = state;
-  const purgeOf = onceForChat((chat) => readRunningPurge(sql, chat));
+  const purgeOf = onceForChat((chat) => readRunningPurge(sql, chat.facts.id));
   const hasChanges = hasTable(sql, 'changed_messages');
   const rows = sql.exec<{ event: string; changed: string | null }>(
     `SELECT event, ${hasChanges ? 'changed_messages.facts' : 'NULL'} AS changed FROM events

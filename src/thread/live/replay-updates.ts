@@ -12,6 +12,7 @@ import { KINDS, notificationsOf, type ThreadUpdate, type View } from '../../noti
 import { hasTable } from '../../platform/sqlite.ts';
 import { namedMessage, readAddedMessage } from '../store/changed-messages.ts';
 import { OF_THREAD } from '../store/chat-at.ts';
+import { messageAfterPurge, readRunningPurge } from '../store/running-purges.ts';
 import { makeTable } from '../store/schema.ts';
 import { readSnapshot, type Snapshot } from '../store/snapshots.ts';
 
@@ -177,7 +178,8 @@ class MessagesAt {
     const event = readAddedMessage(this.#sql, id);
     if (event === null) return null;
     const facts = (this.#earlier.get(id) ?? []).reduce(changeMessage, event.message);
-    return namedMessage({ event, facts, seq: event.seq });
+    const purge = readRunningPurge(this.#sql, event.chat_id);
+    return namedMessage({ event, facts: messageAfterPurge(facts, event.seq, purge), seq: event.seq });
   }
 }
 

@@ -18,8 +18,16 @@ import type { InvitationFacts } from '../../resources/invitation.ts';
 import type { MemberFacts } from '../../resources/membership.ts';
 import type { ReplySuggestionFacts } from '../../resources/reply-suggestion.ts';
 import type { TagFacts } from '../../resources/tag.ts';
-import { type MessageAdded, namedMessage, readDeletedFiles, readMessage, readUnread } from './changed-messages.ts';
+import {
+  type MessageAdded,
+  namedMessage,
+  readDeletedFiles,
+  readMessage,
+  readUnread,
+  type StoredMessage,
+} from './changed-messages.ts';
 import { readChatAt } from './chat-at.ts';
+import { afterPurge, messageAfterPurge, readRunningPurge } from './running-purges.ts';
 import { loadVariableKeys } from './variable-keys.ts';
 
 /**
@@ -58,7 +66,7 @@ export function loadForCommand(
   if (state.thread === null) return state;
   const named = 'chat_id' in command ? command.chat_id : null;
   const place = named === null ? state : loadChat(sql, state, named);
-  const answered = answeredAt === null ? null : loadEvent(sql, answeredAt);
+  const answered = answeredAt === null ? null : loadAnswer(sql, answeredAt);
   const loaded = answered === null ? place : loadAnswered(sql, place, answered, command.keyed_request !== undefined);
   switch (command.type) {
     case 'receive_messages': {
@@ -174,13 +182,13 @@ function loadChildren<Facts>(sql: SqlStorage, table: keyof typeof KEYS, chatId: 
 /** A message that is named but not answered: later messages do not matter. */
 function loadNamedMessage(sql: SqlStorage, chatId: string | null, messageId: string): Map<string, NamedMessage> {
   const found = readMessage(sql, chatId, messageId);
-  return new Map(found === null ? [] : [[messageId, namedMessage(found)]]);
+  return new Map(found === null ? [] : [[messageId, unpurged(sql, found)]]);
 }
 
 /** The message that is to be deleted. */
 function loadDeletedMessage(sql: SqlStorage, chatId: string | null, messageId: string): Map<string, NamedMessage> {
   const found = readMessage(sql, chatId, messageId);
-  return new Map(found === null ? [] : [[messageId, { ...namedMessage(found), files: readDeletedFiles(sql, found) }]]);
+  return new Map(found === null ? [] : [[messageId, { ...unpurged(sql, found), files: readDeletedFiles(sql, found) }]]);
 }
 
 /** The messages of which a channel reports. */
@@ -192,7 +200,14 @@ function loadReported(
   if (message_id !== null) return loadNamedMessage(sql, chat_id, message_id);
   const chat = state.chats.get(chat_id);
   const unread = chat === undefined ? [] : readUnread(sql, { ...chat, id: chat_id });
-  return new Map(unread.map((each) => [each.facts.id, namedMessage(each)]));
+  return new Map(unread.map((each) => [each.facts.id, unpurged(sql, each)]));
+}
+
+/** A message without what a purge has taken that has not come to its row: a change of it is told with the whole message. */
+function unpurged(sql: SqlStorage, found: StoredMessage): NamedMessage {
+  const { event, facts } = found;
+  const purge = readRunningPurge(sql, event.chat_id);
+  return namedMessage({ ...found, facts: messageAfterPurge(facts, event.seq, purge) });
 }
 
 /** What a visitor responds to: an attachment of a message, with one of its actions or without. */
@@ -239,9 +254,12 @@ function isFollowedByVisitor(sql: SqlStorage, { seq, chat_id }: MessageAdded): b
   return followers.toArray().length > 0;
 }
 
-function loadEvent(sql: SqlStorage, seq: number): ThreadEvent | null {
+/** The event that answered a command before, as a purge that goes on leaves it. */
+function loadAnswer(sql: SqlStorage, seq: number): ThreadEvent | null {
   const row = sql.exec<{ event: string }>('SELECT event FROM events WHERE seq = ?', seq).toArray()[0];
-  return row === undefined ? null : upcastEvent(JSON.parse(row.event) as { v: number });
+  if (row === undefined) return null;
+  const event = upcastEvent(JSON.parse(row.event) as { v: number });
+  return afterPurge(event, readRunningPurge(sql, event.chat_id));
 }
 
 function loadLastEvent(sql: SqlStorage): ThreadEvent {

@@ -1,22 +1,21 @@
 /**
- * What readers see of a chat while a purge goes through its rows: what the purge will leave. That takes seconds, and nobody may
- * read on the way what is gone already.
+ * What readers and commands see of a chat while a purge goes through its rows: what the purge will leave. That takes seconds, and
+ * nobody may read or be told on the way what is gone already.
  */
 
 import type { ThreadEvent } from '../../domain/events.ts';
 import { isCovered, type PurgedEvent, redactEvent, redactMessage } from '../../domain/redaction.ts';
-import type { ChatState } from '../../domain/state.ts';
 import type { MessageFacts } from '../../resources/message.ts';
 import type { ReplySuggestionFacts } from '../../resources/reply-suggestion.ts';
 import { newestPurge, nextOrder } from './purges.ts';
 
 /** The purge that goes through the rows of a chat; null for nearly all chats. An object works on one at a time. */
-export function readRunningPurge(sql: SqlStorage, { facts }: ChatState): PurgedEvent | null {
+export function readRunningPurge(sql: SqlStorage, chatId: string): PurgedEvent | null {
   const running = nextOrder(sql)?.chat;
-  if (running == null || running.id !== facts.id) return null;
+  if (running == null || running.id !== chatId) return null;
   if (running.purged !== null) return running.purged;
   // Between the command and the note of it.
-  const newest = newestPurge(sql, facts.id);
+  const newest = newestPurge(sql, chatId);
   return newest?.command_id === running.command_id ? newest : null;
 }
 

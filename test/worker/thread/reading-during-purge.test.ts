@@ -1,13 +1,17 @@
-import { runDurableObjectAlarm } from 'cloudflare:test';
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, expect, test, vi } from 'vitest';
+import { forget as forgetCached } from '../../../src/directory/changes.ts';
 import type { EncryptionSetting } from '../../../src/domain/encryption.ts';
 import { onFault } from '../../../src/platform/faults.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { type PurgeOrder, threadStub } from '../../../src/rpc/thread.ts';
+import { replayUpdates } from '../../../src/thread/live/replay-updates.ts';
 import { newKeyPair } from '../../support/chat-decrypter.ts';
 import { eventually } from '../../support/eventually.ts';
 import { setClock } from '../../support/worker/clock.ts';
+import { storedIn } from '../../support/worker/everything-stored.ts';
+import { channelWithApps } from '../../support/worker/listening-apps.ts';
 import {
   accepted,
   execute,
@@ -30,8 +34,7 @@ afterEach(() => {
 });
 
 /** A chat with a question, a suggestion for it that was improved, and an edited answer. */
-async function writtenChat(encryption: EncryptionSetting | null = null) {
-  const channel = newChannel();
+async function writtenChat(encryption: EncryptionSetting | null = null, channel = newChannel()) {
   const thread = nameOf(channel);
   const actor = newUser(channel.organizationId);
   const question = receiveCommand(channel, 't', [visitorMessage('secret question')], { encryption });
@@ -52,7 +55,7 @@ async function writtenChat(encryption: EncryptionSetting | null = null) {
   const { message } = await execute(thread, { type: 'post_message', ...posts, message: 'secret answer' });
   const edit = { type: 'edit_message' as const, by: 'user' as const, chat_id, actor, message_id: message.id };
   await execute(thread, { ...edit, message: 'secret answer, edited' });
-  return { channel, thread, chat_id, actor, message_id, suggestion_id: suggestion.id };
+  return { channel, thread, chat_id, actor, message_id, answer_id: message.id, suggestion_id: suggestion.id };
 }
 
 type Chat = Awaited<ReturnType<typeof writtenChat>>;
@@ -173,6 +176,37 @@ test('nor the texts of an encrypted chat whose key is being forgotten', async ()
   await finish(chat, forget);
   expect(await secrets(chat)).toEqual([]);
   expect(during).toEqual(await readAll(chat));
+});
+
+test('a state of delivery that is noted while the key is being forgotten tells and keeps no text', async () => {
+  const { publicKey: public_key } = await newKeyPair();
+  const channel = await channelWithApps(1, 1);
+  await env.DB.prepare('UPDATE app_webhooks SET on_changed = 1').run();
+  const { results } = await env.DB.prepare('SELECT DISTINCT app_id FROM app_webhooks').all<{ app_id: string }>();
+  for (const { app_id } of results) forgetCached({ kind: 'app', app_id });
+  const chat = await writtenChat({ public_key, key_ttl: 1000 }, channel);
+  const { chat_id, actor, thread, answer_id } = chat;
+  await execute(thread, { type: 'update_chat', chat_id, grant: memberGrant(actor), is_ended: true, is_waiting: null });
+  const forget = async () => {
+    setClock(Date.now() + 3_600_000);
+    await runDurableObjectAlarm(objectOf(channel));
+  };
+  await stopped(chat, forget);
+  const of = { type: 'report_message_status', chat_id, channel_id: channel.channelId, at: null } as const;
+  const delivered = await execute(thread, { ...of, message_id: answer_id, status: 'delivered', reason: null });
+  expect(delivered.message).toMatchObject({ message: null, status: { state: 'delivered' } });
+  await execute(thread, { ...of, message_id: null, status: 'read', reason: null });
+  expect(await secrets(chat)).not.toEqual([]);
+  const told = await runInDurableObject(objectOf(channel), (_, { storage: { sql } }) => {
+    const { seq } = sql.exec<{ seq: number }>(`SELECT seq FROM events WHERE type = 'purged'`).one();
+    return replayUpdates(sql, 'organization', seq, 50).entries;
+  });
+  expect(told).toHaveLength(2);
+  expect(JSON.stringify(told)).not.toContain('secret');
+  await finish(chat, forget);
+  const accepted = await rowsOf(channel, `SELECT id FROM deliveries WHERE event_type LIKE '%changed%'`);
+  expect(accepted.length).toBeGreaterThan(0);
+  expect(await storedIn(objectOf(channel))).not.toContain('secret');
 });
 
 test('readers see what is not covered, and what was written after the purge', async () => {
