@@ -3,7 +3,7 @@ import { RouterProvider } from '@tanstack/react-router';
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import { browserPorts, watchBrowser } from './browser-ports.ts';
 import { DeskProvider, useDesk, useReplica } from './desk/desk.tsx';
-import { readSession, type Session, signOut } from './hub/session.ts';
+import { readSession, type Session, signOut, watchSessionOwner } from './hub/session.ts';
 import { Replica } from './replica/replica.ts';
 import { makeRouter } from './routes.tsx';
 import { codeOf, SignInPage } from './sign-in/sign-in-page.tsx';
@@ -55,6 +55,8 @@ export function App() {
 
 function Inside({ session, onLeft }: { session: Session; onLeft: () => void }) {
   const [complaint, setComplaint] = useState<string | null>(null);
+  // Drafts and messages on their way are in the browser's storage, by user: loading the page loses none.
+  useEffect(() => watchSessionOwner(session.user.id, () => location.reload()), [session.user.id]);
   return (
     <DeskProvider session={session} openReplica={openReplica} onComplaint={setComplaint}>
       <Screens onLeft={onLeft} />
@@ -82,9 +84,12 @@ function Screens({ onLeft }: { onLeft: () => void }) {
   const router = useMemo(() => makeRouter(leave), [leave]);
 
   function entered(session: Session): void {
+    // The script goes on until the page is gone, and must send nothing of one user in the session of another.
     if (session.user.id !== userId) location.reload();
-    replica.signedIn();
-    presence.renew();
+    else {
+      replica.signedIn();
+      presence.renew();
+    }
   }
 
   return (

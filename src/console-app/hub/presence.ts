@@ -3,7 +3,6 @@ import { call } from './call.ts';
 /** How long the hub takes somebody for present after the last renewal (s), and how often it is renewed (ms). */
 const EXPIRES_IN = 120;
 const RENEWED_EVERY = 50_000;
-const KEPT = 'umi.client';
 
 /**
  * Makes a user present while the console is open, with one client for each tab. Sockets make nobody present. A page that
@@ -11,12 +10,15 @@ const KEPT = 'umi.client';
  */
 export class Presence {
   readonly #clients: string;
+  /** Where the tab keeps its client's id, so that it goes on with it when it is loaded again as the same user. */
+  readonly #kept: string;
   #timer: ReturnType<typeof setInterval> | undefined;
   #isAway = false;
   readonly #listeners = new Set<() => void>();
 
   constructor(userId: string) {
     this.#clients = `/api/v5/users/${userId}/clients`;
+    this.#kept = `umi.client.${userId}`;
   }
 
   readonly isAway = (): boolean => this.#isAway;
@@ -49,8 +51,8 @@ export class Presence {
   async end(): Promise<void> {
     this.#become(true);
     clearInterval(this.#timer);
-    const id = sessionStorage.getItem(KEPT);
-    sessionStorage.removeItem(KEPT);
+    const id = sessionStorage.getItem(this.#kept);
+    sessionStorage.removeItem(this.#kept);
     if (id !== null) await call(`${this.#clients}/${id}`, { method: 'DELETE' });
   }
 
@@ -60,11 +62,11 @@ export class Presence {
   }
 
   async #renewed(): Promise<void> {
-    const id = sessionStorage.getItem(KEPT);
+    const id = sessionStorage.getItem(this.#kept);
     const body = { presence_expires_in: EXPIRES_IN };
     const renewed = id === null ? null : await call(`${this.#clients}/${id}`, { method: 'PATCH', body });
     if (renewed !== null && (renewed.ok || renewed.status !== 404)) return;
     const made = await call<{ id: string }>(this.#clients, { method: 'POST', body });
-    if (made.ok) sessionStorage.setItem(KEPT, made.body.id);
+    if (made.ok) sessionStorage.setItem(this.#kept, made.body.id);
   }
 }

@@ -32,3 +32,22 @@ export async function readDemoUsers(): Promise<readonly DemoUser[]> {
 /** In a demo: a visitor writes a message through a channel. */
 export const sendTestMessage = (): Promise<Answer<unknown>> =>
   call<unknown>(`${SESSION}/demo/message`, { method: 'POST', body: {} });
+
+const OWNER = 'umi.user';
+
+/**
+ * Calls back when another tab signs somebody else in. All tabs share one cookie, so from then on the hub refuses what this
+ * page asks for `userId`. Answers how to stop.
+ */
+export function watchSessionOwner(userId: string, onOther: () => void): () => void {
+  try {
+    localStorage.setItem(OWNER, userId);
+  } catch {
+    // A full browser tells the other tabs nothing.
+  }
+  const listener = ({ key, newValue }: StorageEvent) => {
+    if (key === OWNER && newValue !== null && newValue !== userId) onOther();
+  };
+  addEventListener('storage', listener);
+  return () => removeEventListener('storage', listener);
+}

@@ -42,6 +42,32 @@ describe('the page to sign in', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('of somebody else in another tab makes the page theirs, and what was begun stays with who wrote it', async () => {
+    const { demo } = site.site;
+    const { page, context, complaints, signIn } = await site.open();
+    await signIn(demo.agent);
+    await site.write('two-tabs', 'A question', 'Ann Other');
+    await page.getByRole('link', { name: /Ann Other/ }).click();
+    await page.getByRole('button', { name: 'Take the chat' }).click();
+    await page.getByLabel('Your answer').fill('Begun by Smith');
+
+    const second = await context.newPage();
+    // Another tab with the same cookie, whose page has signed somebody else in.
+    await second.goto(`${site.site.hub.url}/console`);
+    await second.getByRole('button', { name: 'Agent Smith Available' }).click();
+    await second.getByRole('menuitem', { name: 'Sign out' }).click();
+    await second.getByLabel('Access token').fill(demo.agent2.token);
+    await second.getByRole('button', { name: 'Sign in', exact: true }).click();
+
+    await second.getByRole('button', { name: /Agent Jones/ }).waitFor();
+    await page.getByRole('button', { name: /Agent Jones/ }).waitFor();
+    await page.getByText('Live', { exact: true }).waitFor();
+    const drafts = await page.evaluate('Object.entries(localStorage).filter(([, text]) => text === "Begun by Smith")');
+    expect(drafts).toEqual([[expect.stringContaining(demo.agent.id), 'Begun by Smith']]);
+    // The tab before is told once or twice that its session has ended.
+    expect(complaints.filter((line) => !line.includes('401'))).toEqual([]);
+  });
+
   it('takes a link once, forgets its code, and says so when it is used again', async () => {
     const { client, demo } = site.site;
     const path = `/api/v5/orgs/${demo.organization_id}/users/${demo.agent.id}/sign_in_links`;
