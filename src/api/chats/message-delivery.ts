@@ -5,6 +5,7 @@ import { isoTimeSchema, pathId } from '../../http/fields.ts';
 import { type Refusal, refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
+import type { MessageFacts } from '../../resources/message.ts';
 import { type MessageDelivery, messageDeliveryResource } from '../../resources/message-delivery.ts';
 import { readThread } from '../../rpc/thread.ts';
 import { defineRoute } from '../define-route.ts';
@@ -52,13 +53,18 @@ const redeliverRoute = defineRoute({
   idempotency: 'organization',
   summary: 'Send the webhook of a message of the user again',
   description:
-    'An extension, for who has sent the message: no scope is needed. The replay has the same `webhook-id` and runs outside the order of its thread. A webhook that is still pending stays as it is: `replayed` is 0.',
+    'An extension, for who has sent the message: no scope is needed. The replay has the same `webhook-id` and runs outside the order of its thread. A webhook that is still pending stays as it is: `replayed` is 0. A message that was edited or deleted since is 409, because its webhook still has the text before.',
   request: { params },
+  refusals: [409],
   answers: { 202: jsonOf(redeliveredSchema, 'Accepted') },
 });
 
 const NOT_SENT: Refusal = { reason: 'not_found', detail: 'The user has sent no such message.' };
 const NO_WEBHOOK: Refusal = { reason: 'not_found', detail: 'The message has no webhook.' };
+const CHANGED: Refusal = {
+  reason: 'conflict',
+  detail: 'The message was edited or deleted since. Its webhook still has the text before.',
+};
 
 /** …/messages/<message_id>/delivery and /redeliver below /users/<user_id>/chats/<chat_id> (extensions). */
 export const messageDeliveryRoutes = createRouter();
@@ -71,6 +77,7 @@ messageDeliveryRoutes.openapi(getRoute, async (c) => {
 messageDeliveryRoutes.openapi(redeliverRoute, async (c) => {
   const found = await findDelivery(c, c.req.valid('param'));
   if (!found.ok) return found.refused;
+  if (found.message.edited_at !== undefined || found.message.deleted_at !== undefined) return refuse(c, CHANGED);
   const { id: delivery_id, receiver } = found.delivery;
   const request = { v: 1 as const, receiver, filter: { delivery_id } };
   const thread = threadNameOfChat(c.req.valid('param').chat_id) ?? '';
@@ -81,12 +88,14 @@ messageDeliveryRoutes.openapi(redeliverRoute, async (c) => {
 async function findDelivery(
   c: AppContext,
   path: ChatPath & { message_id: string },
-): Promise<{ ok: true; delivery: MessageDelivery } | { ok: false; refused: ReturnType<typeof refuse> }> {
+): Promise<
+  { ok: true; message: MessageFacts; delivery: MessageDelivery } | { ok: false; refused: ReturnType<typeof refuse> }
+> {
   const read = await queryChat(c, userChats, path, { type: 'read_delivery', message_id: path.message_id });
   if (!read.ok) return read;
   const { message, delivery } = read.answer;
   if (message.sender_type !== 'user' || message.sender_id !== c.var.principal.user.id) {
     return { ok: false, refused: refuse(c, NOT_SENT) };
   }
-  return delivery === null ? { ok: false, refused: refuse(c, NO_WEBHOOK) } : { ok: true, delivery };
+  return delivery === null ? { ok: false, refused: refuse(c, NO_WEBHOOK) } : { ok: true, message, delivery };
 }
