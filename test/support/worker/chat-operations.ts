@@ -4,19 +4,24 @@ import { threadNameOfChat } from '../../../src/domain/address.ts';
 import { ask, enrollAgent, resultsOf, type TestOrganization, unique } from './organization.ts';
 import { type Person, testEnv } from './requests.ts';
 
-export type Operation = { method: string; path: string };
+/** `hasBody`: whether it reads a body. */
+export type Operation = { method: string; path: string; hasBody: boolean };
 
 const document = chatsRoutes.getOpenAPI31Document({ openapi: '3.1.0', info: { title: 'UMI', version: '1' } });
 
 /** Every operation of the Chats API, as the OpenAPI document names it. */
 export const OPERATIONS: Operation[] = Object.entries(document.paths ?? {}).flatMap(([path, operations]) =>
-  Object.keys(operations).map((method) => ({ method: method.toUpperCase(), path })),
+  Object.entries(operations as Record<string, { requestBody?: object }>).map(([method, { requestBody }]) => ({
+    method: method.toUpperCase(),
+    path,
+    hasBody: requestBody !== undefined,
+  })),
 );
 
 export type Names = { [parameter: string]: string };
 
 /** The path of an operation under /api/v5 with values for its parameters. Throws when one is missing. */
-export function addressOf({ path }: Operation, names: Names): string {
+export function addressOf({ path }: Pick<Operation, 'path'>, names: Names): string {
   return `/api/v5${path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     const value = names[name];
     if (value === undefined) throw new Error(`no ${name} for ${path}`);
@@ -28,7 +33,7 @@ export function addressOf({ path }: Operation, names: Names): string {
  * A valid body for an operation that has one, so that a refusal has another reason. `userId`: a user of the caller's
  * organization.
  */
-export function bodyFor({ method, path }: Operation, userId: string): { body?: unknown } {
+export function bodyFor({ method, path }: Omit<Operation, 'hasBody'>, userId: string): { body?: unknown } {
   if (method === 'GET' || method === 'DELETE') return {};
   const last =
     path
