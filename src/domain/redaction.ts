@@ -153,10 +153,14 @@ export function isCovered(time: number, { before }: Pick<PurgedEvent, 'before'>)
   return before === null || time < before;
 }
 
-/** The marks of a chat's purges after another one. */
-function lastPurge(before: ChatFacts['last_purge'], purge: PurgedEvent): ChatFacts['last_purge'] {
-  const all_seq = before?.before === null ? before.seq : before?.all_seq;
-  return { seq: purge.seq, before: purge.before, ...(all_seq === undefined ? {} : { all_seq }) };
+/** How many earlier purges a chat names. An object has long done those before them. */
+const EARLIER_PURGES = 8;
+
+/** The marks of a chat's purges after another one: an earlier one of a shorter time covers nothing more. */
+function lastPurge(last: ChatFacts['last_purge'], { seq, before }: PurgedEvent): ChatFacts['last_purge'] {
+  const all = last === undefined ? [] : [{ seq: last.seq, before: last.before }, ...(last.earlier ?? [])];
+  const earlier = all.filter((each) => before !== null && !(each.before !== null && each.before <= before));
+  return { seq, before, ...(earlier.length === 0 ? {} : { earlier: earlier.slice(0, EARLIER_PURGES) }) };
 }
 
 /**
@@ -165,7 +169,7 @@ function lastPurge(before: ChatFacts['last_purge'], purge: PurgedEvent): ChatFac
  */
 export function isPurgedIn({ last_purge }: ChatFacts, seq: number, time: number): boolean {
   if (last_purge === undefined) return false;
-  return seq < (last_purge.all_seq ?? 0) || (seq < last_purge.seq && isCovered(time, last_purge));
+  return [last_purge, ...(last_purge.earlier ?? [])].some((purge) => seq < purge.seq && isCovered(time, purge));
 }
 
 /** A suggestion as commands find it while a purge of its chat, or of the key, may not have come to its row. */

@@ -36,6 +36,9 @@ export function lifetimeOf(chatType: ChatType, room: RoomTimes): Lifetime {
   return ENDLESS;
 }
 
+/** A purge of a chat: the `seq` of its event, and from before which time (ms; null: all) it purges messages. */
+export type ChatPurge = { seq: number; before: number | null };
+
 /**
  * All facts of a chat without its children: the content of the chat's row in the thread and in D1. Times in ms. Counts
  * of messages cover type `msg` only (Chats API, Chats).
@@ -92,9 +95,9 @@ export type ChatFacts = {
   purged_at?: number;
   /**
    * The newest purge: its `seq`, and from before which time (ms; null: all) it purges messages. Missing for none, and in
-   * rows of earlier programs. `all_seq`: the `seq` of the newest purge of all messages before it, if there was one.
+   * rows of earlier programs. `earlier`: those before it that cover more, the newest first.
    */
-  last_purge?: { seq: number; before: number | null; all_seq?: number };
+  last_purge?: ChatPurge & { earlier?: ChatPurge[] };
   tag_count: number;
   member_count: number;
   user_member_count: number;

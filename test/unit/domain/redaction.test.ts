@@ -43,6 +43,21 @@ describe('what a purge of a chat covers', () => {
     ]);
   });
 
+  test('stays covered by each earlier purge that took more, as long as an object may be at work on it', () => {
+    const falling = purged(purged(purged(chat, 10, 4000), 20, 3000), 30, 2000);
+    const covered = (seq: number, time: number) => isPurgedIn(falling.facts, seq, time);
+    expect([covered(9, 3999), covered(19, 3999), covered(19, 2999), covered(29, 2999)]).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ]);
+    expect(purged(falling, 40, 4000).facts.last_purge).toEqual({ seq: 40, before: 4000 });
+    const times = Array.from({ length: 20 }, (_, place) => 9000 - place);
+    const many = times.reduce((before, until, place) => purged(before, place + 1, until), chat);
+    expect(many.facts.last_purge?.earlier).toHaveLength(8);
+  });
+
   test('takes the text of a suggestion whose row it has not come to, and of no later one', () => {
     const at = (seq: number) =>
       ({ seq, chat_id: CHAT, facts: { suggestion: 'Secret', updated_at: 2000 } }) as unknown as Suggestion;
