@@ -152,7 +152,7 @@ describe('a room that is no longer shared', () => {
     // The involved chats of their organization stay visible, because the user is a member.
     const isKept = ({ path }: { path: string }) => path.includes('/involved_chats/');
     const isMembers = ({ path }: Operation) =>
-      /\/users\/\{user_id\}\/(chats|chat_memberships)\/\{chat_id\}/.test(path) || isKept({ path });
+      /\/users\/\{user_id\}\/(chats|chat_memberships|inbox)\/\{chat_id\}/.test(path) || isKept({ path });
     for (const operation of ofOthers.filter((each) => !isKept(each))) {
       const opensChat = operation.method === 'POST' && operation.path.endsWith('/visitors/{visitor_id}/chats');
       const answer = await attempt(operation, shared.agent, names);
