@@ -12,6 +12,8 @@ export class ServerDraft {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isThere: boolean;
   #kept: string | null = null;
+  /** The last call. It never fails. */
+  #last: Promise<void> = Promise.resolve();
 
   /** `isThere`: whether the hub has one. */
   constructor(userId: string, chatId: string, isThere: boolean) {
@@ -36,17 +38,18 @@ export class ServerDraft {
     this.#timer = setTimeout(() => this.#tell(text, isEmpty), isEmpty ? 0 : QUIET);
   }
 
+  /** One after the other: a text that overtook its deletion would come back, as if it had not been sent. */
   #tell(text: string, isEmpty: boolean): void {
     this.#isThere = !isEmpty;
     this.#kept = isEmpty ? null : text;
-    const told = isEmpty
-      ? call(this.#path, { method: 'DELETE' })
-      : call(this.#path, { method: 'PUT', body: { message: text } });
-    told.then(
-      ({ ok }) => {
-        if (!ok && this.#kept === text) this.#kept = null;
-      },
-      () => {},
-    );
+    this.#last = this.#last.then(async () => {
+      const { ok, status } = isEmpty
+        ? await call(this.#path, { method: 'DELETE' })
+        : await call(this.#path, { method: 'PUT', body: { message: text } });
+      if (ok) return;
+      if (this.#kept === text) this.#kept = null;
+      // The hub still has it. The next change deletes it or takes its place.
+      if (isEmpty && status !== 404) this.#isThere = true;
+    });
   }
 }

@@ -65,4 +65,28 @@ describe('a draft', () => {
     await expect.poll(kept, { timeout: 10_000 }).toBe(404);
     expect([...one.complaints, ...other.complaints]).toEqual([]);
   });
+
+  it('is gone once it is sent, however long the hub takes to store it', async () => {
+    const { demo, client } = site.site;
+    const { page, signIn } = await site.open();
+    await signIn(demo.agent2);
+    const { chat_id } = await site.write('slow draft', 'A question', 'Slow Draft');
+    await page.getByRole('link', { name: /Slow Draft/ }).click();
+    await page.getByRole('button', { name: 'Take the chat' }).click();
+    const path = `/api/v5/users/${demo.agent2.id}/chats/${chat_id}/draft`;
+    const order: string[] = [];
+    await page.route(`**${path}`, async (route) => {
+      const method = route.request().method();
+      if (method === 'PUT') await new Promise((resolve) => setTimeout(resolve, 1_500));
+      const response = await route.fetch();
+      order.push(`${method} ${response.status()}`);
+      await route.fulfill({ response });
+    });
+    const asked = page.waitForRequest((request) => request.method() === 'PUT' && request.url().endsWith('/draft'));
+    await page.getByLabel('Your answer').fill('A whole answer');
+    await asked;
+    await page.getByRole('button', { name: 'Send', exact: true }).click();
+    await expect.poll(() => order, { timeout: 10_000 }).toEqual(['PUT 200', 'DELETE 204']);
+    expect((await client.request('GET', path, undefined, demo.agent2.token)).status).toBe(404);
+  });
 });
