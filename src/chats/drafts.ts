@@ -3,6 +3,7 @@
 import type { OrganizationDatabase } from '../db/database.ts';
 import { deleteInPortions } from '../db/delete-in-portions.ts';
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
+import { isPurgedChat } from './ended-chats.ts';
 
 /** `updated_at` in ms. */
 export type DraftRow = {
@@ -18,10 +19,14 @@ export const DRAFTS_KEPT = 30 * 24 * 3_600_000;
 /** Most drafts that a run of the watchdog deletes. */
 const DRAFTS_IN_A_RUN = 50_000;
 
-/** Stores a draft in the place of the one before. The caller has checked that the user sees the chat. */
-export async function putDraft(database: OrganizationDatabase, draft: DraftRow): Promise<void> {
-  await database.run(
-    `INSERT INTO drafts (user_id, chat_id, organization_id, message, updated_at) VALUES (?, ?, ?, ?, ?)
+/**
+ * Stores a draft in the place of the one before. The caller has checked that the user sees the chat. False when the chat has
+ * ended and was purged.
+ */
+export async function putDraft(database: OrganizationDatabase, draft: DraftRow): Promise<boolean> {
+  const { changes } = await database.run(
+    `INSERT INTO drafts (user_id, chat_id, organization_id, message, updated_at)
+     SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT ${isPurgedChat('?2')}
      ON CONFLICT (user_id, chat_id) DO UPDATE SET message = excluded.message, updated_at = excluded.updated_at`,
     draft.user_id,
     draft.chat_id,
@@ -29,6 +34,7 @@ export async function putDraft(database: OrganizationDatabase, draft: DraftRow):
     draft.message,
     draft.updated_at,
   );
+  return changes > 0;
 }
 
 /** The user's draft in a chat; null for none. */

@@ -46,3 +46,11 @@ export async function chatsEndedBefore(
   const earlier = later.length < limit ? await read(0, from, limit - later.length) : [];
   return [...later, ...earlier];
 }
+
+/**
+ * Whether a chat (its id as SQL) has ended and was purged, as SQL. A purge deletes drafts and notes when D1 has this of the
+ * chat. So what is written on this condition is either refused or deleted.
+ */
+export function isPurgedChat(id: string): string {
+  return `EXISTS (SELECT 1 FROM chats WHERE chats.id = ${id} AND facts ->> '$.purged_at' IS NOT NULL)`;
+}

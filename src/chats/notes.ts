@@ -6,6 +6,7 @@
 import type { OrganizationDatabase } from '../db/database.ts';
 import { deleteInPortions } from '../db/delete-in-portions.ts';
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
+import { isPurgedChat } from './ended-chats.ts';
 
 /** Times in ms. */
 export type NoteRow = {
@@ -39,12 +40,16 @@ export function listNotes(
   );
 }
 
-/** Adds a note to a chat that the caller has checked. False when the organization has MOST_NOTES about it. */
-export async function insertNote(database: OrganizationDatabase, note: NoteRow): Promise<boolean> {
+/** What became of a new note: `full`, the organization has MOST_NOTES about the chat; `purged`, the chat has ended and was purged. */
+export type NoteWritten = 'added' | 'full' | 'purged';
+
+/** Adds a note to a chat that the caller has checked. */
+export async function insertNote(database: OrganizationDatabase, note: NoteRow): Promise<NoteWritten> {
   const { changes } = await database.run(
     `INSERT INTO notes (chat_id, organization_id, id, user_id, user_name, message, created_at)
      SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7
-     WHERE (SELECT count(*) FROM notes WHERE chat_id = ?1 AND organization_id = ?2) < ${MOST_NOTES}`,
+     WHERE NOT ${isPurgedChat('?1')}
+       AND (SELECT count(*) FROM notes WHERE chat_id = ?1 AND organization_id = ?2) < ${MOST_NOTES}`,
     note.chat_id,
     note.organization_id,
     note.id,
@@ -53,7 +58,10 @@ export async function insertNote(database: OrganizationDatabase, note: NoteRow):
     note.message,
     note.created_at,
   );
-  return changes > 0;
+  if (changes > 0) return 'added';
+  const sql = `SELECT ${isPurgedChat('?')} AS is_purged`;
+  const found = await database.first<{ is_purged: 0 | 1 }>(sql, note.chat_id);
+  return found?.is_purged === 1 ? 'purged' : 'full';
 }
 
 /** Deletes a note of this user. False when they have written no such note about the chat. */

@@ -13,6 +13,7 @@ import type { Broadcast } from './live/broadcast.ts';
 import type { Replica } from './replica/replica.ts';
 import { loadChat } from './store/load.ts';
 import {
+  ABOVE_ALL,
   acceptKeyOrders,
   acceptOrder,
   type ChatProgress,
@@ -215,9 +216,9 @@ export class Purger {
     return true;
   }
 
-  /** The last step of a chat: webhooks, then drafts and notes. */
-  async #purgeWebhooks(progress: PurgeProgress, chat: Purging): Promise<boolean> {
-    const { lanes, purgeOwnTexts } = this.#deps;
+  /** The last step of a chat. */
+  #purgeWebhooks(progress: PurgeProgress, chat: Purging): boolean {
+    const { lanes } = this.#deps;
     // Webhooks that a commit has left tell what was before the purge. They are made first, and end as skipped.
     if (!lanes.makeRest().isDone) return false;
     const { sql } = this.#deps;
@@ -229,11 +230,10 @@ export class Purger {
       after: chat.after_delivery,
     });
     if (after !== null) return this.#write({ ...progress, chat: { ...chat, after_delivery: after } });
-    await purgeOwnTexts(chat.id, progress.order.before);
     return this.#write({ ...progress, chat: null, chats_before: chat.id });
   }
 
-  /** D1 gets what was rewritten, and live hubs forget it. Then the order is done. */
+  /** D1 gets what was rewritten, and live hubs forget it. Drafts and notes go. Then the order is done. */
   async #end(progress: PurgeProgress): Promise<boolean> {
     const { sql, transaction, replica, broadcast, latest } = this.#deps;
     const { order, rewritten_from, upto_seq: upto, copied_at } = progress;
@@ -245,7 +245,23 @@ export class Purger {
     if (upto > 0) await broadcast.purge({ chat_id, upto, before });
     if (!replica.has(copied_at)) await replica.run(this.#until);
     if (!replica.has(copied_at)) return false;
+    if (!(await this.#purgeOwnTexts(progress))) return true;
     transaction(() => finishOrder(sql, progress, Date.now()));
+    return true;
+  }
+
+  /**
+   * Deletes drafts and notes, chat by chat. D1 has the purge of the chats by now and refuses new ones, so none comes later.
+   * False when the time is over.
+   */
+  async #purgeOwnTexts(progress: PurgeProgress): Promise<boolean> {
+    const { sql, purgeOwnTexts } = this.#deps;
+    const nextBefore = (id: string) => nextChat(sql, { ...progress, chats_before: id });
+    for (let next = nextBefore(progress.texts_before ?? ABOVE_ALL); next !== null; next = nextBefore(next.id)) {
+      if (Date.now() >= this.#until) return false;
+      await purgeOwnTexts(next.id, progress.order.before);
+      this.#write({ ...progress, texts_before: next.id });
+    }
     return true;
   }
 

@@ -21,6 +21,7 @@ import type { ChatScope } from './scopes.ts';
 const NOT_FOUND: Refusal = { reason: 'not_found', detail: 'Draft not found.' };
 /** The hub never stores a readable text of such a chat. */
 const ENCRYPTED: Refusal = { reason: 'conflict', detail: 'The chat is encrypted: it has no drafts.' };
+const PURGED: Refusal = { reason: 'conflict', detail: 'The chat has ended and was purged.' };
 const DAYS_KEPT = DRAFTS_KEPT / (24 * 3_600_000);
 
 const newDraft = z.object({ message: textField({ max: CHANNEL_MESSAGE_CHARACTERS }) }).openapi('PutDraft');
@@ -68,7 +69,7 @@ export function draftRoutes(scope: ChatScope) {
     method: 'put',
     bodyLimit: USER_MESSAGE_BODY,
     summary: `Store the draft of the user in ${scope.chat}`,
-    description: `Takes the place of the text before; of two devices the later one counts. The user’s own sockets are told. Sending a message leaves it: delete it then. It goes with a purge of the chat, and ${DAYS_KEPT} days after its last change. An encrypted chat has none: 409.`,
+    description: `Takes the place of the text before; of two devices the later one counts. The user’s own sockets are told. Sending a message leaves it: delete it then. It goes with a purge of the chat, and ${DAYS_KEPT} days after its last change. A chat that is encrypted, or has ended and was purged, has none: 409.`,
     request: { ...request, body: bodyOf(newDraft) },
     refusals: [409],
     answers: { 200: jsonOf(draftSchema, 'The draft') },
@@ -95,11 +96,13 @@ export function draftRoutes(scope: ChatScope) {
   router.openapi(putRoute, async (c) => {
     const read = await queryChat(c, scope, c.req.valid('param'), { type: 'read_chat' });
     if (!read.ok) return read.refused;
-    const { id: chat_id, encryption } = read.answer.chat;
+    const { id: chat_id, encryption, purged_at } = read.answer.chat;
     if (encryption !== undefined) return refuse(c, ENCRYPTED);
+    if (purged_at !== undefined) return refuse(c, PURGED);
     const draft = { chat_id, message: c.req.valid('json').message, updated_at: Date.now() };
     const { user, organization } = c.var.principal;
-    await putDraft(organizationDatabase(c), { ...draft, user_id: user.id, organization_id: organization.id });
+    const row = { ...draft, user_id: user.id, organization_id: organization.id };
+    if (!(await putDraft(organizationDatabase(c), row))) return refuse(c, PURGED);
     tellOwnSockets(c, chat_id, draft);
     return c.json(draftResource(draft), 200);
   });

@@ -90,8 +90,8 @@ export function noteRoutes(scope: ChatScope) {
     const now = Date.now();
     const by = { user_id: user.id, user_name: fullName(user), created_at: now };
     const note = { id: newUuid(now), chat_id: chat.id, message: c.req.valid('json').message, ...by };
-    const isAdded = await insertNote(organizationDatabase(c), { ...note, organization_id: organization.id });
-    if (!isAdded) return refuse(c, FULL);
+    const written = await insertNote(organizationDatabase(c), { ...note, organization_id: organization.id });
+    if (written !== 'added') return refuse(c, written === 'full' ? FULL : PURGED);
     tellSockets(c, scope, path, { id: note.id, note });
     return c.json(noteResource(note), 201);
   });

@@ -53,6 +53,8 @@ export type PurgeProgress = {
   upto_seq: number;
   /** What D1 must have before the order is done; null while chats are left. */
   copied_at: Checkpoint | null;
+  /** Drafts and notes of chats with smaller ids are still to go; missing: of all chats. */
+  texts_before?: string;
 };
 
 /** Finished orders are remembered this long (ms), so that a repeated order does nothing. */
@@ -66,7 +68,7 @@ const FINGERPRINTS_LOOKED_AT = 2000;
 
 const NOTHING_YET = { rewritten_from: null, upto_seq: 0, copied_at: null };
 /** Above every id of a chat. */
-const ABOVE_ALL = 'g';
+export const ABOVE_ALL = 'g';
 
 /** Whether the order was accepted before and is done; null when it was not. */
 export function findOrder(sql: SqlStorage, id: string): PurgeState | null {

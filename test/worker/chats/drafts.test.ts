@@ -1,6 +1,7 @@
-import { beforeAll, describe, expect, it } from 'vitest';
-import { DRAFTS_KEPT, deleteOldDrafts, purgeDrafts } from '../../../src/chats/drafts.ts';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { DRAFTS_KEPT, deleteOldDrafts, purgeDrafts, putDraft } from '../../../src/chats/drafts.ts';
 import { noCost } from '../../../src/db/cost.ts';
+import { onFault } from '../../../src/platform/faults.ts';
 import { eventually } from '../../support/eventually.ts';
 import { LiveClient } from '../../support/worker/live-client.ts';
 import {
@@ -24,6 +25,7 @@ beforeAll(async () => {
   agent = org.agent;
   colleague = await enrollAgent(org.organizationId);
 });
+afterEach(() => onFault(null));
 
 const pathOf = (person: Person, chatId: string, collection = 'routed_chats') =>
   `/users/${person.user_id}/${collection}/${chatId}/draft`;
@@ -114,6 +116,50 @@ describe('a draft', () => {
     expect((await ask(settings, 'POST', path, {})).status).toBe(202);
     await eventually(async () => expect(await rowsOf(purged)).toEqual([]));
     expect(await rowsOf(kept)).toHaveLength(2);
+  });
+
+  it('is refused in a chat that has ended and was purged, also when its request was under way', async () => {
+    const thread = unique('draft');
+    const { chatId } = await org.say(thread, 'Where is my order?');
+    await put(agent, chatId, 'A secret');
+    await org.close(thread);
+    const settings = await enrollAgent(org.organizationId, {}, ['settings']);
+    const path = `${org.organizationPath}/owned_chats/${chatId}/purge`;
+    expect((await ask(settings, 'POST', path, {})).status).toBe(202);
+    await eventually(async () => expect(await rowsOf(chatId)).toEqual([]));
+    const answer = await put(agent, chatId, 'A secret');
+    expect([answer.status, answer.json]).toEqual([409, { detail: 'The chat has ended and was purged.' }]);
+    const draft = { user_id: agent.user_id, chat_id: chatId, organization_id: org.organizationId };
+    const isStored = putDraft(organizationDatabase(noCost()), {
+      ...draft,
+      message: 'A secret',
+      updated_at: Date.now(),
+    });
+    expect(await isStored).toBe(false);
+    expect(await rowsOf(chatId)).toEqual([]);
+  });
+
+  it('that is written while a purge goes on is refused, or goes with it', async () => {
+    const thread = unique('draft');
+    const { chatId } = await org.say(thread, 'Where is my order?');
+    await org.close(thread);
+    const row = { user_id: agent.user_id, chat_id: chatId, organization_id: org.organizationId, message: 'A secret' };
+    // D1 learns of the purge when the object has come to its last steps, and the draft is there.
+    let steps = 0;
+    onFault((step) => {
+      if (step === 'projector before D1' && steps > 0 && steps < 7) throw new Error('D1 is slow');
+      if (step !== 'before a step of a purge') return;
+      steps += 1;
+      void putDraft(organizationDatabase(noCost()), { ...row, updated_at: Date.now() });
+    });
+    const settings = await enrollAgent(org.organizationId, {}, ['settings']);
+    const { json } = await ask(settings, 'POST', `${org.organizationPath}/owned_chats/${chatId}/purge`, {});
+    await eventually(async () => {
+      const { json: purge } = await ask(settings, 'GET', `${org.organizationPath}/purges/${json['id']}`);
+      expect(purge['status']).toBe('done');
+    });
+    expect(steps).toBeGreaterThan(6);
+    expect(await rowsOf(chatId)).toEqual([]);
   });
 
   it('goes when nobody has changed it for 30 days', async () => {

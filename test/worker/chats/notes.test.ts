@@ -1,7 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { makeFirstAttemptsWith } from '../../../src/api/execute-command.ts';
-import { MOST_NOTES, purgeNotes } from '../../../src/chats/notes.ts';
+import { insertNote, MOST_NOTES, purgeNotes } from '../../../src/chats/notes.ts';
 import { noCost } from '../../../src/db/cost.ts';
 import { consumerDeps } from '../../../src/delivery/consumer-deps.ts';
 import { deliverLeased } from '../../../src/delivery/deliver-lane.ts';
@@ -133,6 +133,23 @@ describe('a note about a chat', () => {
     expect((await ask(settings, 'POST', `${org.organizationPath}/owned_chats/${purged}/purge`, {})).status).toBe(202);
     await eventually(async () => expect(await rowsOf(purged)).toEqual([]));
     expect(await rowsOf(kept)).toHaveLength(1);
+  });
+
+  it('is refused in a chat that has ended and was purged, also when its request was under way', async () => {
+    const thread = unique('note');
+    const { chatId } = await org.say(thread, 'Where is my order?');
+    await write(agent, chatId, 'A secret');
+    await org.close(thread);
+    const settings = await enrollAgent(org.organizationId, {}, ['settings']);
+    expect((await ask(settings, 'POST', `${org.organizationPath}/owned_chats/${chatId}/purge`, {})).status).toBe(202);
+    const notes = () => organizationD1.prepare('SELECT * FROM notes WHERE chat_id = ?').bind(chatId).all();
+    await eventually(async () => expect((await notes()).results).toEqual([]));
+    const answer = await write(agent, chatId, 'A secret');
+    expect([answer.status, answer.json]).toEqual([409, { detail: 'The chat has ended and was purged.' }]);
+    const by = { user_id: agent.user_id, user_name: 'Grace Hopper', created_at: Date.now() };
+    const note = { chat_id: chatId, organization_id: org.organizationId, id: crypto.randomUUID(), message: 'A secret' };
+    expect(await insertNote(organizationDatabase(noCost()), { ...note, ...by })).toBe('purged');
+    expect((await notes()).results).toEqual([]);
   });
 
   it('is refused with a wrong text, above the maximum, and in chats that the user does not see', async () => {
