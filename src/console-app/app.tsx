@@ -73,14 +73,16 @@ function Inside({ session, onLeft }: { session: Session; onLeft: () => void }) {
 }
 
 function Screens({ onLeft }: { onLeft: () => void }) {
-  const { presence, replica, userId } = useDesk();
+  const { presence, replica, userId, complain } = useDesk();
   const { isSignedOut } = useReplica();
   const leave = useCallback(async () => {
     await presence.end();
-    await signOut();
+    const answer = await signOut();
+    // The cookie still works: a page that looks signed out would let the next person in.
+    if (!answer.ok && answer.status !== 401) return complain(`You are still signed in. ${answer.detail}`);
     queries.clear();
     onLeft();
-  }, [presence, onLeft]);
+  }, [presence, complain, onLeft]);
   const router = useMemo(() => makeRouter(leave), [leave]);
 
   function entered(session: Session): void {

@@ -42,6 +42,24 @@ describe('the page to sign in', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('is not there when the hub was not told of the sign-out, since the session still works', async () => {
+    const { page, signIn } = await site.open();
+    await signIn(site.site.demo.agent2);
+    await page.route('**/api/v5/session', (route) =>
+      route.request().method() === 'DELETE' ? route.abort() : route.continue(),
+    );
+    const leave = async () => {
+      await page.getByRole('button', { name: /^Agent Jones/ }).click();
+      await page.getByRole('menuitem', { name: 'Sign out' }).click();
+    };
+    await leave();
+    await page.getByRole('alert').getByText('You are still signed in.').waitFor();
+    expect(await page.getByRole('heading', { name: 'Sign in to UMI' }).count()).toBe(0);
+    await page.unroute('**/api/v5/session');
+    await leave();
+    await page.getByRole('heading', { name: 'Sign in to UMI' }).waitFor();
+  });
+
   it('of somebody else in another tab makes the page theirs, and what was begun stays with who wrote it', async () => {
     const { demo } = site.site;
     const { page, context, complaints, signIn } = await site.open();
