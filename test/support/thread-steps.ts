@@ -1,3 +1,5 @@
+/** Random commands of every kind that a thread knows. One table has them all, so the file is long. */
+
 import fc from 'fast-check';
 import type { ThreadIdentity } from '../../src/domain/address.ts';
 import type {

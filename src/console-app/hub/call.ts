@@ -1,3 +1,5 @@
+import { reasonOf } from '../replica/hub-reads.ts';
+
 /** What the hub has answered. `status` is 0 when no answer came. `detail` is for a person to read. */
 export type Answer<T> =
   | { readonly ok: true; readonly status: number; readonly body: T }
@@ -19,16 +21,8 @@ export async function call<T>(path: string, { method = 'GET', body }: Call = {})
     const text = await response.text();
     const answered: unknown = text === '' ? null : JSON.parse(text);
     if (response.ok) return { ok: true, status: response.status, body: answered as T };
-    return { ok: false, status: response.status, detail: wordsOf(answered) };
+    return { ok: false, status: response.status, detail: reasonOf(answered) || 'The hub has refused this.' };
   } catch {
     return { ok: false, status: 0, detail: 'The hub cannot be reached.' };
   }
-}
-
-/** Refusals are `{"detail": …}` or, for an invalid body, messages by field (docs/api.md, "Errors"). */
-function wordsOf(refusal: unknown): string {
-  if (typeof refusal === 'string') return refusal;
-  if (Array.isArray(refusal)) return refusal.map(wordsOf).join(' ');
-  if (typeof refusal !== 'object' || refusal === null) return 'The hub has refused this.';
-  return Object.values(refusal).map(wordsOf).join(' ');
 }

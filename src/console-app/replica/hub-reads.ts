@@ -116,7 +116,7 @@ function pathOf(url: string): string {
   return pathname + search;
 }
 
-/** The words of a refusal: its detail, or the messages of its fields. */
+/** The words of a refusal: its detail, or the messages of its fields (docs/api.md, "Errors"). Empty without any. */
 export function reasonOf(body: unknown): string {
   if (typeof body === 'string') return body;
   if (Array.isArray(body)) return body.map(reasonOf).join(' ');

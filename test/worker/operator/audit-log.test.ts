@@ -1,3 +1,5 @@
+/** Walks every operation that changes something. One table names what each needs, so the file is long. */
+
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openApiDocument } from '../../../src/api/openapi/document.ts';
 import { createApp } from '../../../src/app.ts';
