@@ -50,7 +50,7 @@ describe('looking at a chat', () => {
       notifications: [{ action: 'removed', resource_id: colleague.user_id, resource: { id: colleague.user_id } }],
     });
     expect(viewersOf(await ask(agent, 'PUT', pathOf(agent, chatId)))).toEqual(['Grace Hopper']);
-    // The stranger hears of their own chats only.
+    // Another organization is told of its own chats only.
     const theirs = await elsewhere.say(unique('view'), 'help');
     await ask(elsewhere.agent, 'PUT', pathOf(elsewhere.agent, theirs.chatId));
     await stranger.next('notifications');
