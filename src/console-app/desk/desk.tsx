@@ -53,7 +53,7 @@ export function DeskProvider({ session, openReplica, onComplaint, children }: Pr
     const client = new Presence(userId);
     setReplica(opened.replica);
     setPresence(client);
-    client.begin().catch(() => {});
+    client.begin().catch(console.error);
     opened.replica.start();
     const watch = new AbortController();
     const renew = () => document.hidden || client.renew();

@@ -118,6 +118,6 @@ export class Attention {
 
   /** Nothing depends on it: the next one tells the same. */
   #tell(body: object): void {
-    call(this.#path, { method: 'PATCH', body }).catch(() => {});
+    call(this.#path, { method: 'PATCH', body }).catch(console.error);
   }
 }

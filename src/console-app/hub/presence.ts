@@ -39,7 +39,7 @@ export class Presence {
 
   /** After a break the client may have expired. */
   renew(): void {
-    if (!this.#isAway) this.#renewed().catch(() => {});
+    if (!this.#isAway) this.#renewed().catch(console.error);
   }
 
   /** The page goes: nothing is renewed any more. */
