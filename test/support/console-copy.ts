@@ -87,6 +87,7 @@ export const THREAD: Thread = {
   older: null,
   memberships: new Map(),
   suggestions: new Map(),
+  outgoing: new Map(),
 };
 
 /** A notification of a collection below the user's routed chats. `part`: `''` for the chats, or `messages`, `tags` … */

@@ -33,6 +33,7 @@ export const CHANNELS: readonly string[] = [
       (part) => `/api/v5/users/{user_id}/${chats}${part}`,
     ),
   ),
+  '/api/v5/users/{user_id}/chats/*/outgoing_chat_invitations',
   '/api/v5/users/{user_id}/chat_memberships',
   '/api/v5/users/{user_id}/incoming_chat_invitations',
   '/api/v5/users/{user_id}/drafts',
@@ -191,6 +192,9 @@ function applyPart(next: NextCopy, part: string, chatId: string, notification: L
     case 'reply_suggestions':
       applySuggestion(next, chatId, notification);
       break;
+    case 'outgoing_chat_invitations':
+      applyOutgoing(next, chatId, notification);
+      break;
     case 'purges':
       // A purge is not told resource by resource.
       next.isStale(chatId, true);
@@ -248,6 +252,13 @@ function applySuggestion(next: NextCopy, chatId: string, notification: LiveNotif
   changeThread(next, chatId, (thread) => ({
     ...thread,
     suggestions: withEntry(thread.suggestions, notification.resource_id, notification),
+  }));
+}
+
+function applyOutgoing(next: NextCopy, chatId: string, notification: LiveNotification): void {
+  changeThread(next, chatId, (thread) => ({
+    ...thread,
+    outgoing: withEntry(thread.outgoing, notification.resource_id, notification),
   }));
 }
 

@@ -15,6 +15,7 @@ export type Counts = { readonly waiting: number; readonly mine: number; readonly
 const MESSAGES = 50;
 const LARGEST_PAGE = 200;
 const ALL = Number.POSITIVE_INFINITY;
+const NO_INVITATIONS: Read<Page<Invitation>> = { ok: true, value: { items: [], next: null } };
 
 /** What the replica reads by REST. Paths are relative to the hub. */
 export class HubReads {
@@ -54,9 +55,10 @@ export class HubReads {
    * be routed to them.
    */
   async thread(chatId: string, isOwn: boolean, least: number): Promise<Read<Thread>> {
-    const [first, second] = isOwn ? ['chats', 'routed_chats'] : ['routed_chats', 'chats'];
-    const read = await this.#threadBelow(`${this.#user}/${first}/${chatId}`, least);
-    return read.ok || read.status !== 404 ? read : this.#threadBelow(`${this.#user}/${second}/${chatId}`, least);
+    const below = (asMember: boolean) =>
+      this.#threadBelow(`${this.#user}/${asMember ? 'chats' : 'routed_chats'}/${chatId}`, asMember, least);
+    const read = await below(isOwn);
+    return read.ok || read.status !== 404 ? read : below(!isOwn);
   }
 
   /** The messages before those of a thread. `path`: its `older`. */
@@ -64,23 +66,28 @@ export class HubReads {
     return this.#pages<Message>(path, 0);
   }
 
-  async #threadBelow(chat: string, least: number): Promise<Read<Thread>> {
-    const [messages, memberships, suggestions] = await Promise.all([
+  async #threadBelow(chat: string, isOwn: boolean, least: number): Promise<Read<Thread>> {
+    const sent = `${chat}/outgoing_chat_invitations?page_size=${LARGEST_PAGE}`;
+    const [messages, memberships, suggestions, outgoing] = await Promise.all([
       this.#pages<Message>(
         `${chat}/messages?ordering=-created_at&page_size=${least > MESSAGES ? LARGEST_PAGE : MESSAGES}`,
         least,
       ),
       this.#pages<Membership>(`${chat}/memberships?page_size=${LARGEST_PAGE}`, ALL),
       this.#pages<Suggestion>(`${chat}/reply_suggestions?ordering=-created_at&page_size=${LARGEST_PAGE}`, ALL),
+      // Only members invite.
+      isOwn ? this.#pages<Invitation>(sent, ALL) : NO_INVITATIONS,
     ]);
     if (!messages.ok) return messages;
     if (!memberships.ok) return memberships;
     if (!suggestions.ok) return suggestions;
+    if (!outgoing.ok) return outgoing;
     const value = {
       messages: messages.value.items.toSorted((one, other) => placeOf(one) - placeOf(other)),
       older: messages.value.next,
       memberships: new Map(memberships.value.items.map((each) => [each.member_id, each])),
       suggestions: new Map(suggestions.value.items.map((each) => [each.id, each])),
+      outgoing: new Map(outgoing.value.items.map((each) => [each.id, each])),
     };
     return { ok: true, value };
   }

@@ -36,6 +36,8 @@ export type Thread = {
   readonly older: string | null;
   readonly memberships: ReadonlyMap<string, Membership>;
   readonly suggestions: ReadonlyMap<string, Suggestion>;
+  /** The invitations that the user has sent. Who does not take part has none. */
+  readonly outgoing: ReadonlyMap<string, Invitation>;
 };
 
 /** The copy of what the hub has. It is never changed: an update gives a new one, which shares what is the same. */

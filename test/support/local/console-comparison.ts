@@ -56,8 +56,8 @@ export async function compareWithRest(replica: Replica, client: HubClient, perso
       next === null ? all : all.slice(0, Math.max(FIRST_PAGE, rows.length)),
     ]);
   }
-  const counted = await client.request('GET', `${user}/inbox/counts`, undefined, person.token);
-  expect(counts).toEqual(counted.body);
+  const numbers = await client.request('GET', `${user}/inbox/counts`, undefined, person.token);
+  expect(counts).toEqual(numbers.body);
 
   expect(threadLoads.size).toBeGreaterThan(0);
   for (const id of threadLoads.keys()) {
@@ -68,14 +68,19 @@ export async function compareWithRest(replica: Replica, client: HubClient, perso
     expect(thread?.messages).toEqual(await listed(`${path}/messages`));
     expect(sorted(thread?.memberships.values())).toEqual(sorted(await listed(`${path}/memberships`)));
     expect(sorted(thread?.suggestions.values())).toEqual(sorted(await listed(`${path}/reply_suggestions`)));
+    const sent = isOwn ? await listed<object>(`${path}/outgoing_chat_invitations`) : [];
+    expect(sorted([...(thread?.outgoing.values() ?? [])].map(counted))).toEqual(sorted(sent.map(counted)));
   }
 
   expect(sorted(known.drafts.values())).toEqual(sorted(await listed(`${user}/drafts`)));
 
-  // Later changes of the chat's counts are not notified with its invitations.
-  const facts = (each: object) => ({ ...each, user_member_count: 0, visitor_member_count: 0 });
   const invitations = await listed<object>(`${user}/incoming_chat_invitations`);
-  expect(sorted([...known.invitations.values()].map(facts))).toEqual(sorted(invitations.map(facts)));
+  expect(sorted([...known.invitations.values()].map(counted))).toEqual(sorted(invitations.map(counted)));
+}
+
+/** Later changes of a chat's counts are not notified with its invitations. */
+function counted(invitation: object): object {
+  return { ...invitation, user_member_count: 0, visitor_member_count: 0 };
 }
 
 /** Lists have no last message of chats between users. */

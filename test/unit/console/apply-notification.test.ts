@@ -173,6 +173,9 @@ describe('tags, suggestions and invitations', () => {
     const invited = { channel, action: 'added' as const, resource_id: 'i', resource: { id: 'i', is_accepted: false } };
     const accepted = { ...invited, action: 'changed' as const, resource: { is_accepted: true } };
     expect(copyAfter(known(), invited, accepted).invitations.get('i')).toEqual({ id: 'i', is_accepted: true });
+    const sent = told('outgoing_chat_invitations', 'added', 'o', { id: 'o', is_expired: false }, 'chats');
+    const takenBack = told('outgoing_chat_invitations', 'changed', 'o', { is_expired: true }, 'chats');
+    expect(copyAfter(known(), sent, takenBack).thread?.outgoing.get('o')).toEqual({ id: 'o', is_expired: true });
   });
 });
 

@@ -23,6 +23,7 @@ function open() {
     messages: page([]),
     memberships: page([]),
     reply_suggestions: page([]),
+    outgoing_chat_invitations: page([]),
     drafts: page([]),
   };
   const replica = new Replica({
@@ -131,6 +132,20 @@ describe('a replica', () => {
       await settled();
     }
     expect([hub.rows(), hub.asked(CHAT), hub.replica.getState().known.staleRows.size]).toEqual([[], 4, 0]);
+  });
+
+  it('reads the invitations that were sent from a chat of which the user is a member', async () => {
+    const hub = open();
+    const own = { is_participating: true, last_seen_at: null, unread_count: 0, message_count: 0 };
+    hub.answers['inbox'] = page([{ ...ROW, own }]);
+    hub.answers['outgoing_chat_invitations'] = page([{ id: 'o', is_expired: false }]);
+    hub.replica.showView(OPEN);
+    hub.replica.start();
+    hub.connects(10);
+    await settled();
+    hub.replica.openChat(CHAT);
+    await settled();
+    expect(hub.thread()?.outgoing.get('o')).toEqual({ id: 'o', is_expired: false });
   });
 
   it('reads the lists instead of very many rows', async () => {

@@ -49,6 +49,7 @@ describe('suggestions', () => {
     messages,
     older: null,
     memberships: new Map(),
+    outgoing: new Map(),
     suggestions: new Map(
       [suggestion('a', '1', 0.9), suggestion('b', '2', null), suggestion('c', '2', 0.4)].map((each) => [each.id, each]),
     ),
