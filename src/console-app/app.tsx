@@ -11,7 +11,8 @@ import { codeOf, SignInPage } from './sign-in/sign-in-page.tsx';
 type State = { step: 'asking' } | { step: 'outside' } | { step: 'inside'; session: Session };
 
 const queries = new QueryClient({
-  defaultOptions: { queries: { retry: 1, staleTime: 30_000, refetchOnWindowFocus: false } },
+  // A browser’s word that it is offline is not asked for: the hub may be on the same machine.
+  defaultOptions: { queries: { retry: 1, staleTime: 30_000, refetchOnWindowFocus: false, networkMode: 'always' } },
 });
 
 function openReplica(userId: string): { replica: Replica; close: () => void } {

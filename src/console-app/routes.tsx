@@ -1,4 +1,4 @@
-import { createRootRoute, createRoute, createRouter, redirect } from '@tanstack/react-router';
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
 import { InboxScreen } from './inbox/inbox-screen.tsx';
 import type { ViewOrder } from './replica/views.ts';
 import { Shell } from './shell/shell.tsx';
@@ -26,7 +26,19 @@ export function makeRouter(onSignOut: () => void) {
     component: InboxScreen,
   });
   const chat = createRoute({ getParentRoute: () => inbox, path: '/$chatId', component: () => null });
-  return createRouter({ basepath: '/console', routeTree: root.addChildren([start, inbox.addChildren([chat])]) });
+  const settings = createRoute({
+    getParentRoute: () => root,
+    path: '/settings',
+    component: lazyRouteComponent(() => import('./settings/settings-screen.tsx')),
+  });
+  const section = createRoute({ getParentRoute: () => settings, path: '/$section', component: () => null });
+  const record = createRoute({ getParentRoute: () => section, path: '/$id', component: () => null });
+  const routeTree = root.addChildren([
+    start,
+    inbox.addChildren([chat]),
+    settings.addChildren([section.addChildren([record])]),
+  ]);
+  return createRouter({ basepath: '/console', routeTree });
 }
 
 declare module '@tanstack/react-router' {

@@ -1,4 +1,5 @@
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
+import { watchSignedOut } from '../hub/call.ts';
 import { Presence } from '../hub/presence.ts';
 import type { Session } from '../hub/session.ts';
 import type { Replica } from '../replica/replica.ts';
@@ -55,12 +56,14 @@ export function DeskProvider({ session, openReplica, onComplaint, children }: Pr
     setPresence(client);
     client.begin().catch(console.error);
     opened.replica.start();
+    const unwatch = watchSignedOut(() => opened.replica.signedOut());
     const watch = new AbortController();
     const renew = () => document.hidden || client.renew();
     addEventListener('online', renew, { signal: watch.signal });
     document.addEventListener('visibilitychange', renew, { signal: watch.signal });
     return () => {
       watch.abort();
+      unwatch();
       opened.close();
       client.stop();
     };

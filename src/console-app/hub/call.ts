@@ -3,9 +3,22 @@ import { reasonOf } from '../replica/hub-reads.ts';
 /** What the hub has answered. `status` is 0 when no answer came. `detail` is for a person to read. */
 export type Answer<T> =
   | { readonly ok: true; readonly status: number; readonly body: T }
-  | { readonly ok: false; readonly status: number; readonly detail: string };
+  | { readonly ok: false; readonly status: number; readonly detail: string; readonly fields: FieldProblems };
+
+/** What is wrong with the fields of a request, by name, in words. Empty unless the hub has refused a field. */
+export type FieldProblems = Readonly<Record<string, string>>;
+
+export type Refused = Extract<Answer<unknown>, { ok: false }>;
 
 export type Call = { readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'; readonly body?: object };
+
+const listeners = new Set<() => void>();
+
+/** Calls back when the hub answers that nobody is signed in. Answers how to stop. */
+export function watchSignedOut(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
 
 /** Calls the hub with the session's cookie. Refusals and a network that is down are answers; it never throws. */
 export async function call<T>(path: string, { method = 'GET', body }: Call = {}): Promise<Answer<T>> {
@@ -21,8 +34,17 @@ export async function call<T>(path: string, { method = 'GET', body }: Call = {})
     const text = await response.text();
     const answered: unknown = text === '' ? null : JSON.parse(text);
     if (response.ok) return { ok: true, status: response.status, body: answered as T };
-    return { ok: false, status: response.status, detail: reasonOf(answered) || 'The hub has refused this.' };
+    const { status } = response;
+    if (status === 401) for (const listener of listeners) listener();
+    return { ok: false, status, detail: reasonOf(answered) || 'The hub has refused this.', fields: fieldsOf(answered) };
   } catch {
-    return { ok: false, status: 0, detail: 'The hub cannot be reached.' };
+    return { ok: false, status: 0, detail: 'The hub cannot be reached.', fields: {} };
   }
+}
+
+/** The messages of each field (docs/api.md, "Errors"). */
+function fieldsOf(body: unknown): FieldProblems {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return {};
+  const { detail, non_field_errors, ...fields } = body as Record<string, unknown>;
+  return Object.fromEntries(Object.entries(fields).map(([name, messages]) => [name, reasonOf(messages)]));
 }

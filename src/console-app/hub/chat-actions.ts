@@ -1,6 +1,6 @@
 import type { Chat, InboxRow, Membership } from '../replica/known.ts';
 import type { Replica } from '../replica/replica.ts';
-import { type Answer, call } from './call.ts';
+import { call, type Refused } from './call.ts';
 
 /** What somebody does with a chat. Null when it is done; else why not, in words. */
 export type Outcome = string | null;
@@ -60,7 +60,7 @@ export async function redeliverMessage(userId: string, chatId: string, messageId
   return answer.ok ? null : `The message was not sent again: ${answer.detail}`;
 }
 
-function words(done: string, { status, detail }: Extract<Answer<unknown>, { ok: false }>): string {
+function words(done: string, { status, detail }: Refused): string {
   if (status === 409 && detail.includes('not present')) return 'You are away. Come back to take chats.';
   return `The chat was not ${done}: ${detail}`;
 }

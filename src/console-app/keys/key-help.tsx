@@ -12,14 +12,14 @@ const WRITING: readonly (readonly [string, string])[] = [
   ['Esc', 'Dismiss the suggestion, or leave the field; the draft stays'],
 ];
 
-type Props = { commands: readonly Command[]; isOpen: boolean; onOpen: (isOpen: boolean) => void };
+type Props = { commands: readonly Command[]; onClose: () => void };
 
 /** All keys, and the switch for the single ones. */
-export function KeyHelp({ commands, isOpen, onOpen }: Props) {
+export default function KeyHelp({ commands, onClose }: Props) {
   const [isOn, setOn] = useState(areKeysOn);
   const done = useRef<HTMLButtonElement>(null);
   return (
-    <Dialog.Root open={isOpen} onOpenChange={onOpen}>
+    <Dialog.Root open onOpenChange={onClose}>
       <Dialog.Portal>
         <Dialog.Backdrop className="backdrop" />
         <Dialog.Popup className="palette key-help" initialFocus={done}>

@@ -3,16 +3,16 @@ import { type KeyboardEvent, useId, useState } from 'react';
 import type { Command } from './commands.ts';
 import './palette.css';
 
-type Props = { commands: readonly Command[]; isOpen: boolean; onOpen: (isOpen: boolean) => void };
+type Props = { commands: readonly Command[]; onClose: () => void };
 
 /** All commands, to be found by their names. */
-export function Palette({ commands, isOpen, onOpen }: Props) {
+export default function Palette({ commands, onClose }: Props) {
   return (
-    <Dialog.Root open={isOpen} onOpenChange={onOpen}>
+    <Dialog.Root open onOpenChange={onClose}>
       <Dialog.Portal>
         <Dialog.Backdrop className="backdrop" />
         <Dialog.Popup className="palette" aria-label="Commands">
-          <PaletteList commands={commands} onDone={() => onOpen(false)} />
+          <PaletteList commands={commands} onDone={onClose} />
         </Dialog.Popup>
       </Dialog.Portal>
     </Dialog.Root>

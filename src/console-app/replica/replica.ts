@@ -105,6 +105,11 @@ export class Replica {
     this.#typing.clear();
   }
 
+  /** The hub has said to another part of the page that nobody is signed in. */
+  signedOut(): void {
+    this.#store.set({ isSignedOut: true });
+  }
+
   /** Somebody has signed in again: everything goes on where it was. */
   signedIn(): void {
     this.#store.set({ isSignedOut: false });

@@ -1,24 +1,28 @@
-import { Link, Outlet, useNavigate, useParams } from '@tanstack/react-router';
-import { useCallback, useEffect, useMemo, useState } from 'react';
+import { Link, Outlet, useLocation, useNavigate, useParams } from '@tanstack/react-router';
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from 'react';
 import { useAlerts } from '../desk/alerts.ts';
 import { useAvailable, useDesk, useReplica } from '../desk/desk.tsx';
 import { Mark } from '../desk/icons.tsx';
 import { endChat, leaveChat, takeChat } from '../hub/chat-actions.ts';
 import type { Command } from '../keys/commands.ts';
-import { KeyHelp } from '../keys/key-help.tsx';
-import { Palette } from '../keys/palette.tsx';
 import { useKeys } from '../keys/use-keys.ts';
 import type { ReplicaState } from '../replica/store.ts';
 import { rowsOfView, type ViewName } from '../replica/views.ts';
 import { VIEW_WORDS, VIEWS } from '../words/views.ts';
 import { Connection } from './connection.tsx';
-import { UserMenu } from './user-menu.tsx';
+import { UserSign } from './user-sign.tsx';
 import './shell.css';
+
+// The library for menus and dialogs is large, and nothing of it is needed to see the first chat.
+const UserMenu = lazy(() => import('./user-menu.tsx'));
+const Palette = lazy(() => import('../keys/palette.tsx'));
+const KeyHelp = lazy(() => import('../keys/key-help.tsx'));
 
 /** The frame of all screens: where one is, whether the hub is heard, and who one is. */
 export function Shell({ onSignOut }: { onSignOut: () => void }) {
   const { counts, views, known } = useReplica();
-  const { view = 'waiting' } = useParams({ strict: false });
+  const { view } = useParams({ strict: false });
+  const isInSettings = useLocation({ select: ({ pathname }) => pathname.startsWith('/settings') });
   const [isPaletteOpen, setPaletteOpen] = useState(false);
   const [isHelpOpen, setHelpOpen] = useState(false);
   const commands = useCommands({ onPalette: () => setPaletteOpen(true), onHelp: () => setHelpOpen(true), onSignOut });
@@ -43,39 +47,56 @@ export function Shell({ onSignOut }: { onSignOut: () => void }) {
           <span className="nav-name">UMI</span>
           <Connection />
         </div>
-        <ul className="nav-views">
-          {VIEWS.map((each) => {
-            const count = countOf(each, { counts, views, known });
-            return (
-              <li key={each}>
-                <Link
-                  to="/inbox/$view"
-                  params={{ view: each }}
-                  search={{}}
-                  aria-current={each === view ? 'page' : undefined}
-                >
-                  <span>{VIEW_WORDS[each].name}</span>
-                  {count === 0 ? null : (
-                    <span className={each === 'waiting' ? 'nav-count is-urgent' : 'nav-count'}>
-                      {count >= 999 ? '999+' : count}
-                    </span>
-                  )}
-                </Link>
-              </li>
-            );
-          })}
-        </ul>
-        <UserMenu onPalette={() => setPaletteOpen(true)} onHelp={() => setHelpOpen(true)} onSignOut={onSignOut} />
+        <div className="nav-lists">
+          <ul className="nav-views">
+            {VIEWS.map((each) => {
+              const count = countOf(each, { counts, views, known });
+              return (
+                <li key={each}>
+                  <Link
+                    to="/inbox/$view"
+                    params={{ view: each }}
+                    search={{}}
+                    aria-current={each === view ? 'page' : undefined}
+                  >
+                    <span>{VIEW_WORDS[each].name}</span>
+                    {count === 0 ? null : (
+                      <span className={each === 'waiting' ? 'nav-count is-urgent' : 'nav-count'}>
+                        {count >= 999 ? '999+' : count}
+                      </span>
+                    )}
+                  </Link>
+                </li>
+              );
+            })}
+          </ul>
+          <ul className="nav-views nav-more">
+            <li>
+              <Link to="/settings" aria-current={isInSettings ? 'page' : undefined}>
+                Settings
+              </Link>
+            </li>
+          </ul>
+        </div>
+        <Suspense
+          fallback={
+            <button type="button" className="user" disabled>
+              <UserSign />
+            </button>
+          }
+        >
+          <UserMenu onPalette={() => setPaletteOpen(true)} onHelp={() => setHelpOpen(true)} onSignOut={onSignOut} />
+        </Suspense>
       </nav>
       <main className="content" id="content">
         <Outlet />
       </main>
-      <Palette
-        commands={commands.filter(({ id }) => id !== 'palette')}
-        isOpen={isPaletteOpen}
-        onOpen={setPaletteOpen}
-      />
-      <KeyHelp commands={commands} isOpen={isHelpOpen} onOpen={setHelpOpen} />
+      <Suspense fallback={null}>
+        {isPaletteOpen ? (
+          <Palette commands={commands.filter(({ id }) => id !== 'palette')} onClose={() => setPaletteOpen(false)} />
+        ) : null}
+        {isHelpOpen ? <KeyHelp commands={commands} onClose={() => setHelpOpen(false)} /> : null}
+      </Suspense>
     </div>
   );
 }
@@ -109,6 +130,7 @@ function useCommands({ onPalette, onHelp, onSignOut }: Doors): readonly Command[
         const run = () => navigate({ to: '/inbox/$view', params: { view }, search: {} });
         return { id: `view ${view}`, name: `Go to “${name}”`, keys: `g ${key}`, run };
       }),
+      { id: 'settings', name: 'Go to “Settings”', keys: 'g s', run: () => navigate({ to: '/settings' }) },
       { id: 'next', name: 'Next chat', keys: 'j', run: () => moveInList(1) },
       { id: 'previous', name: 'Previous chat', keys: 'k', run: () => moveInList(-1) },
       { id: 'sign out', name: 'Sign out', keys: null, run: onSignOut },

@@ -1,11 +1,11 @@
 import { Menu } from '@base-ui/react/menu';
 import { turnAlerts, useAlertsOn } from '../desk/alerts.ts';
 import { useAvailable, useDesk } from '../desk/desk.tsx';
-import { Icon } from '../desk/icons.tsx';
+import { UserSign } from './user-sign.tsx';
 
 /** Who one is, and what concerns oneself. */
-export function UserMenu(props: { onPalette: () => void; onHelp: () => void; onSignOut: () => void }) {
-  const { session, presence } = useDesk();
+export default function UserMenu(props: { onPalette: () => void; onHelp: () => void; onSignOut: () => void }) {
+  const { presence } = useDesk();
   const isAway = !useAvailable();
   const hasAlerts = useAlertsOn();
 
@@ -16,13 +16,7 @@ export function UserMenu(props: { onPalette: () => void; onHelp: () => void; onS
   return (
     <Menu.Root>
       <Menu.Trigger className="user">
-        <span className={isAway ? 'user-sign is-away' : 'user-sign'}>
-          <Icon name="person" size={18} />
-        </span>
-        <span className="user-words">
-          <span className="user-name">{session.user.full_name}</span>
-          <span className="muted">{isAway ? 'Away' : 'Available'}</span>
-        </span>
+        <UserSign />
       </Menu.Trigger>
       <Menu.Portal>
         <Menu.Positioner className="menu-place" sideOffset={6} align="start">

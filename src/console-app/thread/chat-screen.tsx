@@ -1,5 +1,5 @@
 import { useNavigate } from '@tanstack/react-router';
-import { useCallback, useEffect, useMemo, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from 'react';
 import { Composer } from '../composer/composer.tsx';
 import { suggestionsOf } from '../composer/suggestions-of.ts';
 import { useDesk, useReplica } from '../desk/desk.tsx';
@@ -10,11 +10,12 @@ import type { InboxRow, Thread } from '../replica/known.ts';
 import { withoutEchoes } from '../replica/outbox.ts';
 import { VisitorPanel } from '../visitor/visitor-panel.tsx';
 import { ChatHeader } from './chat-header.tsx';
-import { HandOver } from './hand-over.tsx';
 import { linesOf } from './lines.ts';
 import { MessageLog } from './message-log.tsx';
 import { TagList } from './tag-list.tsx';
 import './chat-screen.css';
+
+const HandOver = lazy(() => import('./hand-over.tsx'));
 
 type Props = {
   chatId: string;
@@ -69,7 +70,19 @@ export function ChatScreen({ chatId, isPanelOpen, onPanel, onBack }: Props) {
           userId={userId}
           organizationId={session.organization_id}
           memberships={[...(thread?.memberships.values() ?? [])]}
-          handOver={isMember && !row.chat.is_ended ? <HandOver chatId={chatId} onOutcome={tell} /> : null}
+          handOver={
+            isMember && !row.chat.is_ended ? (
+              <Suspense
+                fallback={
+                  <button type="button" className="button small" disabled>
+                    Hand over
+                  </button>
+                }
+              >
+                <HandOver chatId={chatId} onOutcome={tell} />
+              </Suspense>
+            ) : null
+          }
           tags={<TagList tags={row.tags} chatPath={chatPath} canChange={isMember} onProblem={complain} />}
           onOpenChat={(other) =>
             navigate({ to: '/inbox/$view/$chatId', params: { view: 'closed', chatId: other }, search: {} })

@@ -10,7 +10,7 @@ import { handOver, type Outcome } from '../hub/chat-actions.ts';
 type Colleague = ReturnType<typeof userAccountResource>;
 
 /** Gives the chat to a colleague, who answers it instead. */
-export function HandOver({ chatId, onOutcome }: { chatId: string; onOutcome: (outcome: Outcome) => void }) {
+export default function HandOver({ chatId, onOutcome }: { chatId: string; onOutcome: (outcome: Outcome) => void }) {
   const { session, userId, replica } = useDesk();
   const [isOpen, setOpen] = useState(false);
   const path = `/api/v5/orgs/${session.organization_id}/users?page_size=200`;

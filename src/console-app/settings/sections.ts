@@ -1,0 +1,29 @@
+import { type ComponentType, type LazyExoticComponent, lazy } from 'react';
+
+/** A page of the settings. `id`: the record that the address names; null for the list of all. */
+export type SectionPage = LazyExoticComponent<ComponentType<{ id: string | null }>>;
+
+export type Section = {
+  /** Its part of the address, below `/settings`. */
+  readonly path: string;
+  readonly name: string;
+  /** Without this scope it is not shown. Null: everybody has it. The hub refuses all the same. */
+  readonly scope: 'settings' | 'users' | 'reports' | null;
+  readonly page: SectionPage;
+};
+
+/** The settings, in the order in which they are shown. Each is loaded when somebody opens it. */
+export const SECTIONS: readonly Section[] = [
+  {
+    path: 'organization',
+    name: 'Organization',
+    scope: 'settings',
+    page: lazy(() => import('./organization/organization-page.tsx')),
+  },
+  { path: 'rooms', name: 'Rooms', scope: 'settings', page: lazy(() => import('./rooms/rooms-page.tsx')) },
+];
+
+/** The sections that a session with these scopes has. */
+export function sectionsFor(scopes: readonly string[]): readonly Section[] {
+  return SECTIONS.filter(({ scope }) => scope === null || scopes.includes(scope));
+}
