@@ -220,7 +220,10 @@ export function readSource(
   return { ok: true, answer: { thread_id, visitor_id, ...(received === undefined ? {} : { received }) } };
 }
 
-/** The webhooks that were accepted for a receiver above `after`, in order, with the bodies that they had. */
+/**
+ * The webhooks that were accepted for a receiver above `after`, in order, with the bodies that they had, and messages as
+ * they are now.
+ */
 export function readEventPage(
   sql: SqlStorage,
   state: ThreadState,
@@ -230,17 +233,19 @@ export function readEventPage(
   if (!isIts) return { ok: false, refusal: { reason: 'thread_not_found' } };
   let loaded = state;
   const purgeOf = onceForChat((chat) => readRunningPurge(sql, chat.facts.id));
-  const rows = sql.exec<{ seq: number; event: string }>(
-    `SELECT seq, event FROM events
-     WHERE seq > ? AND type IN ('message_added', 'reply_suggestion_added', 'purged')
+  const hasChanges = hasTable(sql, 'changed_messages');
+  const rows = sql.exec<{ event: string; changed: string | null }>(
+    `SELECT event, ${hasChanges ? 'changed_messages.facts' : 'NULL'} AS changed FROM events
+     ${hasChanges ? 'LEFT JOIN changed_messages ON message_seq = events.seq' : ''}
+     WHERE events.seq > ? AND type IN ('message_added', 'reply_suggestion_added', 'purged')
        AND EXISTS (SELECT 1 FROM json_each(event, '$.accepted') WHERE value ->> '$.receiver' = ?)
-     ORDER BY seq LIMIT ?`,
+     ORDER BY events.seq LIMIT ?`,
     after,
     receiver,
     limit + 1,
   );
   const page = boundedPage(rows, limit, (row) => {
-    const stored: ThreadEvent = upcastEvent(JSON.parse(row.event) as { v: number });
+    const stored = eventNow(row);
     loaded = loadChat(sql, loaded, stored.chat_id);
     const chat = loaded.chats.get(stored.chat_id);
     if (chat === undefined) throw new Error('an event concerns a chat that does not exist');
@@ -262,6 +267,13 @@ export function readEventPage(
     });
   });
   return { ok: true, answer: { events: page.items, has_more: page.has_more } };
+}
+
+/** An event of the log, with its message as it is now (null: as it was added). */
+function eventNow({ event, changed }: { event: string; changed: string | null }): ThreadEvent {
+  const stored: ThreadEvent = upcastEvent(JSON.parse(event) as { v: number });
+  if (stored.type !== 'message_added' || changed === null) return stored;
+  return { ...stored, message: JSON.parse(changed) as MessageFacts };
 }
 
 /** Messages of the thread below a `seq`, the newest first. Reads the events between them too. */

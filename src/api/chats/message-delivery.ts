@@ -53,7 +53,7 @@ const redeliverRoute = defineRoute({
   idempotency: 'organization',
   summary: 'Send the webhook of a message of the user again',
   description:
-    'An extension, for who has sent the message: no scope is needed. The replay has the same `webhook-id` and runs outside the order of its thread. A webhook that is still pending stays as it is: `replayed` is 0. A message that was edited or deleted since is 409, because its webhook still has the text before.',
+    'An extension, for who has sent the message: no scope is needed. The replay has the same `webhook-id` and runs outside the order of its thread. A webhook that is still pending stays as it is: `replayed` is 0. The text is that of now, if it was edited since; a deleted message is 409.',
   request: { params },
   refusals: [409],
   answers: { 202: jsonOf(redeliveredSchema, 'Accepted') },
@@ -61,10 +61,7 @@ const redeliverRoute = defineRoute({
 
 const NOT_SENT: Refusal = { reason: 'not_found', detail: 'The user has sent no such message.' };
 const NO_WEBHOOK: Refusal = { reason: 'not_found', detail: 'The message has no webhook.' };
-const CHANGED: Refusal = {
-  reason: 'conflict',
-  detail: 'The message was edited or deleted since. Its webhook still has the text before.',
-};
+const DELETED: Refusal = { reason: 'conflict', detail: 'The message was deleted. It is not sent any more.' };
 
 /** …/messages/<message_id>/delivery and /redeliver below /users/<user_id>/chats/<chat_id> (extensions). */
 export const messageDeliveryRoutes = createRouter();
@@ -77,7 +74,7 @@ messageDeliveryRoutes.openapi(getRoute, async (c) => {
 messageDeliveryRoutes.openapi(redeliverRoute, async (c) => {
   const found = await findDelivery(c, c.req.valid('param'));
   if (!found.ok) return found.refused;
-  if (found.message.edited_at !== undefined || found.message.deleted_at !== undefined) return refuse(c, CHANGED);
+  if (found.message.deleted_at !== undefined) return refuse(c, DELETED);
   const { id: delivery_id, receiver } = found.delivery;
   const request = { v: 1 as const, receiver, filter: { delivery_id } };
   const thread = threadNameOfChat(c.req.valid('param').chat_id) ?? '';

@@ -83,8 +83,17 @@ function attemptResource(attempt: Attempt): z.infer<typeof attemptSchema> {
   return { at: isoTime(attempt.at), duration_ms: attempt.duration, status, response, error };
 }
 
-/** The thread's record of a delivery: the frozen body (null after it was deleted or purged) and the attempts, oldest first. */
-export type KeptDelivery = { body: string | null; attempts: Attempt[] };
+/**
+ * The thread's record of a delivery: what it sends, if the caller may read it, and the attempts, oldest first. `is_purged`:
+ * it sends nothing any more.
+ */
+export type KeptDelivery = { body: string | null; is_purged: boolean; attempts: Attempt[] };
+
+const purgedField = z.boolean().openapi({
+  description:
+    'Whether its message was deleted, or what it tells was purged: then it is not sent any more, by no replay.',
+  example: false,
+});
 
 /** The query of each log. */
 export const pageQuery = { ...collectionQuery, status: z.enum(STATUSES).optional() };
@@ -171,12 +180,14 @@ export const channelLog = {
         description: 'The JSON text as it is signed; null when no longer kept.',
         example: '{"event_type":"message_created","thread_id":"ticket-1"}',
       }),
+      is_purged: purgedField,
     })
     .openapi('DeliveryDetail'),
-  detailResource: (row: DeliveryRow, { attempts, body }: KeptDelivery) => ({
+  detailResource: (row: DeliveryRow, { attempts, body, is_purged }: KeptDelivery) => ({
     ...channelResource(row),
     attempts: attempts.map(attemptResource),
     body,
+    is_purged,
   }),
   ledger: z
     .object({
@@ -209,12 +220,14 @@ export const installationLog = {
         description:
           'The JSON text without `app_user_auth`, which is made at each attempt and never kept; null when no longer kept or when the app is no longer installed.',
       }),
+      is_purged: purgedField,
     })
     .openapi('AppDeliveryDetail'),
-  detailResource: (row: DeliveryRow, { attempts, body }: KeptDelivery) => ({
+  detailResource: (row: DeliveryRow, { attempts, body, is_purged }: KeptDelivery) => ({
     ...appResource(row),
     attempts: attempts.map((attempt) => ({ ...attemptResource(attempt), url: attempt.url ?? null })),
     body,
+    is_purged,
   }),
   ledger: z
     .object({

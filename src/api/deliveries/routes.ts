@@ -120,7 +120,7 @@ export function deliveryRoutesOf<Params extends z.ZodObject>(receivers: Receiver
     path: `${path}/deliveries/{delivery_id}/replay`,
     summary: `Send a webhook of ${receiver} again`,
     description:
-      'The replay has the same `webhook-id` and runs outside the order of its thread. A webhook that is still pending stays as it is: `replayed` is 0.',
+      'The replay has the same `webhook-id` and runs outside the order of its thread. A webhook that is still pending stays as it is, and so does one whose message was deleted or purged: `replayed` is 0.',
     request: { params: deliveryParams },
     answers: { 202: jsonOf(replayedSchema, 'Accepted') },
   });
@@ -188,7 +188,7 @@ async function findLogged(c: AppContext, log: ReceiverLog, deliveryId: string): 
 
 async function readKept(c: AppContext, { id, thread }: DeliveryRow): Promise<KeptDelivery> {
   const kept = await readThread(c.env, c.var.cost, thread, (stub) => stub.readDelivery({ v: 1, delivery_id: id }));
-  return kept ?? { body: null, attempts: [] };
+  return kept === null ? { body: null, is_purged: false, attempts: [] } : { ...kept, is_purged: kept.body === null };
 }
 
 /** Puts finished deliveries of a thread back to be sent again. Answers how many. */

@@ -36,7 +36,7 @@ export const MessageLine = memo(function MessageLine({ message, isFirst, isOwn, 
       <p className="message-foot">
         {is_edited ? <span>edited</span> : null}
         {sender_type === 'user' ? <Delivery message={message} /> : null}
-        {isOwn && message.delivery_status === 'failed' && !is_edited && deleted_at === null ? (
+        {isOwn && message.delivery_status === 'failed' && deleted_at === null ? (
           <button type="button" className="button small" onClick={() => onRedeliver(message.id)}>
             Send again
           </button>

@@ -1,18 +1,18 @@
-import { hasGap, wholeBody } from '../../notifications/webhook-body.ts';
 import { hasTable } from '../../platform/sqlite.ts';
 import type { MessageDelivery } from '../../resources/message-delivery.ts';
 import { firstUuidAt } from '../../resources/uuid.ts';
 import type { Attempt } from '../../rpc/lane.ts';
 import { readAddedMessage } from '../store/changed-messages.ts';
+import { presentBody, type Telling } from './delivery-bodies.ts';
 
 /**
- * The frozen body of a delivery (null: it was purged) and its attempts, oldest first. Null when the thread has no such
- * delivery.
+ * The body that a delivery sends (null: it was purged, or its message deleted) and its attempts, oldest first. Null when the
+ * thread has no such delivery.
  */
 export function readDelivery(sql: SqlStorage, id: string): { body: string | null; attempts: Attempt[] } | null {
   const row = sql
-    .exec<Body & { first_attempt: string | null }>(
-      'SELECT seq, body, content, first_attempt FROM deliveries WHERE id = ?',
+    .exec<Telling & { body: string; content: number; first_attempt: string | null }>(
+      'SELECT receiver, seq, event_type, channel, body, content, first_attempt FROM deliveries WHERE id = ?',
       id,
     )
     .toArray()[0];
@@ -20,7 +20,7 @@ export function readDelivery(sql: SqlStorage, id: string): { body: string | null
   const later = sql.exec<{ attempt: string }>('SELECT attempt FROM attempts WHERE delivery_id = ? ORDER BY number', id);
   const attempts = [row.first_attempt, ...Array.from(later, ({ attempt }) => attempt)];
   return {
-    body: row.body === '' ? null : bodyOf(sql, row),
+    body: presentBody(sql, row),
     attempts: attempts.flatMap((attempt) => (attempt === null ? [] : [JSON.parse(attempt) as Attempt])),
   };
 }
@@ -42,19 +42,6 @@ export function readChannelDelivery(sql: SqlStorage, messageId: string): Message
   );
   const row = rows.toArray()[0];
   return row === undefined ? null : { ...row, is_replay: row.is_replay === 1 };
-}
-
-type Body = { seq: number; body: string; content: number };
-
-/** The text of a delivery's body. It is the same at each attempt, since both of its parts are stored as text. */
-export function bodyOf(sql: SqlStorage, { seq, body, content }: Body): string {
-  if (!hasGap(body)) return body;
-  const { resources } = sql
-    .exec<{ resources: string }>('SELECT resources FROM webhook_contents WHERE seq = ?', seq)
-    .one();
-  const resource = resources.split('\n')[content];
-  if (resource === undefined) throw new Error('a delivery without its content');
-  return wholeBody(body, resource);
 }
 
 /** A delivery may be deleted when it is finished and D1 knows that. Otherwise D1 would show it as pending forever. */

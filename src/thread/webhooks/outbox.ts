@@ -8,7 +8,7 @@ import { isLastAttempt, retryDelay, wholeSeconds } from '../../delivery/retry-sc
 import type { Receiver } from '../../resources/receiver.ts';
 import type { Attempt, ClaimResult, LeasedDelivery, Outcome, ReportAnswer, Track } from '../../rpc/lane.ts';
 import type { ReplayFilter } from '../../rpc/thread.ts';
-import { bodyOf } from './kept-deliveries.ts';
+import { isMessageDeleted, presentBody, type Telling } from './delivery-bodies.ts';
 import { newLeaseToken } from './new-deliveries.ts';
 import type { WebhookEnds } from './webhook-ends.ts';
 
@@ -42,6 +42,7 @@ export type DeliveryState = {
   seq: number;
   event_type: string;
   webhook_id: string | null;
+  channel: string | null;
   body: string;
   content: number;
   is_replay: number;
@@ -53,17 +54,18 @@ export type DeliveryState = {
   offered_at: number | null;
 };
 
-/** Leases the head of a track, if it is due (or `drain`) and nobody else holds it. */
+/**
+ * Leases the head of a track, if it is due (or `drain`) and nobody else holds it. Webhooks of deleted messages before it end
+ * as skipped.
+ */
 export function claimHead(
   sql: SqlStorage,
   request: { receiver: Receiver; track: Track; drain: boolean; lease_milliseconds: number },
   context: LaneContext,
 ): ClaimResult {
-  const head = headOf(sql, request.receiver, request.track);
-  if (head === null) return { kind: 'nothing' };
-  if (head.lease_until !== null && head.lease_until > context.now) return { kind: 'wait' };
-  if (head.due_at > context.now && !request.drain) return { kind: 'wait' };
-  announce(sql, head, context);
+  const sendable = sendableHead(sql, request, context);
+  if ('kind' in sendable) return sendable;
+  const { head, body } = sendable;
   const lease_token = newLeaseToken(head.id);
   sql.exec(
     'UPDATE deliveries SET lease_token = ?, lease_until = ? WHERE id = ?',
@@ -79,9 +81,26 @@ export function claimHead(
     delivery_id: head.id,
     event_type: head.event_type,
     webhook_id: head.webhook_id,
-    body: bodyOf(sql, head),
+    body,
     attempt: head.attempt_count + 1,
   };
+}
+
+/** The head of a track with its body, if it may be sent now. */
+function sendableHead(
+  sql: SqlStorage,
+  { receiver, track, drain }: { receiver: Receiver; track: Track; drain: boolean },
+  context: LaneContext,
+): { head: DeliveryState; body: string } | { kind: 'nothing' } | { kind: 'wait' } {
+  for (let head = headOf(sql, receiver, track); head !== null; head = headOf(sql, receiver, track)) {
+    if (head.lease_until !== null && head.lease_until > context.now) return { kind: 'wait' };
+    if (head.due_at > context.now && !drain) return { kind: 'wait' };
+    announce(sql, head, context);
+    const body = presentBody(sql, head);
+    if (body !== null) return { head, body };
+    finish(sql, head, 'skipped', 'purged', context);
+  }
+  return { kind: 'nothing' };
 }
 
 /** Records the outcome of a leased delivery. A lease that the delivery no longer has changes nothing. */
@@ -186,7 +205,7 @@ function goOn(
 }
 
 /**
- * Puts finished deliveries back beside their lane, except purged ones. They are marked as replays and not counted again.
+ * Puts finished deliveries back beside their lane, except purged ones and those of deleted messages. They are marked as replays and not counted again.
  * Answers how many.
  */
 export function replayDeliveries(
@@ -197,13 +216,13 @@ export function replayDeliveries(
 ): number {
   const ids =
     'delivery_id' in filter
-      ? sql.exec<{ id: string }>(
-          `SELECT id FROM deliveries WHERE receiver = ? AND id = ? AND status <> 'pending' AND body <> ''`,
+      ? sql.exec<Telling & { id: string }>(
+          `SELECT ${TELLING} FROM deliveries WHERE receiver = ? AND id = ? AND status <> 'pending' AND body <> ''`,
           receiver,
           filter.delivery_id,
         )
-      : sql.exec<{ id: string }>(
-          `SELECT id FROM deliveries WHERE receiver = ?1 AND status <> 'pending' AND body <> ''
+      : sql.exec<Telling & { id: string }>(
+          `SELECT ${TELLING} FROM deliveries WHERE receiver = ?1 AND status <> 'pending' AND body <> ''
              AND (?2 IS NULL OR status IN (SELECT value FROM json_each(?2)))
              AND created_at >= ?3 AND created_at < ?4 AND id > ?5 AND id <= ?6`,
           receiver,
@@ -213,7 +232,7 @@ export function replayDeliveries(
           filter.ids?.after ?? '',
           filter.ids?.upto ?? 'g',
         );
-  const found = ids.toArray();
+  const found = ids.toArray().filter((telling) => !isMessageDeleted(sql, telling));
   for (const { id } of found) {
     sql.exec(
       `UPDATE deliveries SET version = ?, status = 'pending', skip_reason = NULL, is_replay = 1, tries = 0, due_at = ?,
@@ -294,8 +313,10 @@ export function countAccepted(sql: SqlStorage, receiver: Receiver, count: number
   );
 }
 
+const TELLING = 'id, receiver, seq, event_type, channel';
+
 /** The columns of a `DeliveryState`. */
-export const STATE = `id, version, receiver, seq, event_type, webhook_id, body, content, is_replay, attempt_count, tries, due_at,
+export const STATE = `id, version, receiver, seq, event_type, webhook_id, channel, body, content, is_replay, attempt_count, tries, due_at,
   lease_token, lease_until, offered_at`;
 
 function headOf(sql: SqlStorage, receiver: Receiver, track: Track): DeliveryState | null {

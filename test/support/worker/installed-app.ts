@@ -2,7 +2,7 @@ import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { threadNameOfChat } from '../../../src/domain/address.ts';
 import { hasTable } from '../../../src/platform/sqlite.ts';
-import { bodyOf } from '../../../src/thread/webhooks/kept-deliveries.ts';
+import { bodyOf } from '../../../src/thread/webhooks/delivery-bodies.ts';
 import { createApp, type Installation, install, newWebhook, orgOf } from './apps.ts';
 import { ask, type Json } from './organization.ts';
 import type { Person } from './requests.ts';

@@ -91,22 +91,6 @@ describe('the delivery of a message', () => {
     expect(second.headers.get('Idempotent-Replayed')).toBe('true');
   });
 
-  it('is not sent again once it shows another text than its webhook', async () => {
-    for (const change of [
-      { method: 'PATCH', body: { message: 'On its way since today.' } },
-      { method: 'DELETE', body: undefined },
-    ]) {
-      const { item } = await writeTo(() => 503);
-      const delivery = async () => (await ask(agent, 'GET', `${item}/delivery`)).json;
-      await eventually(async () => expect(await delivery()).toMatchObject({ status: 'exhausted' }));
-      expect((await ask(agent, change.method, item, change.body)).status).toBeLessThan(300);
-      const refused = await ask(agent, 'POST', `${item}/redeliver`);
-      expect([refused.status, refused.json]).toEqual([409, { detail: expect.stringContaining('edited or deleted') }]);
-      // It is the webhook as it was: nothing is on its way.
-      expect(await delivery()).toMatchObject({ status: 'exhausted', is_replay: false, attempt_count: 1 });
-    }
-  });
-
   it('is for the sender only, and for messages that have a webhook', async () => {
     const { chatId, item, id } = await writeTo(() => 200);
     const colleague = await enrollAgent(org.organizationId, {}, ['settings', 'reports', 'users']);

@@ -1,7 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, vi } from 'vitest';
-import { bodyOf } from '../../../src/thread/webhooks/kept-deliveries.ts';
+import { bodyOf } from '../../../src/thread/webhooks/delivery-bodies.ts';
 import { testAlarm } from '../../support/worker/alarm.ts';
 import { passTime } from '../../support/worker/clock.ts';
 import { channelWithApps } from '../../support/worker/listening-apps.ts';

@@ -5,7 +5,7 @@ import type { EncryptionSetting } from '../../../src/domain/encryption.ts';
 import { chatResource } from '../../../src/resources/chat.ts';
 import { messageResource } from '../../../src/resources/message.ts';
 import { threadStub } from '../../../src/rpc/thread.ts';
-import { bodyOf } from '../../../src/thread/webhooks/kept-deliveries.ts';
+import { bodyOf } from '../../../src/thread/webhooks/delivery-bodies.ts';
 import { chatKeyOf, newKeyPair, textOf } from '../../support/chat-decrypter.ts';
 import { eventually } from '../../support/eventually.ts';
 import { ATTACHMENT } from '../../support/sample-commands.ts';

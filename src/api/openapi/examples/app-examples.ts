@@ -150,7 +150,7 @@ export const appExamples = {
   AppDeliveryAttempt: attempt,
   InstallationDeliveryAttempt: installedAttempt,
   InstallationDeliveryDetail: { ...delivery, attempts: [installedAttempt] },
-  AppDeliveryDetail: { ...delivery, attempts: [attempt], body: JSON.stringify(signed) },
+  AppDeliveryDetail: { ...delivery, attempts: [attempt], body: JSON.stringify(signed), is_purged: false },
   AppLedger: {
     accepted: 3,
     delivered: 2,

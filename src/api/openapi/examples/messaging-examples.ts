@@ -102,7 +102,7 @@ export const messagingExamples = {
     resource_id: null,
   },
   DeliveryAttempt: attempt,
-  DeliveryDetail: { ...delivery, attempts: [attempt], body: JSON.stringify(messageCreated) },
+  DeliveryDetail: { ...delivery, attempts: [attempt], body: JSON.stringify(messageCreated), is_purged: false },
   DeliveryReplayed: { replayed: 1 },
   ReplayDeliveries: { status: 'exhausted', created_at_after: isoTime(at('12:00:00.000')) },
   Replay: { lanes: 1, replayed: 3, is_complete: true, cursor: null },

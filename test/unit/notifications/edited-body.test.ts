@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { withPresentText } from '../../../src/notifications/edited-body.ts';
+import type { MessageFacts } from '../../../src/resources/message.ts';
+
+const edited = { message: 'Tomorrow', encrypted_message: 'c2VjcmV0' } as MessageFacts;
+const present = (body: object) => JSON.parse(withPresentText(JSON.stringify(body), edited));
+
+describe('the body of a webhook with the present text of its message', () => {
+  it('is made in the form of each interface', () => {
+    expect(
+      present({ event_type: 'message_created', message: { id: 'm', message: 'Today', is_edited: false }, seq: 8 }),
+    ).toEqual({ event_type: 'message_created', message: { id: 'm', message: 'Tomorrow', is_edited: true }, seq: 8 });
+    expect(present({ channel: '/c', resource: { message: 'Today', encrypted_message: 'b2xk' } })).toEqual({
+      channel: '/c',
+      resource: { message: 'Tomorrow', encrypted_message: 'c2VjcmV0', is_edited: true },
+    });
+    expect(present({ event_type: 'send_message', event_data: { id: 'm', body: 'Today' } })).toEqual({
+      event_type: 'send_message',
+      event_data: { id: 'm', body: 'Tomorrow' },
+    });
+    const rpc = (content: string) => ({ method: 'message', params: { messageid: 'm', content, type: 1 } });
+    expect(present(rpc('Today'))).toEqual(rpc('Tomorrow'));
+  });
+
+  it('is the same text where it tells none', () => {
+    const others = [
+      { channel: '/c', resource: { delivery_status: 'failed' } },
+      { method: 'message', params: { messageid: 'm', content: '', type: 2, file: { id: 'f' } } },
+    ];
+    for (const body of others) expect(withPresentText(JSON.stringify(body), edited)).toBe(JSON.stringify(body));
+  });
+});
