@@ -60,6 +60,7 @@ const MAPPING: Mapping = {
   invitation_to_ended_chat: () => invalid({ non_field_errors: ['The chat has ended.'] }),
   invitation_expired: () => invalid({ non_field_errors: ['The invitation has already expired.'] }),
   invitation_accepted: () => invalid({ non_field_errors: ['The invitation has already been accepted.'] }),
+  invitation_of_many: () => ({ reason: 'conflict', detail: 'Others may still accept this invitation.' }),
   too_many_invitations: () => ({ reason: 'conflict', detail: 'The chat has too many invitations.' }),
   reply_suggestion_not_found: () => ({ reason: 'not_found', detail: 'Reply suggestion not found.' }),
   attachment_not_found: () => invalid({ response_to_attachment_id: ['The message has no such attachment.'] }),

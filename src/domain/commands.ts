@@ -74,6 +74,7 @@ export type Command =
   | Invite
   | ExpireInvitation
   | AcceptInvitation
+  | DeclineInvitation
   | AddReplySuggestion
   | UpdateReplySuggestion
   | Purge;
@@ -248,6 +249,16 @@ export type Invited = { invitation: InvitationFacts; chat: ChatFacts; is_new: bo
 export type ExpireInvitation = OfMember & { type: 'expire_invitation'; invitation_id: string };
 export type InvitationExpired = { invitation: InvitationFacts; chat: ChatFacts };
 
+/** Whoever is invited alone says no. Others may still accept what a team or an organization was invited to. */
+export type DeclineInvitation = CommandHeader & {
+  type: 'decline_invitation';
+  chat_id: string;
+  actor: UserFacts;
+  invitation_id: string;
+  /** As in `AcceptInvitation`. */
+  stands_for: readonly string[];
+};
+
 /** An invited user accepts an invitation and becomes a member (Chats API, Accept incoming chat invitation). */
 export type AcceptInvitation = CommandHeader & {
   type: 'accept_invitation';
@@ -331,6 +342,7 @@ type Answers = {
   invite: Invited;
   expire_invitation: InvitationExpired;
   accept_invitation: InvitationAccepted;
+  decline_invitation: InvitationExpired;
   add_reply_suggestion: ReplySuggestionAdded;
   update_reply_suggestion: ReplySuggestionUpdated;
   purge: Purged;

@@ -45,6 +45,7 @@ export type ThreadRefusal =
   | { reason: 'invitation_to_ended_chat' }
   | { reason: 'invitation_expired' }
   | { reason: 'invitation_accepted' }
+  | { reason: 'invitation_of_many' }
   | { reason: 'too_many_invitations' }
   | { reason: 'reply_suggestion_not_found' }
   | { reason: 'attachment_not_found' }

@@ -80,6 +80,7 @@ const STEPS = {
   invite: fc.record({ chat: place, user: who, invitee: fc.nat({ max: 3 }) }),
   expire: fc.record({ chat: place, user: who, invitation: place }),
   accept: fc.record({ chat: place, user: who, invitation: place, present: yesOrNo }),
+  decline: fc.record({ chat: place, user: who, invitation: place }),
   suggest: fc.record({ chat: place, user: who, message: place, scope }),
   improve: fc.record({ user: who, suggestion: place, scope, text: place, message: seldom }),
   edit: fc.record({ chat: place, message: place, by: author, text: place }),
@@ -244,6 +245,11 @@ export function commandOf(
     case 'expire': {
       const invitation_id = things.invitation(of.chat, of.invitation);
       return { ...asMember(of.chat), type: 'expire_invitation', actor: userAt(of.user), invitation_id };
+    }
+    case 'decline': {
+      const actor = userAt(of.user);
+      const invitation_id = things.invitation(of.chat, of.invitation);
+      return { ...inChat(of.chat), type: 'decline_invitation', actor, invitation_id, stands_for: [actor.id, TEAM.id] };
     }
     case 'accept':
       return {

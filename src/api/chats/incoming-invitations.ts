@@ -49,6 +49,19 @@ const itemRoute = defineRoute({
   answers: { 200: jsonOf(invitationSchema, 'The invitation') },
 });
 
+const declineRoute = defineRoute({
+  operationId: 'declineIncomingInvitation',
+  ...shared,
+  method: 'delete',
+  path: `${path}/{invitation_id}`,
+  summary: 'Decline an invitation',
+  description:
+    'It has then expired, and nobody can accept it. Only who was invited alone can decline: an invitation of a team or an organization is 409, since others may accept it. One that was accepted or has expired is 400, so a repeat is 400 too.',
+  request: { params: user.extend(invitation) },
+  refusals: [400, 409],
+  answers: { 200: jsonOf(invitationSchema, 'The expired invitation') },
+});
+
 const acceptParts = {
   ...shared,
   summary: 'Accept an invitation: the user becomes a member of the chat',
@@ -97,6 +110,17 @@ incomingInvitationRoutes.openapi(itemRoute, async (c) => {
   return one === undefined
     ? refuseThread(c, { reason: 'invitation_not_found' })
     : c.json(resourceOf(one, read.answer.chat), 200);
+});
+
+incomingInvitationRoutes.openapi(declineRoute, async (c) => {
+  const { invitation_id } = c.req.valid('param');
+  const found = await findInvitation(await copyDatabase(c), invitation_id);
+  if (found === null) return refuseThread(c, { reason: 'invitation_not_found' });
+  const { user: actor } = c.var.principal;
+  const stands_for = await findInviteeIds(c);
+  const command = { type: 'decline_invitation' as const, actor, invitation_id, stands_for };
+  const declined = await commandOfActor(c, found.chat_id, command);
+  return declined.ok ? c.json(resourceOf(declined.answer.invitation, declined.answer.chat), 200) : declined.refused;
 });
 
 for (const method of ['put', 'patch'] as const) {

@@ -15,7 +15,7 @@ import {
   startUserChat,
   updateChat,
 } from './chat-lifecycle.ts';
-import { acceptInvitation, expireInvitation, invite } from './invitations.ts';
+import { acceptInvitation, declineInvitation, expireInvitation, invite } from './invitations.ts';
 import {
   changePresence,
   joinChat,
@@ -83,6 +83,8 @@ export function decide(state: ThreadState, command: Command, context: Context): 
       return expireInvitation(state, command, context);
     case 'accept_invitation':
       return acceptInvitation(state, command, context);
+    case 'decline_invitation':
+      return declineInvitation(state, command, context);
     case 'add_reply_suggestion':
       return addReplySuggestion(state, command, context);
     case 'update_reply_suggestion':

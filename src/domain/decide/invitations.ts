@@ -1,7 +1,9 @@
+import type { ChatFacts } from '../../resources/chat.ts';
 import { type InvitationFacts, isOpenInvitation } from '../../resources/invitation.ts';
 import { resourceIdAt } from '../address.ts';
 import type {
   AcceptInvitation,
+  DeclineInvitation,
   ExpireInvitation,
   InvitationAccepted,
   InvitationExpired,
@@ -67,13 +69,37 @@ export function expireInvitation(
   if (invitation === undefined || invitation.invited_by_user.id !== command.actor.id) {
     return refuse({ reason: 'invitation_not_found' });
   }
-  if (state.answered !== null) return unchanged(state, { invitation, chat: facts });
+  return expire(state, facts, invitation, context);
+}
+
+/** The invited user says no. The invitation is closed as if it had been withdrawn. */
+export function declineInvitation(
+  state: ThreadState,
+  command: DeclineInvitation,
+  context: Context,
+): Decision<InvitationExpired> {
+  const chat = state.chats.get(command.chat_id);
+  if (chat === undefined) return refuse({ reason: 'chat_not_found' });
+  const invitation = chat.invitations.get(command.invitation_id)?.facts;
+  if (invitation === undefined || !command.stands_for.includes(invitation.invitee.id)) {
+    return refuse({ reason: 'invitation_not_found' });
+  }
+  if (invitation.invitee.kind !== 'user') return refuse({ reason: 'invitation_of_many' });
+  return expire(state, chat.facts, invitation, context);
+}
+
+function expire(
+  state: ThreadState,
+  chat: ChatFacts,
+  invitation: InvitationFacts,
+  context: Context,
+): Decision<InvitationExpired> {
+  if (state.answered !== null) return unchanged(state, { invitation, chat });
   const refusal = closedRefusal(invitation);
   if (refusal !== null) return refuse(refusal);
-
   const recorder = new EventRecorder(state, context);
-  recorder.emit(command.chat_id, { type: 'invitation_expired', invitation_id: invitation.id });
-  return accept(recorder, answerOf(recorder.chat(command.chat_id), invitation.id));
+  recorder.emit(chat.id, { type: 'invitation_expired', invitation_id: invitation.id });
+  return accept(recorder, answerOf(recorder.chat(chat.id), invitation.id));
 }
 
 /**

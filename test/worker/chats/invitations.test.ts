@@ -209,6 +209,36 @@ describe.each(['PUT', 'PATCH'])('accepting with %s', (method) => {
   });
 });
 
+describe('declining', () => {
+  it('closes an invitation of one user, once, and tells its sender', async () => {
+    const { chatId, guest, id, sent } = await invited();
+    const path = `/users/${guest.user_id}/incoming_chat_invitations/${id}`;
+    const answer = await ask(guest, 'DELETE', path);
+    const expired = { ...sent, is_expired: true, expired_at: TIME, updated_at: TIME };
+    expect([answer.status, answer.json]).toEqual([200, expired]);
+    expect((await own(inviter, `/chats/${chatId}/outgoing_chat_invitations/${id}`)).json).toEqual(answer.json);
+    for (const again of [await ask(guest, 'DELETE', path), await ask(guest, 'PATCH', path, { is_accepted: true })]) {
+      expect([again.status, again.json]).toEqual([400, { non_field_errors: ['The invitation has already expired.'] }]);
+    }
+    expect(await org.memberships(chatId)).toHaveLength(2);
+  });
+
+  it('is refused to others: 404, and to one of a team, since the others may accept: 409', async () => {
+    const { chatId, id } = await invited();
+    const guest = await enrollAgent(org.organizationId);
+    for (const unknown of [id, UNKNOWN, 'nonsense']) {
+      const answer = await ask(guest, 'DELETE', `/users/${guest.user_id}/incoming_chat_invitations/${unknown}`);
+      expect([answer.status, answer.json]).toEqual([404, DETAIL]);
+    }
+    const team = await addTeam(org, 'Third line', [guest]);
+    const sent = await invite(chatId, { invited_team_id: team });
+    const path = `/users/${guest.user_id}/incoming_chat_invitations/${sent.json['id']}`;
+    const answer = await ask(guest, 'DELETE', path);
+    expect([answer.status, answer.json]).toEqual([409, { detail: 'Others may still accept this invitation.' }]);
+    expect((await ask(guest, 'PATCH', path, { is_accepted: true })).status).toBe(200);
+  });
+});
+
 describe.each(['PUT', 'PATCH'])('expiring with %s', (method) => {
   it('withdraws an open invitation, once', async () => {
     const { chatId, id, sent } = await invited();

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { seqOfResource } from '../../../../src/domain/address.ts';
-import type { AcceptInvitation, ExpireInvitation, Invite } from '../../../../src/domain/commands.ts';
+import type { AcceptInvitation, DeclineInvitation, ExpireInvitation, Invite } from '../../../../src/domain/commands.ts';
 import type { Invitee } from '../../../../src/resources/invitation.ts';
 import { COLLEAGUE, end, FOREIGNER, head, join, waitingChat } from '../../../support/sample-commands.ts';
 import { AGENT } from '../../../support/sample-events.ts';
@@ -29,6 +29,16 @@ const accept = (invitationId: string, more: Partial<AcceptInvitation> = {}): Acc
   chat_id: chatId,
   actor: COLLEAGUE,
   is_present: true,
+  invitation_id: invitationId,
+  stands_for: [COLLEAGUE.id, TEAM.id],
+  ...more,
+});
+
+const decline = (invitationId: string, more: Partial<DeclineInvitation> = {}): DeclineInvitation => ({
+  ...head(),
+  type: 'decline_invitation',
+  chat_id: chatId,
+  actor: COLLEAGUE,
   invitation_id: invitationId,
   stands_for: [COLLEAGUE.id, TEAM.id],
   ...more,
@@ -80,6 +90,21 @@ describe('an invitation', () => {
     expect(model.refusal(expire(id))).toBe('invitation_expired');
     expect(model.answer(command).invitation).toEqual(invitation);
     expect(model.refusal(accept(id))).toBe('invitation_expired');
+  });
+
+  test('is declined by who is invited alone, once', () => {
+    const { id } = model.answer(invite({ kind: 'user', id: COLLEAGUE.id, name: 'Carla' })).invitation;
+    for (const other of [{ stands_for: [FOREIGNER.id] }, { invitation_id: 'another' }]) {
+      expect(model.refusal(decline(id, other))).toBe('invitation_not_found');
+    }
+    expect(model.refusal(decline(id, { chat_id: 'elsewhere' }))).toBe('chat_not_found');
+    const command = decline(id);
+    const { invitation } = model.answer(command);
+    expect(invitation).toMatchObject({ expired_at: model.state.last_at, accepted_at: null });
+    expect(model.answer(command).invitation).toEqual(invitation);
+    expect(model.refusal(decline(id))).toBe('invitation_expired');
+    expect(model.refusal(accept(id))).toBe('invitation_expired');
+    expect(model.refusal(decline(model.answer(invite(TEAM)).invitation.id))).toBe('invitation_of_many');
   });
 
   test('makes the user a participating member when accepted, and is closed then', () => {
