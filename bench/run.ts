@@ -3,6 +3,7 @@
  */
 import { readCommandLine } from '../scripts/command-line.ts';
 import { measureAbuse } from './abuse.ts';
+import { measureConsole } from './console-speed.ts';
 import { measureCost } from './cost.ts';
 import { isWithinBounds, type ListReads, measureListReads } from './list-reads.ts';
 import { type LiveSpeed, measureLive } from './live-speed.ts';
@@ -15,7 +16,7 @@ import { measureWebhooks } from './webhook-speed.ts';
 
 const options = readCommandLine({
   run: 'npm run bench',
-  does: `Measures the hub beside raw floors on the same machine: every part but cost and abuse, unless parts are named. Takes most of an hour,
+  does: `Measures the hub beside raw floors on the same machine: every part but cost, abuse and console, unless parts are named. Takes most of an hour,
 with --quick some three minutes. Ends with 1 on an unexpected answer and on a list that reads more rows than it may; on a missed
 goal with --strict only. docs/benchmarks.md says how each figure is measured.`,
   options: {
@@ -26,6 +27,8 @@ goal with --strict only. docs/benchmarks.md says how each figure is measured.`,
     live: { says: 'from a message to its frame at 200 sockets' },
     cost: { says: 'what one message costs, counted' },
     abuse: { says: 'what strangers can make the hub spend' },
+    console: { says: 'the console in a browser' },
+    soak: { says: 'with --console: ten minutes of messages, and the memory after them' },
     quick: { says: 'one short run that shows whether everything works; its figures are not comparable' },
     strict: { says: 'ends with 1 when a goal was missed' },
     runs: { takes: 'N', from: 1, says: 'interleaved runs, 5 by default' },
@@ -120,6 +123,12 @@ const parts: readonly Part[] = [
   { name: 'live', isNamed: options.live, isUsual: true, measure: measureSockets },
   { name: 'cost', isNamed: options.cost, isUsual: false, measure: () => measureCost(quick) },
   { name: 'abuse', isNamed: options.abuse, isUsual: false, measure: () => measureAbuse(quick) },
+  {
+    name: 'console',
+    isNamed: options.console,
+    isUsual: false,
+    measure: () => measureConsole(quick, options.soak),
+  },
 ];
 const isAnyNamed = parts.some(({ isNamed }) => isNamed);
 const chosen = parts.filter(({ isNamed, isUsual }) => (isAnyNamed ? isNamed : isUsual));

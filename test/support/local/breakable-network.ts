@@ -39,6 +39,11 @@ export class BreakableNetwork {
     return (this.#server.address() as AddressInfo).port;
   }
 
+  /** From now on nothing passes, and no connection ends. */
+  fallSilent(): void {
+    for (const socket of this.#open) socket.unpipe().pause();
+  }
+
   cut(): void {
     if (this.#open.size > 0) this.cuts += 1;
     for (const socket of [...this.#open]) socket.resetAndDestroy();
