@@ -158,7 +158,7 @@ function Conversation({ row, thread }: { row: InboxRow; thread: Thread }) {
 
   const entries = useMemo(() => outbox.filter((entry) => entry.chat_id === chatId), [outbox, chatId]);
   const lines = useMemo(
-    () => linesOf(withoutEchoes(thread, entries, userId), entries, mark, minute),
+    () => linesOf(withoutEchoes(thread, entries, userId), thread.older !== null, entries, mark, minute),
     [thread, entries, userId, mark, minute],
   );
   const suggestions = useMemo(() => suggestionsOf(thread), [thread]);

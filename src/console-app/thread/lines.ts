@@ -10,23 +10,27 @@ export type Line =
   | { readonly is: 'catch_up'; readonly key: string; readonly count: number }
   | { readonly is: 'message'; readonly key: string; readonly message: Message; readonly isFirst: boolean }
   | { readonly is: 'note'; readonly key: string; readonly message: Message; readonly text: string }
-  | { readonly is: 'sending'; readonly key: string; readonly entry: OutboxEntry };
+  | { readonly is: 'sending'; readonly key: string; readonly entry: OutboxEntry }
+  | { readonly is: 'typing'; readonly key: string; readonly names: readonly string[] };
 
 /** Messages of one sender within this time (ms) stand together under one name. */
 const TOGETHER = 5 * 60_000;
 
 /**
- * The lines of a thread. `messages`: in order, without those that `entries` show. `catchUp`: the first message that came
- * during a break; null for none. `now` in ms.
+ * The lines of a thread. `messages`: in order, without those that `entries` show. `hasOlder`: the day of the first one may
+ * have begun before it, so it has no heading. `catchUp`: the first message that came during a break; null for none. `now`
+ * in ms.
  */
 export function linesOf(
   messages: readonly Message[],
+  hasOlder: boolean,
   entries: readonly OutboxEntry[],
   catchUp: Missed | null,
   now: number,
 ): Line[] {
   const lines: Line[] = [];
-  let day = '';
+  const [first] = messages;
+  let day = hasOlder && first !== undefined ? dayOf(first.created_at, now) : '';
   let before: Message | null = null;
   for (const message of messages) {
     const itsDay = dayOf(message.created_at, now);
@@ -50,6 +54,48 @@ export function linesOf(
   }
   for (const entry of entries) lines.push({ is: 'sending', key: entry.key, entry });
   return lines;
+}
+
+/** The lines with those who are writing, by name. The key changes with the line before it: it is a new end of the thread. */
+export function withTyping(lines: readonly Line[], names: readonly string[]): readonly Line[] {
+  if (names.length === 0) return lines;
+  return [...lines, { is: 'typing', key: `typing after ${lines.at(-1)?.key}`, names }];
+}
+
+/** How many messages and notes there are after the line with the key `seen`; 0 when there is no such line. */
+export function countAfter(lines: readonly Line[], seen: string | undefined): number {
+  const index = lines.findLastIndex(({ key }) => key === seen);
+  return index === -1 ? 0 : lines.slice(index + 1).filter(({ is }) => is === 'message' || is === 'note').length;
+}
+
+/** About how high (px) a line is, before it has been in the page. */
+export function heightOf(line: Line): number {
+  if (line.is === 'sending') return 62;
+  if (line.is !== 'message') return 36;
+  const text = line.message.message ?? '';
+  const rows = text.split('\n').reduce((sum, each) => sum + 1 + Math.floor(each.length / 80), 0);
+  return (line.isFirst ? 68 : 42) + (rows - 1) * 21 + line.message.attachments.length * 24;
+}
+
+/** How many texts are said at once: of more, the newest. */
+const SAID_AT_ONCE = 5;
+
+/** What others have written after the line with the key `after`, for those who hear the page. */
+export function newTextsOf(
+  lines: readonly Line[],
+  after: string,
+  userId: string,
+): { readonly key: string; readonly text: string }[] {
+  const texts: { key: string; text: string }[] = [];
+  for (let index = lines.length - 1; index >= 0 && texts.length < SAID_AT_ONCE; index--) {
+    const line = lines[index];
+    if (line === undefined || line.key === after) return texts;
+    if (line.is === 'note') texts.unshift({ key: line.key, text: line.text });
+    if (line.is !== 'message' || line.message.sender_id === userId) continue;
+    const { sender_name, message } = line.message;
+    texts.unshift({ key: line.key, text: `${sender_name ?? 'Visitor'}: ${message ?? 'Attachment'}` });
+  }
+  return texts;
 }
 
 function isTogether(one: Message, other: Message): boolean {

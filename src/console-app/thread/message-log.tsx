@@ -1,5 +1,7 @@
-import { useEffect, useLayoutEffect, useRef, useState } from 'react';
-import type { Line } from './lines.ts';
+import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { Announcements } from './announcements.tsx';
+import { countAfter, heightOf, type Line, withTyping } from './lines.ts';
 import { MessageLine, type SendingActions, SendingLine } from './message-line.tsx';
 import './message-log.css';
 
@@ -19,58 +21,84 @@ type Props = {
 /** So near to the end (px) counts as being there. */
 const NEAR = 40;
 /** So near to the begin (px) older messages are loaded. */
-const EARLY = 300;
+const EARLY = 1_000;
+/** Room above and below the lines, and for what leads to older ones (px). */
+const PADDING = 16;
+const OLDER = 40;
+
+type Log = Virtualizer<HTMLDivElement, HTMLDivElement>;
 
 /**
- * The messages of a chat. At the end it stays at the end; elsewhere it stays where it is, whatever comes above or below.
+ * The messages of a chat; only those in view, and some beside them, are in the page. At the end it stays at the end;
+ * elsewhere it stays where it is, whatever comes above or below.
  */
 export function MessageLog(props: Props) {
-  const { lines, onBottom, hasOlder, onOlder } = props;
+  const { typing, onBottom, hasOlder, onOlder } = props;
+  const who = typing.join('\n');
+  const lines = useMemo(() => withTyping(props.lines, who === '' ? [] : who.split('\n')), [props.lines, who]);
   const frame = useRef<HTMLDivElement>(null);
-  const place = useRef({ isAtBottom: true, fromEnd: 0, first: '' });
-  const [unseen, setUnseen] = useState(0);
-  const first = lines.find(({ is }) => is === 'message')?.key ?? '';
-  const count = lines.length;
-  const countBefore = useRef(count);
+  const isAtBottom = useRef(true);
+  const seen = useRef<string | undefined>(undefined);
+  const [isAway, setAway] = useState(false);
+  const keyOf = useCallback((index: number) => lines[index]?.key ?? index, [lines]);
 
-  useLayoutEffect(() => {
-    const element = frame.current;
-    if (element === null) return;
-    const { isAtBottom, fromEnd } = place.current;
-    if (isAtBottom) element.scrollTop = element.scrollHeight;
-    else if (place.current.first !== first) element.scrollTop = element.scrollHeight - fromEnd;
-    else if (count > countBefore.current) setUnseen((before) => before + count - countBefore.current);
-    countBefore.current = count;
-    place.current = { ...place.current, first, fromEnd: element.scrollHeight - element.scrollTop };
-  }, [first, count]);
+  const log: Log = useVirtualizer<HTMLDivElement, HTMLDivElement>({
+    count: lines.length,
+    getScrollElement: () => frame.current,
+    estimateSize: (index) => {
+      const line = lines[index];
+      return line === undefined ? 0 : heightOf(line);
+    },
+    getItemKey: keyOf,
+    overscan: 10,
+    anchorTo: 'end',
+    scrollEndThreshold: NEAR,
+    paddingStart: PADDING + (hasOlder ? OLDER : 0),
+    paddingEnd: PADDING,
+  });
 
   // A window that changes its size, or a composer that grows, must not hide the newest message.
   useEffect(() => {
     const element = frame.current;
     if (element === null) return;
     const observer = new ResizeObserver(() => {
-      if (place.current.isAtBottom) element.scrollTop = element.scrollHeight;
+      if (isAtBottom.current) log.scrollToEnd();
     });
     observer.observe(element);
     return () => observer.disconnect();
-  }, []);
+  }, [log]);
+
+  const end = lines.at(-1)?.key;
+  useLayoutEffect(() => {
+    if (end !== undefined && isAtBottom.current) log.scrollToEnd();
+  }, [log, end]);
+
+  // What somebody has written themselves is shown to them.
+  const last = lines.findLast(({ is }) => is !== 'typing');
+  const sending = last?.is === 'sending' ? last.key : null;
+  useLayoutEffect(() => {
+    if (sending !== null) log.scrollToEnd();
+  }, [log, sending]);
+
+  const lastKey = last?.key;
+  useEffect(() => {
+    if (isAtBottom.current) seen.current = lastKey;
+  }, [lastKey]);
 
   function scrolled(): void {
     const element = frame.current;
     if (element === null) return;
-    const below = element.scrollHeight - element.scrollTop - element.clientHeight;
-    const isAtBottom = below < NEAR;
-    if (isAtBottom) setUnseen(0);
-    if (isAtBottom !== place.current.isAtBottom) onBottom(isAtBottom);
-    place.current = { ...place.current, isAtBottom, fromEnd: element.scrollHeight - element.scrollTop };
+    const isNear = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR;
+    if (isNear) seen.current = lastKey;
+    if (isNear !== isAtBottom.current) {
+      isAtBottom.current = isNear;
+      onBottom(isNear);
+      setAway(!isNear);
+    }
     if (element.scrollTop < EARLY && hasOlder) onOlder();
   }
 
-  function toEnd(): void {
-    const element = frame.current;
-    if (element !== null) element.scrollTop = element.scrollHeight;
-  }
-
+  const unseen = isAway ? countAfter(lines, seen.current) : 0;
   return (
     <div className="log-place">
       <div
@@ -81,32 +109,38 @@ export function MessageLog(props: Props) {
         tabIndex={0}
         role="log"
         aria-label="Messages"
-        aria-live="polite"
+        // Lines come and go while one scrolls. What is new is announced beside the log.
+        aria-live="off"
       >
-        {hasOlder ? (
-          <p className="log-note">
-            <button type="button" className="button small" onClick={onOlder}>
-              Older messages
-            </button>
-          </p>
-        ) : null}
-        {lines.length === 0 ? <p className="log-note">No messages yet</p> : null}
-        {lines.map((line) => (
-          <LogLine key={line.key} {...props} line={line} />
-        ))}
-        {props.typing.length === 0 ? null : (
-          <p className="log-typing" aria-live="off">
-            <span className="dots" aria-hidden="true">
-              <i />
-              <i />
-              <i />
-            </span>
-            {props.typing.join(', ')} {props.typing.length === 1 ? 'is' : 'are'} writing
-          </p>
-        )}
+        {lines.length === 0 ? <p className="log-note log-empty">No messages yet</p> : null}
+        <div className="log-lines" style={{ height: log.getTotalSize() }}>
+          {hasOlder ? (
+            <p className="log-older">
+              <button type="button" className="button small" onClick={onOlder}>
+                Older messages
+              </button>
+            </p>
+          ) : null}
+          {log.getVirtualItems().map(({ index, key, start }) => {
+            const line = lines[index];
+            if (line === undefined) return null;
+            return (
+              <div
+                key={key}
+                ref={log.measureElement}
+                data-index={index}
+                className="log-line"
+                style={{ transform: `translateY(${start}px)` }}
+              >
+                <LogLine {...props} line={line} />
+              </div>
+            );
+          })}
+        </div>
       </div>
+      <Announcements lines={props.lines} userId={props.userId} />
       {unseen === 0 ? null : (
-        <button type="button" className="log-new" onClick={toEnd}>
+        <button type="button" className="log-new" onClick={() => log.scrollToEnd()}>
           {unseen} new ↓
         </button>
       )}
@@ -142,6 +176,17 @@ function LogLine({ line, userId, ...props }: LogLineProps) {
           onEdit={props.onEdit}
           onDiscard={props.onDiscard}
         />
+      );
+    case 'typing':
+      return (
+        <p className="log-typing">
+          <span className="dots" aria-hidden="true">
+            <i />
+            <i />
+            <i />
+          </span>
+          {line.names.join(', ')} {line.names.length === 1 ? 'is' : 'are'} writing
+        </p>
       );
   }
 }

@@ -3,7 +3,7 @@ import { suggestionsOf } from '../../../src/console-app/composer/suggestions-of.
 import { holdOrder } from '../../../src/console-app/inbox/frozen-order.ts';
 import { KeySequence } from '../../../src/console-app/keys/key-sequence.ts';
 import type { InboxRow, Message, Suggestion, Thread } from '../../../src/console-app/replica/known.ts';
-import { linesOf } from '../../../src/console-app/thread/lines.ts';
+import { countAfter, linesOf, newTextsOf, withTyping } from '../../../src/console-app/thread/lines.ts';
 import { waitOf } from '../../../src/console-app/words/times.ts';
 
 const NOW = Date.UTC(2026, 5, 15, 12, 0, 0);
@@ -30,15 +30,45 @@ describe('the lines of a thread', () => {
       message({ id: '6', created_at: at(11), sender_id: 'u', sender_type: 'user' }),
       message({ id: '7', created_at: at(11), sender_id: 'u', sender_type: 'user' }),
     ];
-    const lines = linesOf(messages, [], { first_id: '7', last_place: 7, count: 1 }, NOW);
+    const lines = linesOf(messages, false, [], { first_id: '7', last_place: 7, count: 1 }, NOW);
     const shown = lines.map((line) => (line.is === 'message' ? `${line.key}${line.isFirst ? ' named' : ''}` : line.is));
     expect(shown).toEqual(['day', '1 named', '2', '3 named', '4 named', 'note', '6 named', 'catch_up', '7 named']);
     expect(lines[5]).toMatchObject({ text: 'Smith joined' });
   });
 
   it('begin each day with its name', () => {
-    const lines = linesOf([message({ id: '1', created_at: at(-1440) }), message({ id: '2' })], [], null, NOW);
+    const lines = linesOf([message({ id: '1', created_at: at(-1440) }), message({ id: '2' })], false, [], null, NOW);
     expect(lines.flatMap((line) => (line.is === 'day' ? line.text : []))).toEqual(['Yesterday', 'Today']);
+  });
+
+  it('begin without a day while older messages may be of the same one', () => {
+    const lines = linesOf([message({ id: '1', created_at: at(-1440) }), message({ id: '2' })], true, [], null, NOW);
+    expect(lines.map(({ is }) => is)).toEqual(['message', 'day', 'message']);
+  });
+
+  it('end with who is writing, under a key that changes with the message before it', () => {
+    const lines = linesOf([message({ id: '1' })], false, [], null, NOW);
+    expect(withTyping(lines, [])).toBe(lines);
+    expect(withTyping(lines, ['Jane']).at(-1)).toEqual({ is: 'typing', key: 'typing after 1', names: ['Jane'] });
+  });
+
+  it('count what came after the one that was seen last, without headings', () => {
+    const messages = [message({ id: '1', created_at: at(-1440) }), message({ id: '2' }), message({ id: '3' })];
+    const lines = linesOf(messages, false, [], null, NOW);
+    expect(countAfter(lines, '1')).toBe(2);
+    expect(countAfter(lines, '3')).toBe(0);
+    expect(countAfter(lines, 'unknown')).toBe(0);
+  });
+
+  it('are said to those who hear the page when others have written them, the newest five of more', () => {
+    const named = (id: string, fields: Partial<Message> = {}) => message({ id, sender_name: 'Jane', ...fields });
+    const own = named('3', { sender_id: 'me' });
+    const lines = linesOf([named('1'), named('2'), own, named('4', { message: null })], false, [], null, NOW);
+    const said = (after: string) => newTextsOf(lines, after, 'me').map(({ text }) => text);
+    expect(said('1')).toEqual(['Jane: text', 'Jane: Attachment']);
+    expect(said('4')).toEqual([]);
+    const many = Array.from({ length: 9 }, (_, id) => named(String(id)));
+    expect(newTextsOf(linesOf(many, false, [], null, NOW), '1', 'me').map(({ key }) => key)).toEqual('45678'.split(''));
   });
 });
 
