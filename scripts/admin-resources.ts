@@ -160,6 +160,14 @@ export const RESOURCES: { readonly [resource: string]: Resource } = {
     required: ['name'],
     verbs: ['create', 'list', 'get', 'update', 'delete'],
   },
+  'router-reach': {
+    path: '/organizations/{organization}/routers/reach',
+    id: null,
+    fields: { targets: 'targets', room_ids: 'list' },
+    required: ['targets'],
+    verbs: ['create'],
+    note: 'saves nothing; counts whom targets would reach',
+  },
   teams: {
     path: '/organizations/{organization}/teams',
     id: 'team',

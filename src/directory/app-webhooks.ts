@@ -115,7 +115,7 @@ export function insertAppWebhook(
       webhook.app_id,
     ];
     const raised = raiseVersion(organizationId, webhook.app_id, webhook.id);
-    return insertBelow<AppWebhookRow>(identity, quota, webhook.app_id, insert, [raised]);
+    return insertBelow<AppWebhookRow>(identity, quota, webhook.app_id, insert, { after: [raised] });
   });
 }
 

@@ -4,14 +4,17 @@ import type { QuotaName } from '../resources/quotas.ts';
 /** Most rows that are counted for the operator. */
 const MOST_COUNTED = 100_000;
 
+const UNDELETED = 'deleted_at IS NULL';
+
 /** Where a quota's rows are found: an index of undeleted rows by their owner. */
 const COUNTED = {
-  channels: { index: 'channels INDEXED BY channels_by_created_at', owner: 'organization_id' },
-  apps: { index: 'apps INDEXED BY apps_by_created_at', owner: 'organization_id' },
-  webhooks: { index: 'app_webhooks INDEXED BY app_webhooks_by_created_at', owner: 'app_id' },
-  rooms: { index: 'rooms INDEXED BY rooms_undeleted', owner: 'organization_id' },
-  teams: { index: 'teams INDEXED BY teams_by_created_at', owner: 'organization_id' },
-  users: { index: 'users INDEXED BY users_undeleted_by_created_at', owner: 'organization_id' },
+  channels: { index: 'channels INDEXED BY channels_by_created_at', owner: 'organization_id', where: UNDELETED },
+  apps: { index: 'apps INDEXED BY apps_by_created_at', owner: 'organization_id', where: UNDELETED },
+  webhooks: { index: 'app_webhooks INDEXED BY app_webhooks_by_created_at', owner: 'app_id', where: UNDELETED },
+  rooms: { index: 'rooms INDEXED BY rooms_undeleted', owner: 'organization_id', where: UNDELETED },
+  teams: { index: 'teams INDEXED BY teams_by_created_at', owner: 'organization_id', where: UNDELETED },
+  users: { index: 'users INDEXED BY users_undeleted_by_created_at', owner: 'organization_id', where: UNDELETED },
+  routers: { index: 'routers INDEXED BY routers_by_organization', owner: 'organization_id', where: 'TRUE' },
 } as const;
 
 /** A quota whose rows are counted when one is added. */
@@ -19,9 +22,9 @@ export type CountedQuota = { name: keyof typeof COUNTED; limit: number };
 
 /** Counts rows of an owner, which is the query's parameter, up to `most`. */
 function countSql(name: keyof typeof COUNTED, most: number): string {
-  const { index, owner } = COUNTED[name];
+  const { index, owner, where } = COUNTED[name];
   return `SELECT count(*) AS used FROM (
-    SELECT 1 FROM ${index} WHERE ${owner} = ? AND deleted_at IS NULL LIMIT ${Math.trunc(most)})`;
+    SELECT 1 FROM ${index} WHERE ${owner} = ? AND ${where} LIMIT ${Math.trunc(most)})`;
 }
 
 /** The condition of an INSERT … SELECT that keeps the quota; its one parameter is the owner. */
@@ -34,21 +37,22 @@ export type Inserted<Row> = { ok: true; row: Row } | { ok: false; reason: 'quota
 
 /**
  * Runs an INSERT with the condition `isBelow(quota)`. Count and insert are one transaction, so any number of requests
- * at once stays within the quota. `after`: what else belongs to the transaction.
+ * at once stays within the quota. `before` and `after`: what else belongs to the transaction.
  */
 export async function insertBelow<Row>(
   database: IdentityDatabase | OrganizationDatabase,
   quota: CountedQuota,
   owner: string,
   insert: Statement,
-  after: readonly Statement[] = [],
+  { before = [], after = [] }: { before?: readonly Statement[]; after?: readonly Statement[] } = {},
 ): Promise<Inserted<Row>> {
-  const [counted = [], inserted = []] = await database.batch([
+  const [counted = [], ...results] = await database.batch([
     [countSql(quota.name, quota.limit), owner],
+    ...before,
     insert,
     ...after,
   ]);
-  const [row] = inserted as Row[];
+  const [row] = (results[before.length] ?? []) as Row[];
   if (row !== undefined) return { ok: true, row };
   return { ok: false, reason: Number(counted[0]?.['used']) >= quota.limit ? 'quota' : 'refused' };
 }
@@ -72,9 +76,10 @@ export async function readUsage(
       organizationId,
     ],
   ]);
-  const [channels, rooms] = await database.batch([
+  const [channels, rooms, routers] = await database.batch([
     [countSql('channels', MOST_COUNTED), organizationId],
     [countSql('rooms', MOST_COUNTED), organizationId],
+    [countSql('routers', MOST_COUNTED), organizationId],
   ]);
   return {
     channels: used(channels),
@@ -83,5 +88,6 @@ export async function readUsage(
     rooms: used(rooms),
     teams: used(teams),
     users: used(users),
+    routers: used(routers),
   };
 }

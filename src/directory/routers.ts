@@ -3,6 +3,7 @@ import { type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { OrganizationRow, RouterRow, RouterTargetKind, RouterTargetRow } from '../db/rows.ts';
 import { assignments } from './assignments.ts';
 import { changing } from './changes.ts';
+import { type Inserted, insertBelow, isBelow } from './quotas.ts';
 
 /**
  * A target of a router: all users of its organization, one user, one team or one partner. `id` is null only for `all`.
@@ -70,29 +71,39 @@ export type NewRouter = Pick<RouterRow, 'id' | 'name' | 'created_at'> & {
   room_ids: readonly string[];
 };
 
-/** Adds a router to an organization. Rooms of other organizations are ignored. Null when the id is taken. */
+/**
+ * Adds a router to an organization that has fewer than `limit`. Rooms of other organizations are ignored. Refused when
+ * the id is taken.
+ */
 export function insertRouter(
   database: OrganizationDatabase,
   organizationId: string,
   router: NewRouter,
-): Promise<Router | null> {
+  limit: number,
+): Promise<Inserted<Router>> {
   return changing({ kind: 'routing', organization_ids: [organizationId] }, async () => {
-    // The router's row is written last, so that the statements before it can check whether the id is taken.
-    const isFree = 'NOT EXISTS (SELECT 1 FROM routers WHERE id = ?1)';
-    const results = await database.batch([
-      insertTargets(isFree, organizationId, router.id, router.targets),
-      insertRooms(isFree, organizationId, router.id, router.room_ids),
-      [
-        `INSERT INTO routers (id, organization_id, name, created_at, updated_at) VALUES (?, ?, ?, ?, ?)
-         ON CONFLICT DO NOTHING RETURNING *`,
-        router.id,
-        organizationId,
-        router.name,
-        router.created_at,
-        router.created_at,
-      ],
-    ]);
-    return results.at(-1)?.length === 0 ? null : findRouter(database, organizationId, router.id);
+    const quota = { name: 'routers', limit } as const;
+    // The router's row is written last, so that the statements before it can check whether it may be added.
+    const isFree = `NOT EXISTS (SELECT 1 FROM routers WHERE id = ?1) AND ${isBelow(quota)}`;
+    const before: Statement[] = [
+      [...insertTargets(isFree, organizationId, router.id, router.targets), organizationId],
+      [...insertRooms(isFree, organizationId, router.id, router.room_ids), organizationId],
+    ];
+    const insert: Statement = [
+      `INSERT INTO routers (id, organization_id, name, created_at, updated_at) SELECT ?, ?, ?, ?, ? WHERE ${isBelow(quota)}
+       ON CONFLICT DO NOTHING RETURNING *`,
+      router.id,
+      organizationId,
+      router.name,
+      router.created_at,
+      router.created_at,
+      organizationId,
+    ];
+    const added = await insertBelow<RouterRow>(database, quota, organizationId, insert, { before });
+    if (!added.ok) return added;
+    const [row] = await wholeRouters(database, [added.row]);
+    if (row === undefined) throw new Error('a router is whole');
+    return { ok: true, row };
   });
 }
 

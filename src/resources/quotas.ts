@@ -9,6 +9,8 @@ export const QUOTAS = {
   rooms: 1_000,
   teams: 1_000,
   users: 10_000,
+  /** With 500 rooms each, their rows fit into what isolates keep of an organization's routing. */
+  routers: 200,
   /** Of a visitor: every key that they have had, because a deleted one leaves its time. */
   visitor_variables: 1_000,
 } as const;

@@ -253,7 +253,7 @@ function columnsOf(fields: OrganizationFields) {
   const { is_renaming_allowed, has_active_subscription, private_chats, private_chat_history, ...others } =
     flagsAndProfile;
   const { stored_bytes_quota, channels_quota, apps_quota, webhooks_quota, rooms_quota, teams_quota, ...rest } = others;
-  const { users_quota, visitor_variables_quota, encryption_public_key, ...profile } = rest;
+  const { users_quota, routers_quota, visitor_variables_quota, encryption_public_key, ...profile } = rest;
   return {
     name,
     message_list_days,
@@ -273,6 +273,7 @@ function columnsOf(fields: OrganizationFields) {
       rooms: rooms_quota,
       teams: teams_quota,
       users: users_quota,
+      routers: routers_quota,
       visitor_variables: visitor_variables_quota,
     },
     profile,

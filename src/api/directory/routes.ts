@@ -10,6 +10,7 @@ import { interfaceSettingsRoutesOf } from './interface-settings.ts';
 import { organizationRoutesOf } from './organizations.ts';
 import { purgeRoutesOf } from './purges.ts';
 import { roomRoutesOf } from './rooms.ts';
+import { routerRoutesOf } from './routers.ts';
 import { signInLinkRoutesOf } from './sign-in-links.ts';
 import { teamMemberRoutesOf } from './team-members.ts';
 import { teamRoutesOf } from './teams.ts';
@@ -19,7 +20,7 @@ import { userRoutesOf } from './users.ts';
 import { visitorSecretRoutesOf } from './visitor-secrets.ts';
 
 /**
- * An organization with its users, rooms, allowed tags, teams, members of teams and secrets of visitors. For tenants, version 6 has only
+ * An organization with its users, rooms, routers, allowed tags, teams, members of teams and secrets of visitors. For tenants, version 6 has only
  * teams.
  */
 export function directoryRoutesOf(door: Door): AppRouter {
@@ -31,6 +32,7 @@ export function directoryRoutesOf(door: Door): AppRouter {
     routes.route('/', tokenRoutesOf(door));
     routes.route('/', signInLinkRoutesOf(door));
     routes.route('/', roomRoutesOf(door));
+    routes.route('/', routerRoutesOf(door));
     routes.route('/', allowedTagRoutesOf(door));
     routes.route('/', autosuggestionRoutesOf(door));
     routes.route('/', visitorSecretRoutesOf(door));

@@ -47,6 +47,7 @@ const TAGS = [
   { name: 'Users', description: 'Users of the organization, their preferences and clients.' },
   { name: 'Teams', description: 'Teams of the organization and their members.' },
   { name: 'Rooms', description: 'Rooms of the organization, rooms that reach a user, allowed tags of a room.' },
+  { name: 'Routers', description: 'Whom the chats of rooms reach.' },
   { name: 'Organization', description: 'The organization itself.' },
   { name: 'Visitors', description: 'Visitors of a room and their variables.' },
   {

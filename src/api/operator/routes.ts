@@ -7,7 +7,6 @@ import { organizationsRoutes } from '../directory/organizations.ts';
 import { directoryRoutesOf } from '../directory/routes.ts';
 import { keyRoutes } from './keys.ts';
 import { rebuildRoutes } from './rebuild.ts';
-import { routerRoutes } from './routers.ts';
 import { shareRoutes } from './shares.ts';
 import { usageRoutes } from './usage.ts';
 
@@ -16,7 +15,6 @@ export const operatorRoutes = createRouter();
 operatorRoutes.use('*', requireOperator);
 operatorRoutes.route('/', organizationsRoutes);
 operatorRoutes.route('/', directoryRoutesOf(operatorDoor));
-operatorRoutes.route('/', routerRoutes);
 operatorRoutes.route('/', shareRoutes);
 operatorRoutes.route('/', operatorAppsRoutes);
 operatorRoutes.route('/', operatorChatRoutes);

@@ -83,7 +83,12 @@ export async function newRouter(
   targets: readonly RouterTarget[],
 ): Promise<string> {
   const id = newUuid(AT);
-  await insertRouter(database, organizationId, { id, name: 'Router', targets, room_ids, created_at: AT });
+  await insertRouter(
+    database,
+    organizationId,
+    { id, name: 'Router', targets, room_ids, created_at: AT },
+    QUOTAS.routers,
+  );
   return id;
 }
 

@@ -26,6 +26,7 @@ export type DirectoryNames = {
   key_id: string;
   /** A token of the user. */
   token_id: string;
+  router_id: string;
 };
 
 /** An organization with one of every resource. They belong to a colleague of `owner`, who has every scope. */
@@ -59,6 +60,7 @@ export async function fill(owner: Person): Promise<DirectoryNames> {
     ...(await receiveVisitor(organization_id, String(room.json['id']))),
     ...(await purgeable(owner, String(room.json['id']))),
     token_id: colleague.token_id,
+    router_id: String((await ask(owner, 'POST', `${root}/routers`, { name: 'Day' })).json['id']),
     key_id: String((await ask(owner, 'POST', `${root}/rpc/keys`, {})).json['id']),
   };
 }

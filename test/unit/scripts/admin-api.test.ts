@@ -82,7 +82,12 @@ function commands(): { resource: string; verb: Verb; operation: string }[] {
       const asked = isOfOne ? `${path}/{${id}}` : path;
       const ids = Array.from(asked.matchAll(/\{(\w+)\}/g), ([, name]) => [name ?? '', 'ID']);
       const given =
-        verb === 'create' ? required.map((field) => [field.replaceAll('_', '-'), fields[field] && 'x']) : [];
+        verb === 'create'
+          ? required.map((field) => [
+              field.replaceAll('_', '-'),
+              fields[field] === 'targets' ? 'all' : fields[field] && 'x',
+            ])
+          : [];
       const parsed = parseCommand([resource, verb], Object.fromEntries([...ids, ...given]));
       if (!parsed.ok) throw new Error(`${resource} ${verb}: ${parsed.problem}`);
       return { resource, verb, operation: `${parsed.request.method} ${parsed.request.path.replaceAll('/ID', '/{}')}` };

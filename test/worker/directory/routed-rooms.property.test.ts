@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
 import type { Statement } from '../../../src/db/database.ts';
 import { readRoutedRooms } from '../../../src/directory/read-routed-rooms.ts';
+import { countReached } from '../../../src/directory/router-reach.ts';
+import type { RouterTarget } from '../../../src/directory/routers.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { AT, database, databases, newOrganization, newUser } from '../../support/worker/directory-rows.ts';
 
@@ -173,4 +175,32 @@ it('the result for all users at once is that of a query for each user', async ()
   // Some of the directories required naming rooms one by one, and some did not.
   expect(single).toBeGreaterThan(20);
   expect(single).toBeLessThan(90);
+});
+
+it('whom targets would reach in a room is whom a query for each user finds', async () => {
+  let [reached, partners] = [0, 0];
+  for (let seed = 21; seed <= 26; seed++) {
+    const { organizations, users } = await randomDirectory(numbersFrom(seed));
+    for (const owner of organizations) {
+      for (const room of await ids(`${OWNED} AND id IN (SELECT room_id FROM room_routers)`, owner)) {
+        const targets = await database.all<{ kind: RouterTarget['kind']; id: string | null; include_bots: number }>(
+          `SELECT kind, target_id AS id, include_bots FROM router_targets JOIN room_routers USING (router_id) WHERE room_id = ?`,
+          room,
+        );
+        const expected = { users: 0, bots: 0 };
+        for (const [organization, members] of users) {
+          for (const { id, is_bot } of members) {
+            if (!(await ids(REACHED, organization, id, is_bot ? 1 : 0)).includes(room)) continue;
+            expected[is_bot ? 'bots' : 'users'] += 1;
+            if (organization !== owner) partners += 1;
+          }
+        }
+        const asked = targets.map((target) => ({ ...target, include_bots: target.include_bots === 1 }));
+        expect(await countReached(databases, owner, asked, [room])).toEqual(expected);
+        reached += expected.users + expected.bots;
+      }
+    }
+  }
+  expect(reached).toBeGreaterThan(40);
+  expect(partners).toBeGreaterThan(5);
 });

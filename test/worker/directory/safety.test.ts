@@ -78,6 +78,7 @@ function bodyFor({ method, path }: Operation, userId: string): { body?: unknown 
   if (path.includes('/variables')) return { body: { key: 'number-in-the-shop', value: 'stolen' } };
   if (path.includes('/autosuggestions')) return { body: { url_pattern: 'https://stolen.example/*', user_id: userId } };
   if (path.includes('/clients')) return { body: { presence_expires_in: 60 } };
+  if (path.endsWith('/routers/reach')) return { body: { targets: [{ kind: 'all' }] } };
   if (path.includes('/canned_replies')) return { body: { shortcut: 'stolen', message: 'Stolen' } };
   return { body: { name: 'Stolen', first_name: 'Stolen', chat_capacity: 7, is_online_enabled: false } };
 }
@@ -149,7 +150,7 @@ describe('every operation on the directory', () => {
 
   it.each(
     OPERATIONS.filter(({ path }) =>
-      /\{(team|room|client|config|chat|purge|key|canned_reply|token)_id\}|orgs\/\{organization_id\}\/users\/\{user_id\}/.test(
+      /\{(team|room|router|client|config|chat|purge|key|canned_reply|token)_id\}|orgs\/\{organization_id\}\/users\/\{user_id\}/.test(
         path,
       ),
     ),
@@ -163,7 +164,7 @@ describe('every operation on the directory', () => {
 
   it.each(
     OPERATIONS.filter(
-      ({ method, path }) => method === 'GET' && !/\{(team|room|client|purge|canned_reply)_id\}/.test(path),
+      ({ method, path }) => method === 'GET' && !/\{(team|room|router|client|purge|canned_reply)_id\}/.test(path),
     ),
   )('$method $path (v$version) shows nothing of other organizations', async (operation) => {
     const { foreigner } = callers;

@@ -46,6 +46,8 @@ const NOT_AUDITED: readonly RegExp[] = [
   // Presence, and what is known of visitors.
   /^\w+ \/orgs\/{organization_id}\/users\/{user_id}\/clients/,
   /^\w+ \/orgs\/{organization_id}\/rooms\/{room_id}\/visitors\/{visitor_id}\/variables/,
+  // Counts only.
+  /^POST .*\/routers\/reach$/,
   // Sends again, or for a trial.
   /^POST .*\/(test|replay)$/,
 ];
@@ -56,7 +58,7 @@ const shown = ({ method, path }: Operation) => `${method} ${path.replace(/^\/api
 /** Calls that change no row of the databases: they have the status of their answer. */
 const isCall = (operation: Operation) =>
   isReading(operation) ||
-  /(\/(test|replay|rebuild)|_chats\/{chat_id}\/memberships|memberships\/{member_id})$/.test(operation.path);
+  /(\/(test|replay|rebuild|reach)|_chats\/{chat_id}\/memberships|memberships\/{member_id})$/.test(operation.path);
 
 /** Reading operations of tenants whose answers are or accompany secrets. */
 const READS_SECRETS = /^(getChannelSecret|(get|list)(Rpc|Threads)(Settings|Keys))$/;

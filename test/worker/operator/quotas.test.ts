@@ -44,6 +44,7 @@ const MAKE: { [Name in Exclude<QuotaName, 'stored_bytes'>]: (number: number) => 
   rooms: () => ask(owner, 'POST', `/orgs/${owner.organization_id}/rooms`, { name: 'Room' }),
   teams: () => ask(owner, 'POST', `/orgs/${owner.organization_id}/teams`, { name: 'Team' }),
   users: () => ask(owner, 'POST', `/orgs/${owner.organization_id}/users`, { first_name: 'Eve' }),
+  routers: () => ask(owner, 'POST', `/orgs/${owner.organization_id}/routers`, { name: 'Day', room_ids: [site.roomId] }),
   visitor_variables: (number) => site.setVariable(visitor, `key-${number}`, 'x'),
 };
 let visitor: { id: string };

@@ -21,6 +21,15 @@ const token = {
 const target = { kind: 'team', id: ids.team, include_bots: false };
 const newRouter = { name: 'Support goes to Shipping', targets: [target], room_ids: [ids.room] };
 
+const router = {
+  ...newRouter,
+  id: ids.router,
+  organization_id: ids.organization,
+  created_at: isoTime(FOUNDED),
+  updated_at: isoTime(FOUNDED),
+};
+const reached = { users: 4, bots: 1 };
+
 const interfaceKey = interfaceKeyResource({
   id: ids.token,
   organization_id: ids.organization,
@@ -54,16 +63,18 @@ export const operatorExamples = {
   AdminToken: token,
   AdminNewToken: newToken,
   AdminCreatedToken: { ...token, token: 'umi_ZXhhbXBsZSB0b2tlbiBvZiBhIHVzZXIuLi4uLi4u' },
-  AdminRouter: {
-    ...newRouter,
-    id: ids.router,
-    organization_id: ids.organization,
-    created_at: isoTime(FOUNDED),
-    updated_at: isoTime(FOUNDED),
-  },
+  Router: router,
+  RouterTarget: target,
+  NewRouter: newRouter,
+  PatchRouter: { targets: [target] },
+  RouterReachQuestion: { targets: [target] },
+  RouterReach: reached,
+  AdminRouter: router,
   AdminRouterTarget: target,
   AdminNewRouter: newRouter,
   AdminPatchRouter: { targets: [target] },
+  AdminRouterReachQuestion: { targets: [target] },
+  AdminRouterReach: reached,
   AdminShare: { organization_id: ids.partner, created_at: isoTime(FOUNDED) },
   AuditEntry: {
     id: ids.token,
