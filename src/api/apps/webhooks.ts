@@ -26,8 +26,9 @@ import { type AppRouter, createRouter } from '../../http/router.ts';
 import { appWebhookResource } from '../../resources/app.ts';
 import { problemOfPattern } from '../../resources/topic.ts';
 import { newUuid } from '../../resources/uuid.ts';
+import { webhookTestResource } from '../../resources/webhook-test.ts';
 import { defineRoute, VERBS } from '../define-route.ts';
-import { testResult, testResultSchema } from '../deliveries/delivery.ts';
+import { testResultSchema } from '../deliveries/delivery.ts';
 import { quotaOf, quotaReached } from '../quotas.ts';
 import { refusalOfUrl, requestOrigin } from '../webhook-url.ts';
 import { type WebhookFields, webhookChanges, webhookSchema, wholeWebhook } from './app-schemas.ts';
@@ -207,7 +208,7 @@ export function webhookRoutesOf(door: Door): AppRouter {
     const destination = destinationOfWebhook(webhook, secret, c.env.PUBLIC_ORIGIN);
     const dependencies = attemptDeps(c.env, INSTALLATION_TIMES);
     const { is_delivered, attempt } = await attemptWebhook(dependencies, destination, { id: newUuid(now), body });
-    return c.json(testResult(is_delivered, auth === null ? attempt : withoutToken(attempt, auth)), 200);
+    return c.json(webhookTestResource(is_delivered, auth === null ? attempt : withoutToken(attempt, auth)), 200);
   });
 
   return routes;

@@ -317,9 +317,3 @@ export const testResultSchema = z.object({
   response: z.string().nullable().openapi({ description: 'The first 2,048 bytes of the answer.', example: 'ok' }),
   error: errorField,
 });
-
-/** The body that reports a test webhook: whether it was delivered, and the attempt. */
-export function testResult(isDelivered: boolean, attempt: Attempt): z.infer<typeof testResultSchema> {
-  const { status, duration, response, error } = attempt;
-  return { success: isDelivered, status, duration_ms: duration, response, error };
-}

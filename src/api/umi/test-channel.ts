@@ -9,9 +9,10 @@ import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { isoTime } from '../../resources/clock.ts';
 import { newUuid } from '../../resources/uuid.ts';
+import { webhookTestResource } from '../../resources/webhook-test.ts';
 import { channelManagement } from '../access.ts';
 import { defineRoute } from '../define-route.ts';
-import { testResult, testResultSchema } from '../deliveries/delivery.ts';
+import { testResultSchema } from '../deliveries/delivery.ts';
 import { CHANNEL, CHANNEL_NOT_FOUND, channelPath } from './paths.ts';
 
 const testChannel = defineRoute({
@@ -45,5 +46,5 @@ channelTestRoutes.openapi(testChannel, async (c) => {
   const destination = destinationOfChannel(await openChannel(c.env, channel, now), now, c.env.PUBLIC_ORIGIN);
   const webhook = { id: newUuid(now), body };
   const { is_delivered, attempt } = await attemptWebhook(attemptDeps(c.env, CHANNEL_TIMES), destination, webhook);
-  return c.json(testResult(is_delivered, attempt), 200);
+  return c.json(webhookTestResource(is_delivered, attempt), 200);
 });
