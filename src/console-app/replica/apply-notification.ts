@@ -17,11 +17,16 @@ import {
   type Known,
   type Membership,
   type Message,
+  type Note,
   type Participant,
   placeOf,
   type Thread,
+  type Viewer,
   withMessage,
 } from './known.ts';
+
+/** What there is below a chat. */
+const PARTS = ['messages', 'memberships', 'tags', 'reply_suggestions', 'notes', 'viewers', 'purges'];
 
 /**
  * The channels from which the copy is fed. What is in two of them arrives twice, which changes nothing. Typing comes
@@ -29,9 +34,7 @@ import {
  */
 export const CHANNELS: readonly string[] = [
   ...['routed_chats', 'chats'].flatMap((chats) =>
-    ['', '/*/messages', '/*/memberships', '/*/tags', '/*/reply_suggestions', '/*/purges'].map(
-      (part) => `/api/v5/users/{user_id}/${chats}${part}`,
-    ),
+    ['', ...PARTS.map((part) => `/*/${part}`)].map((part) => `/api/v5/users/{user_id}/${chats}${part}`),
   ),
   '/api/v5/users/{user_id}/chats/*/outgoing_chat_invitations',
   '/api/v5/users/{user_id}/chat_memberships',
@@ -56,9 +59,9 @@ export function chatOf({ channel, resource_id }: LiveNotification): string {
   return collection === 'incoming_chat_invitations' ? '' : chatId;
 }
 
-/** Whether a notification is about a draft of the user. */
-export function isOfDraft({ channel }: LiveNotification): boolean {
-  return channel.endsWith('/drafts');
+/** Whether a notification is about something that a socket is not told again after a break. */
+export function isToldOnce({ channel }: LiveNotification): boolean {
+  return /\/(drafts|notes|viewers)$/.test(channel);
 }
 
 /** Whose membership in which chat a notification is about. */
@@ -93,12 +96,16 @@ class NextCopy {
   #stale: { rows: Set<string>; threads: Set<string> } | null = null;
   invitations: ReadonlyMap<string, Invitation>;
   drafts: ReadonlyMap<string, Draft>;
+  notes: Known['notes'];
+  viewers: Known['viewers'];
 
   constructor(before: Known, userId: string) {
     this.#before = before;
     this.userId = userId;
     this.invitations = before.invitations;
     this.drafts = before.drafts;
+    this.notes = before.notes;
+    this.viewers = before.viewers;
   }
 
   row(chatId: string): InboxRow | undefined {
@@ -154,6 +161,8 @@ class NextCopy {
       routed: this.#routed ?? routed,
       invitations: this.invitations,
       drafts: this.drafts,
+      notes: this.notes,
+      viewers: this.viewers,
       staleRows: this.#stale?.rows ?? staleRows,
       staleThreads: this.#stale?.threads ?? staleThreads,
     };
@@ -195,9 +204,16 @@ function applyPart(next: NextCopy, part: string, chatId: string, notification: L
     case 'outgoing_chat_invitations':
       applyOutgoing(next, chatId, notification);
       break;
+    case 'notes':
+      applyNote(next, chatId, notification);
+      break;
+    case 'viewers':
+      applyViewer(next, chatId, notification);
+      break;
     case 'purges':
-      // A purge is not told resource by resource.
+      // A purge is not told resource by resource. It has deleted all notes.
       next.isStale(chatId, true);
+      if (next.notes.has(chatId)) next.notes = new Map(next.notes).set(chatId, new Map());
   }
 }
 
@@ -264,6 +280,23 @@ function applyOutgoing(next: NextCopy, chatId: string, notification: LiveNotific
 
 function applyInvitation(next: NextCopy, notification: LiveNotification): void {
   next.invitations = withEntry(next.invitations, notification.resource_id, notification);
+}
+
+function applyNote(next: NextCopy, chatId: string, notification: LiveNotification): void {
+  const notes = next.notes.get(chatId);
+  if (notes === undefined) return;
+  next.notes = new Map(next.notes).set(chatId, withEntry<Note>(notes, notification.resource_id, notification));
+}
+
+/** A viewer is told whole. */
+function applyViewer(next: NextCopy, chatId: string, { action, resource_id, resource }: LiveNotification): void {
+  const viewers = new Map(next.viewers.get(chatId));
+  if (action === 'removed') viewers.delete(resource_id);
+  else viewers.set(resource_id, resource as Viewer);
+  const all = new Map(next.viewers);
+  if (viewers.size === 0) all.delete(chatId);
+  else all.set(chatId, viewers);
+  next.viewers = all;
 }
 
 /** A draft is told with the id of its chat, whole. */

@@ -1,4 +1,4 @@
-import type { Draft, InboxRow, Invitation, Membership, Message, Suggestion, Thread } from './known.ts';
+import type { Draft, InboxRow, Invitation, Membership, Message, Note, Suggestion, Thread } from './known.ts';
 import { placeOf } from './known.ts';
 import type { CallHub } from './ports.ts';
 
@@ -54,16 +54,30 @@ export class HubReads {
    * A chat with its newest messages, `least` of them if there are as many. `isOwn`: the user takes part, so it need not
    * be routed to them.
    */
-  async thread(chatId: string, isOwn: boolean, least: number): Promise<Read<Thread>> {
-    const below = (asMember: boolean) =>
-      this.#threadBelow(`${this.#user}/${asMember ? 'chats' : 'routed_chats'}/${chatId}`, asMember, least);
-    const read = await below(isOwn);
-    return read.ok || read.status !== 404 ? read : below(!isOwn);
+  thread(chatId: string, isOwn: boolean, least: number): Promise<Read<Thread>> {
+    return this.#inEither(chatId, isOwn, (chat, isOwnPath) => this.#threadBelow(chat, isOwnPath, least));
+  }
+
+  /** The notes about a chat, all of them. */
+  notes(chatId: string, isOwn: boolean): Promise<Read<Page<Note>>> {
+    return this.#inEither(chatId, isOwn, (chat) => this.#pages<Note>(`${chat}/notes?page_size=${LARGEST_PAGE}`, ALL));
   }
 
   /** The messages before those of a thread. `path`: its `older`. */
   messages(path: string): Promise<Read<Page<Message>>> {
     return this.#pages<Message>(path, 0);
+  }
+
+  /** Reads below the chat where it probably is, else where it may be too. */
+  async #inEither<Value>(
+    chatId: string,
+    isOwn: boolean,
+    readBelow: (chat: string, isOwn: boolean) => Promise<Read<Value>>,
+  ): Promise<Read<Value>> {
+    const below = (asMember: boolean) =>
+      readBelow(`${this.#user}/${asMember ? 'chats' : 'routed_chats'}/${chatId}`, asMember);
+    const read = await below(isOwn);
+    return read.ok || read.status !== 404 ? read : below(!isOwn);
   }
 
   async #threadBelow(chat: string, isOwn: boolean, least: number): Promise<Read<Thread>> {

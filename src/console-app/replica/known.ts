@@ -4,7 +4,9 @@ import type { InboxRow as HubRow } from '../../resources/inbox.ts';
 import type { invitationResource } from '../../resources/invitation.ts';
 import type { MembershipResource } from '../../resources/membership.ts';
 import type { MessageResource } from '../../resources/message.ts';
+import type { noteResource } from '../../resources/note.ts';
 import type { replySuggestionResource } from '../../resources/reply-suggestion.ts';
+import type { viewerResource } from '../../resources/viewer.ts';
 
 /** The resources of REST, as the console gets them. */
 export type Chat = ChatResource;
@@ -13,6 +15,8 @@ export type Membership = MembershipResource;
 export type Suggestion = ReturnType<typeof replySuggestionResource>;
 export type Invitation = ReturnType<typeof invitationResource>;
 export type Draft = ReturnType<typeof draftResource>;
+export type Note = ReturnType<typeof noteResource>;
+export type Viewer = ReturnType<typeof viewerResource>;
 
 /** A line of the inbox. The own counts are null for who is no member. */
 export type InboxRow = Omit<HubRow, 'own' | 'participants' | 'tags'> & {
@@ -50,6 +54,10 @@ export type Known = {
   readonly invitations: ReadonlyMap<string, Invitation>;
   /** What the user has begun to write on any device, by chat. */
   readonly drafts: ReadonlyMap<string, Draft>;
+  /** What colleagues have noted about chats, by chat and id. Only of chats whose notes were read. */
+  readonly notes: ReadonlyMap<string, ReadonlyMap<string, Note>>;
+  /** Who looks at chats, by chat and user. The user may be among them. */
+  readonly viewers: ReadonlyMap<string, ReadonlyMap<string, Viewer>>;
   /** Chats whose row is missing here, or wrong: it must be read by REST. */
   readonly staleRows: ReadonlySet<string>;
   /** The same of threads. */
@@ -62,6 +70,8 @@ export const NOTHING_KNOWN: Known = {
   threads: new Map(),
   invitations: new Map(),
   drafts: new Map(),
+  notes: new Map(),
+  viewers: new Map(),
   staleRows: new Set(),
   staleThreads: new Set(),
 };

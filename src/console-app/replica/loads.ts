@@ -1,4 +1,5 @@
-import { chatOf, isOfDraft } from './apply-notification.ts';
+import type { LiveNotification } from '../../resources/live-frames.ts';
+import { chatOf } from './apply-notification.ts';
 import type { HubReads, Page, Read } from './hub-reads.ts';
 import { withDraft } from './inbox-row.ts';
 import { type InboxRow, type Known, type Message, type Thread, withMessage } from './known.ts';
@@ -78,8 +79,7 @@ export class Loads {
       if (!this.#state.threadLoads.has(chatId)) return true;
       const { known } = this.#state;
       const asked = clock.now();
-      const isOwn = known.rows.get(chatId)?.own.is_participating ?? false;
-      const read = await reads.thread(chatId, isOwn, known.threads.get(chatId)?.messages.length ?? 0);
+      const read = await reads.thread(chatId, this.#isOwn(chatId), known.threads.get(chatId)?.messages.length ?? 0);
       if (!this.#state.threadLoads.has(chatId)) return true;
       store.setThreadLoad(chatId, read.ok ? READY : failed(read));
       if (!read.ok && !isFinal(read)) return false;
@@ -125,7 +125,23 @@ export class Loads {
       const drafts = new Map(read.value.items.map((each) => [each.chat_id, each]));
       const { known } = this.#state;
       const rows = new Map([...known.rows].map(([id, row]) => [id, withDraft(row, drafts.get(id) ?? null)]));
+      const isOfDraft = ({ channel }: LiveNotification) => channel.endsWith('/drafts');
       this.know(recent.replay({ ...known, drafts, rows }, isOfDraft, userId, asked));
+      return true;
+    });
+  }
+
+  /** The notes about a chat. They are not told again to a socket that was away. */
+  notes(chatId: string): void {
+    const { loader, reads, recent, userId, clock } = this.#dependencies;
+    loader.ask(`notes/${chatId}`, async () => {
+      const asked = clock.now();
+      const read = await reads.notes(chatId, this.#isOwn(chatId));
+      if (!read.ok) return isFinal(read);
+      const { known } = this.#state;
+      const notes = withEntry(known.notes, chatId, new Map(read.value.items.map((each) => [each.id, each])));
+      const isOfNote = (told: LiveNotification) => chatOf(told) === chatId && told.channel.endsWith('/notes');
+      this.know(recent.replay({ ...known, notes }, isOfNote, userId, asked));
       return true;
     });
   }
@@ -155,6 +171,10 @@ export class Loads {
       if (this.#triesOfRow.size >= ROWS_AT_ONCE) break;
       if (!this.#triesOfRow.has(chatId)) this.#row(chatId);
     }
+  }
+
+  #isOwn(chatId: string): boolean {
+    return this.#state.known.rows.get(chatId)?.own.is_participating ?? false;
   }
 
   get #state() {

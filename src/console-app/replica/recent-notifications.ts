@@ -1,5 +1,5 @@
 import type { LiveNotification } from '../../resources/live-frames.ts';
-import { applyNotifications, asksToRead, isOfDraft } from './apply-notification.ts';
+import { applyNotifications, asksToRead, isToldOnce } from './apply-notification.ts';
 import type { Known } from './known.ts';
 import type { Clock } from './ports.ts';
 
@@ -39,8 +39,8 @@ export class RecentNotifications {
   replay(known: Known, isAbout: (told: LiveNotification) => boolean, userId: string, asked: number): Known {
     const about = this.#entries.filter(({ at, notification }) => {
       const isDone = at < asked - USUALLY_BEHIND && asksToRead(notification);
-      // A socket that was away is not told of drafts, so what it was told before may be old.
-      const from = isOfDraft(notification) ? asked : asked - COPY_IS_BEHIND;
+      // A socket that was away is not told of these, so what it was told before may be old.
+      const from = isToldOnce(notification) ? asked : asked - COPY_IS_BEHIND;
       return at >= from && !isDone && isAbout(notification);
     });
     return applyNotifications(

@@ -1,5 +1,5 @@
 import type { LiveNotification, RefusedTopic } from '../../resources/live-frames.ts';
-import { applyNotifications, CHANNELS, changesCounts, memberOf } from './apply-notification.ts';
+import { applyNotifications, CHANNELS, changesCounts, chatOf, memberOf } from './apply-notification.ts';
 import { WORTH_A_MARK, withMissed } from './catch-up.ts';
 import { HubReads } from './hub-reads.ts';
 import { placeOf } from './known.ts';
@@ -7,6 +7,7 @@ import { LiveClient, type LiveDependencies, type LiveStatus } from './live-clien
 import { Loader } from './loader.ts';
 import { LOADING, Loads } from './loads.ts';
 import { type NewMessage, Outbox, type OutboxEntry } from './outbox.ts';
+import { Passing } from './passing.ts';
 import type { CallHub, Storage } from './ports.ts';
 import { RecentNotifications } from './recent-notifications.ts';
 import { type ReplicaState, Store, withEntry } from './store.ts';
@@ -23,8 +24,9 @@ export type ReplicaDependencies = LiveDependencies & {
   onFault(error: unknown): void;
 };
 
-/** There may be no notification when a member stops typing (docs/live.md). Times in ms. */
+/** There may be no notification when a member stops typing, or looking at a chat (docs/live.md). Times in ms. */
 const TYPING_FOR = 15_000;
+const VIEWING_FOR = 30_000;
 /** Without a socket the lists are read after this time, and again once it is there. */
 const PATIENCE = 3_000;
 /** Lists come from D1's copy, which follows within a second: what happened just before they were read is read then. */
@@ -40,8 +42,7 @@ export class Replica {
   readonly #loader: Loader;
   readonly #loads: Loads;
   readonly #recent: RecentNotifications;
-  /** How to end the typing of a member. */
-  readonly #typing = new Map<string, () => void>();
+  readonly #passing: Passing;
   /** Notifications that are not applied yet. */
   #waiting: LiveNotification[] = [];
   /** The messages of notifications up to this number were missed. */
@@ -56,6 +57,7 @@ export class Replica {
     this.#dependencies = dependencies;
     this.#loader = new Loader(clock, onFault);
     this.#recent = new RecentNotifications(clock);
+    this.#passing = new Passing(clock);
     this.#loads = new Loads({
       userId,
       clock,
@@ -101,8 +103,8 @@ export class Replica {
     this.#live.stop();
     this.#outbox.stop();
     this.#loader.stop();
-    for (const cancel of [...this.#timers.splice(0), ...this.#typing.values()]) cancel();
-    this.#typing.clear();
+    this.#passing.stop();
+    for (const cancel of this.#timers.splice(0)) cancel();
   }
 
   /** The hub has said to another part of the page that nobody is signed in. */
@@ -162,7 +164,13 @@ export class Replica {
     const { known } = this.#store.state;
     this.#loader.forget(`thread/${chatId}`);
     this.#store.setThreadLoad(chatId, null);
-    this.#store.set({ known: { ...known, threads: withEntry(known.threads, chatId, null) } });
+    const [threads, notes] = [withEntry(known.threads, chatId, null), withEntry(known.notes, chatId, null)];
+    this.#store.set({ known: { ...known, threads, notes } });
+  }
+
+  /** Reads the notes about a chat that is shown, and again after each break: `known.notes` is kept up to date between. */
+  readNotes(chatId: string): void {
+    this.#loads.notes(chatId);
   }
 
   /** Reads the messages before those of a chat that is open. */
@@ -193,12 +201,16 @@ export class Replica {
 
   /**
    * Takes the answer of a change that the user has made, before the socket tells of it. `part` as in a channel:
-   * `memberships`, `tags`, `reply_suggestions`, or empty for the chat itself.
+   * `memberships`, `tags`, `reply_suggestions`, `notes`, `viewers`, or empty for the chat itself. `resource`: null when it
+   * is gone.
    */
-  tell(part: string, chatId: string, resource_id: string, resource: object): void {
+  tell(part: string, chatId: string, resource_id: string, resource: object | null): void {
     const chats = `/api/v5/users/${this.#dependencies.userId}/chats`;
     const channel = part === '' ? chats : `${chats}/${chatId}/${part}`;
-    this.#take([{ channel, action: part === '' ? 'changed' : 'added', resource_id, resource }]);
+    const action = resource === null ? 'removed' : part === '' ? 'changed' : 'added';
+    const told: LiveNotification = { channel, action, resource_id, resource: resource ?? { id: resource_id } };
+    this.#letPass(told);
+    this.#take([told]);
     this.#apply();
   }
 
@@ -238,23 +250,25 @@ export class Replica {
     if (number !== null && number <= this.#missedUpTo) {
       this.#store.set({ missed: withMissed(this.#store.state.missed, notifications, this.#dependencies.userId) });
     }
-    for (const notification of notifications) this.#endTyping(notification);
+    for (const notification of notifications) this.#letPass(notification);
     this.#take(notifications);
   }
 
-  #endTyping(notification: LiveNotification): void {
-    const { composing_status } = notification.resource as { composing_status?: string };
-    if (composing_status === undefined) return;
-    const member = memberOf(notification, this.#dependencies.userId);
-    this.#typing.get(member)?.();
-    this.#typing.delete(member);
-    if (composing_status !== 'typing') return;
-    const ended = { ...notification, action: 'changed' as const, resource: { composing_status: 'typed' } };
-    const cancel = this.#dependencies.clock.after(TYPING_FOR, () => {
-      this.#typing.delete(member);
-      this.#take([ended]);
-    });
-    this.#typing.set(member, cancel);
+  /** Ends what is told once and lasts for a while: typing, and looking at a chat. */
+  #letPass(notification: LiveNotification): void {
+    const { channel, action, resource_id, resource } = notification;
+    const { composing_status } = resource as { composing_status?: string };
+    if (composing_status !== undefined) {
+      const ended = { ...notification, action: 'changed' as const, resource: { composing_status: 'typed' } };
+      const member = memberOf(notification, this.#dependencies.userId);
+      this.#passing.end(`typing ${member}`);
+      if (composing_status === 'typing') this.#passing.begin(`typing ${member}`, TYPING_FOR, () => this.#take([ended]));
+    } else if (channel.endsWith('/viewers')) {
+      const ended = { ...notification, action: 'removed' as const, resource: { id: resource_id } };
+      const view = `view ${chatOf(notification)} ${resource_id}`;
+      this.#passing.end(view);
+      if (action !== 'removed') this.#passing.begin(view, VIEWING_FOR, () => this.#take([ended]));
+    }
   }
 
   #take(notifications: readonly LiveNotification[]): void {

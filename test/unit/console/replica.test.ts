@@ -161,6 +161,28 @@ describe('a replica', () => {
     expect([hub.rows().length, since.sort()]).toEqual([52, ['counts', 'inbox']]);
   });
 
+  it('ends a view that is not said again after 30 s, and reads the notes of a chat when it is asked to', async () => {
+    const hub = await live();
+    const viewers = () => [...(hub.replica.getState().known.viewers.get(CHAT)?.keys() ?? [])];
+    const looks = told('viewers', 'changed', 'jones', { user_id: 'jones', name: 'Jones', expires_at: '' });
+    hub.tells(null, looks);
+    hub.clock.pass(20_000);
+    hub.tells(null, looks);
+    hub.clock.pass(29_000);
+    expect(viewers()).toEqual(['jones']);
+    hub.clock.pass(1_000);
+    expect(viewers()).toEqual([]);
+
+    const note = { id: 'n', chat_id: CHAT, user_id: USER, user_name: 'Smith', message: 'Careful.', created_at: '' };
+    hub.answers['notes'] = page([note]);
+    hub.replica.readNotes(CHAT);
+    hub.tells(null, told('notes', 'added', 'm', { ...note, id: 'm' }));
+    await settled();
+    expect([...(hub.replica.getState().known.notes.get(CHAT)?.keys() ?? [])]).toEqual(['n', 'm']);
+    hub.replica.tell('notes', CHAT, 'n', null);
+    expect([...(hub.replica.getState().known.notes.get(CHAT)?.keys() ?? [])]).toEqual(['m']);
+  });
+
   it('ends a typing that nobody ended after 15 s', async () => {
     const hub = await live();
     hub.tells(11, told('memberships', 'added', USER, membership(USER)));
