@@ -101,7 +101,7 @@ export function Composer(props: Props) {
   }
 
   return (
-    <div className="composer">
+    <div className="answer">
       {offered.length === 0 ? null : (
         <SuggestionCard
           suggestions={offered}

@@ -1,15 +1,19 @@
-/** What one has begun to write, in this browser, by user and chat. Other tabs see it too. */
-const prefix = (userId: string) => `umi.draft.${userId}.`;
+/** An answer, or a note for the colleagues: neither is ever taken for the other. */
+export type Kind = 'draft' | 'note';
 
-export function readDraft(userId: string, chatId: string): string {
-  return localStorage.getItem(prefix(userId) + chatId) ?? '';
+/** What one has begun to write, in this browser, by user and chat. Other tabs see it too. */
+const prefix = (userId: string, kind: Kind = 'draft') => `umi.${kind}.${userId}.`;
+
+export function readDraft(userId: string, chatId: string, kind?: Kind): string {
+  return localStorage.getItem(prefix(userId, kind) + chatId) ?? '';
 }
 
 /** Keeps a draft; an empty one is forgotten. A browser that is full keeps the draft on the page only. */
-export function writeDraft(userId: string, chatId: string, text: string): void {
+export function writeDraft(userId: string, chatId: string, text: string, kind?: Kind): void {
+  const place = prefix(userId, kind) + chatId;
   try {
-    if (text.trim() === '') localStorage.removeItem(prefix(userId) + chatId);
-    else localStorage.setItem(prefix(userId) + chatId, text);
+    if (text.trim() === '') localStorage.removeItem(place);
+    else localStorage.setItem(place, text);
   } catch {
     return;
   }

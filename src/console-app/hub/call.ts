@@ -10,7 +10,11 @@ export type FieldProblems = Readonly<Record<string, string>>;
 
 export type Refused = Extract<Answer<unknown>, { ok: false }>;
 
-export type Call = { readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'; readonly body?: object };
+export type Call = {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly body?: object;
+  readonly idempotencyKey?: string;
+};
 
 const listeners = new Set<() => void>();
 
@@ -21,15 +25,17 @@ export function watchSignedOut(listener: () => void): () => void {
 }
 
 /** Calls the hub with the session's cookie. Refusals and a network that is down are answers; it never throws. */
-export async function call<T>(path: string, { method = 'GET', body }: Call = {}): Promise<Answer<T>> {
+export async function call<T>(path: string, { method = 'GET', body, idempotencyKey }: Call = {}): Promise<Answer<T>> {
   try {
     const response = await fetch(path, {
       method,
       credentials: 'same-origin',
       cache: 'no-store',
-      ...(body === undefined
-        ? {}
-        : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json; charset=utf-8' } }),
+      headers: {
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json; charset=utf-8' }),
+        ...(idempotencyKey === undefined ? {} : { 'Idempotency-Key': idempotencyKey }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
     const answered: unknown = text === '' ? null : JSON.parse(text);

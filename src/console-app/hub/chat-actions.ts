@@ -5,6 +5,13 @@ import { call, type Refused } from './call.ts';
 /** What somebody does with a chat. Null when it is done; else why not, in words. */
 export type Outcome = string | null;
 
+/** Where the hub has a chat for the user: below their own while they take part, else where it is routed to them. */
+export function chatPath(userId: string, { chat, own }: InboxRow, routed: ReadonlySet<string>): string {
+  const isMember = own.message_count !== null;
+  const isRouted = !own.is_participating && (routed.has(chat.id) || !isMember);
+  return `/api/v5/users/${userId}/${isRouted ? 'routed_chats' : 'chats'}/${chat.id}`;
+}
+
 const membershipPath = (userId: string, chatId: string) => `/api/v5/users/${userId}/chat_memberships/${chatId}`;
 
 /** Begins to answer a chat. Of two who take a waiting chat at once, one is told that it is gone. */

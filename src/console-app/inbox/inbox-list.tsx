@@ -2,9 +2,9 @@ import { Link } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef, useState } from 'react';
 import { useMinute } from '../desk/ticks.ts';
-import type { InboxRow } from '../replica/known.ts';
+import type { InboxRow, Known } from '../replica/known.ts';
 import type { ViewName, ViewOrder } from '../replica/views.ts';
-import { nameOf } from '../words/names.ts';
+import { nameOf, viewersOf } from '../words/names.ts';
 import { VIEW_WORDS } from '../words/views.ts';
 import { type FrozenList, holdOrder } from './frozen-order.ts';
 import { RowLine } from './row-line.tsx';
@@ -18,6 +18,7 @@ type Props = {
   userId: string;
   openChatId: string | null;
   drafts: ReadonlySet<string>;
+  viewers: Known['viewers'];
   /** The number of failed messages of each chat. */
   failed: ReadonlyMap<string, number>;
   isLoading: boolean;
@@ -89,6 +90,7 @@ export function InboxList(props: Props) {
                   isOpen={id === openChatId}
                   hasLeft={hasLeft}
                   hasDraft={props.drafts.has(id)}
+                  viewers={viewersOf(props.viewers.get(id), userId)}
                   failed={props.failed.get(id) ?? 0}
                   minute={minute}
                 />

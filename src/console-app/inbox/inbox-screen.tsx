@@ -84,6 +84,7 @@ export function InboxScreen() {
           userId={userId}
           openChatId={chatId}
           drafts={drafts}
+          viewers={state.known.viewers}
           failed={failed}
           isLoading={shown === undefined || shown.load.is === 'loading'}
           problem={shown?.load.is === 'failed' ? shown.load.reason : null}

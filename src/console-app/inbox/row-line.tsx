@@ -13,13 +13,24 @@ type Props = {
   /** It has left the view, and is still shown because somebody may be about to click it. */
   hasLeft: boolean;
   hasDraft: boolean;
+  /** Who else looks at it, by name; empty for nobody. */
+  viewers: string;
   /** How many of its messages could not be sent. */
   failed: number;
   minute: number;
 };
 
 /** A line of the inbox. */
-export const RowLine = memo(function RowLine({ row, userId, isOpen, hasLeft, hasDraft, failed, minute }: Props) {
+export const RowLine = memo(function RowLine({
+  row,
+  userId,
+  isOpen,
+  hasLeft,
+  hasDraft,
+  viewers,
+  failed,
+  minute,
+}: Props) {
   const { chat, channel, own, last_message, participants, tags } = row;
   const unread = own.unread_count ?? 0;
   const others = participants.filter(({ member_id }) => member_id !== userId);
@@ -64,6 +75,13 @@ export const RowLine = memo(function RowLine({ row, userId, isOpen, hasLeft, has
       <div className="row-foot">
         <Icon name={channelIcon(channel?.messaging_channel ?? null)} size={14} />
         <span className="row-place">{channel?.name ?? chat.room_name ?? ''}</span>
+        {viewers === '' ? null : (
+          <span className="chip row-viewers" title={`${viewers} looking`}>
+            <Icon name="eye" size={13} />
+            <span className="row-viewer">{viewers}</span>
+            <span className="hidden-text"> looking</span>
+          </span>
+        )}
         {own.is_participating ? <span className="chip is-own">You</span> : null}
         {others.slice(0, 2).map(({ member_id, member_name, is_bot }) => (
           <span key={member_id} className="chip">

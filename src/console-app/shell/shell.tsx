@@ -135,16 +135,14 @@ function useCommands({ onPalette, onHelp, onSignOut }: Doors): readonly Command[
       { id: 'previous', name: 'Previous chat', keys: 'k', run: () => moveInList(-1) },
       { id: 'sign out', name: 'Sign out', keys: null, run: onSignOut },
     ];
-    if (row === undefined || row.chat.is_ended) return always;
-    const reply: Command = {
-      id: 'reply',
-      name: 'Write an answer',
-      keys: 'r',
-      run: () => document.querySelector<HTMLTextAreaElement>('[data-composer]')?.focus(),
-    };
+    if (row === undefined) return always;
+    const note: Command = { id: 'note', name: 'Write a note', keys: 'i', run: () => pressButton('note') };
+    if (row.chat.is_ended) return [note, ...always];
+    const reply: Command = { id: 'reply', name: 'Write an answer', keys: 'r', run: writeAnswer };
     const ofChat: Command[] = row.own.is_participating
       ? [
           reply,
+          note,
           {
             id: 'close',
             name: 'Close the chat',
@@ -167,6 +165,7 @@ function useCommands({ onPalette, onHelp, onSignOut }: Doors): readonly Command[
             keys: 't',
             run: () => takeChat(replica, userId, row).then(say),
           },
+          note,
         ];
     return [...ofChat, ...always];
   }, [navigate, onPalette, onHelp, onSignOut, row, replica, userId, say]);
@@ -186,6 +185,12 @@ function moveInList(step: 1 | -1): void {
 }
 
 const topOf = (element: Element) => element.getBoundingClientRect().top;
+
+/** From a note, the button leads back to the answer. */
+function writeAnswer(): void {
+  pressButton('answer');
+  document.querySelector<HTMLTextAreaElement>('[data-composer]')?.focus();
+}
 
 function pressButton(command: string): void {
   document.querySelector<HTMLButtonElement>(`[data-command="${command}"]`)?.click();

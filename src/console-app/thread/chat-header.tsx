@@ -1,9 +1,9 @@
 import { useState } from 'react';
-import { useDesk } from '../desk/desk.tsx';
+import { useDesk, useReplica } from '../desk/desk.tsx';
 import { channelIcon, Icon } from '../desk/icons.tsx';
 import { endChat, leaveChat, type Outcome } from '../hub/chat-actions.ts';
 import type { InboxRow } from '../replica/known.ts';
-import { nameOf } from '../words/names.ts';
+import { nameOf, viewersOf } from '../words/names.ts';
 
 type Props = {
   row: InboxRow;
@@ -18,6 +18,7 @@ export function ChatHeader({ row, onOutcome, onBack, isPanelOpen, onPanel }: Pro
   const { userId, replica } = useDesk();
   const [isBusy, setBusy] = useState(false);
   const { chat, channel, own } = row;
+  const viewers = viewersOf(useReplica().known.viewers.get(chat.id), userId);
 
   async function act(work: () => Promise<Outcome>): Promise<void> {
     setBusy(true);
@@ -32,10 +33,16 @@ export function ChatHeader({ row, onOutcome, onBack, isPanelOpen, onPanel }: Pro
       </button>
       <div className="chat-title">
         <h2>{nameOf(row)}</h2>
-        <p className="muted">
-          <Icon name={channelIcon(channel?.messaging_channel ?? null)} size={14} />
-          {[channel?.name, chat.room_name].filter((part) => part != null).join(' · ')}
-        </p>
+        {viewers === '' ? (
+          <p className="muted">
+            <Icon name={channelIcon(channel?.messaging_channel ?? null)} size={14} />
+            {[channel?.name, chat.room_name].filter((part) => part != null).join(' · ')}
+          </p>
+        ) : (
+          <p className="chat-viewers">
+            <Icon name="eye" size={15} /> {viewers} {viewers.includes(', ') ? 'are' : 'is'} looking
+          </p>
+        )}
       </div>
       {chat.is_ended ? (
         <span className="chip">Ended</span>

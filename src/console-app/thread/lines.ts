@@ -1,5 +1,5 @@
 import type { Missed } from '../replica/catch-up.ts';
-import type { Message } from '../replica/known.ts';
+import type { Message, Note } from '../replica/known.ts';
 import type { OutboxEntry } from '../replica/outbox.ts';
 import { dayOf } from '../words/times.ts';
 
@@ -10,6 +10,8 @@ export type Line =
   | { readonly is: 'catch_up'; readonly key: string; readonly count: number }
   | { readonly is: 'message'; readonly key: string; readonly message: Message; readonly isFirst: boolean }
   | { readonly is: 'note'; readonly key: string; readonly message: Message; readonly text: string }
+  /** What a colleague has noted. */
+  | { readonly is: 'internal'; readonly key: string; readonly note: Note }
   | { readonly is: 'sending'; readonly key: string; readonly entry: OutboxEntry }
   | { readonly is: 'typing'; readonly key: string; readonly names: readonly string[] };
 
@@ -19,7 +21,7 @@ const TOGETHER = 5 * 60_000;
 /**
  * The lines of a thread. `messages`: in order, without those that `entries` show. `hasOlder`: the day of the first one may
  * have begun before it, so it has no heading. `catchUp`: the first message that came during a break; null for none. `now`
- * in ms.
+ * in ms. `notes`: they stand between the messages by their time.
  */
 export function linesOf(
   messages: readonly Message[],
@@ -27,18 +29,33 @@ export function linesOf(
   entries: readonly OutboxEntry[],
   catchUp: Missed | null,
   now: number,
+  notes: readonly Note[] = [],
 ): Line[] {
   const lines: Line[] = [];
+  const noted = notes.toSorted((one, other) => (one.created_at < other.created_at ? -1 : 1));
   const [first] = messages;
   let day = hasOlder && first !== undefined ? dayOf(first.created_at, now) : '';
   let before: Message | null = null;
-  for (const message of messages) {
-    const itsDay = dayOf(message.created_at, now);
-    if (itsDay !== day) {
-      lines.push({ is: 'day', key: `day ${message.id}`, text: itsDay });
-      day = itsDay;
+
+  function isAt({ id, created_at }: { id: string; created_at: string }): void {
+    const itsDay = dayOf(created_at, now);
+    if (itsDay === day) return;
+    lines.push({ is: 'day', key: `day ${id}`, text: itsDay });
+    day = itsDay;
+    before = null;
+  }
+  function addNotes(until: string | null): void {
+    for (let note = noted[0]; note !== undefined && (until === null || note.created_at < until); note = noted[0]) {
+      noted.shift();
+      isAt(note);
+      lines.push({ is: 'internal', key: note.id, note });
       before = null;
     }
+  }
+
+  for (const message of messages) {
+    addNotes(message.created_at);
+    isAt(message);
     if (message.id === catchUp?.first_id) {
       lines.push({ is: 'catch_up', key: 'catch up', count: catchUp.count });
       before = null;
@@ -52,6 +69,7 @@ export function linesOf(
       before = null;
     }
   }
+  addNotes(null);
   for (const entry of entries) lines.push({ is: 'sending', key: entry.key, entry });
   return lines;
 }
@@ -62,15 +80,18 @@ export function withTyping(lines: readonly Line[], names: readonly string[]): re
   return [...lines, { is: 'typing', key: `typing after ${lines.at(-1)?.key}`, names }];
 }
 
+const COUNTED: ReadonlySet<Line['is']> = new Set(['message', 'note', 'internal']);
+
 /** How many messages and notes there are after the line with the key `seen`; 0 when there is no such line. */
 export function countAfter(lines: readonly Line[], seen: string | undefined): number {
   const index = lines.findLastIndex(({ key }) => key === seen);
-  return index === -1 ? 0 : lines.slice(index + 1).filter(({ is }) => is === 'message' || is === 'note').length;
+  return index === -1 ? 0 : lines.slice(index + 1).filter(({ is }) => COUNTED.has(is)).length;
 }
 
 /** About how high (px) a line is, before it has been in the page. */
 export function heightOf(line: Line): number {
   if (line.is === 'sending') return 62;
+  if (line.is === 'internal') return 84;
   if (line.is !== 'message') return 36;
   const text = line.message.message ?? '';
   const rows = text.split('\n').reduce((sum, each) => sum + 1 + Math.floor(each.length / 80), 0);

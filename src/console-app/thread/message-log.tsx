@@ -1,8 +1,10 @@
 import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual';
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import type { Note } from '../replica/known.ts';
 import { Announcements } from './announcements.tsx';
 import { countAfter, heightOf, type Line, withTyping } from './lines.ts';
 import { MessageLine, type SendingActions, SendingLine } from './message-line.tsx';
+import { NoteLine } from './note-line.tsx';
 import './message-log.css';
 
 type Props = {
@@ -16,6 +18,7 @@ type Props = {
   /** Tells whether the newest message is in view. */
   onBottom: (isAtBottom: boolean) => void;
   onRedeliver: (messageId: string) => void;
+  onDeleteNote: (note: Note) => void;
 } & SendingActions;
 
 /** So near to the end (px) counts as being there. */
@@ -148,7 +151,8 @@ export function MessageLog(props: Props) {
   );
 }
 
-type LogLineProps = { line: Line; userId: string } & Pick<Props, 'isOffline' | 'onRedeliver'> & SendingActions;
+type LogLineProps = { line: Line; userId: string } & Pick<Props, 'isOffline' | 'onRedeliver' | 'onDeleteNote'> &
+  SendingActions;
 
 function LogLine({ line, userId, ...props }: LogLineProps) {
   switch (line.is) {
@@ -158,6 +162,8 @@ function LogLine({ line, userId, ...props }: LogLineProps) {
       return <p className="log-catch-up">{line.count} new while you were away</p>;
     case 'note':
       return <p className="log-note">{line.text}</p>;
+    case 'internal':
+      return <NoteLine note={line.note} isOwn={line.note.user_id === userId} onDelete={props.onDeleteNote} />;
     case 'message':
       return (
         <MessageLine

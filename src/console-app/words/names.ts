@@ -1,7 +1,13 @@
-import type { InboxRow } from '../replica/known.ts';
+import type { InboxRow, Viewer } from '../replica/known.ts';
 
 /** What the console calls the visitor of a chat, or the chat itself. */
 export function nameOf({ visitor, channel, chat }: InboxRow): string {
   if (visitor !== null) return visitor.name ?? channel?.thread_id ?? 'Visitor';
   return chat.chat_type === 'visitor' ? 'Visitor' : 'Chat between colleagues';
+}
+
+/** Who else looks at a chat, by name; empty for nobody. */
+export function viewersOf(viewers: ReadonlyMap<string, Viewer> | undefined, userId: string): string {
+  if (viewers === undefined) return '';
+  return [...viewers.values()].flatMap(({ user_id, name }) => (user_id === userId ? [] : name)).join(', ');
 }

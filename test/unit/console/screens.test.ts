@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { suggestionsOf } from '../../../src/console-app/composer/suggestions-of.ts';
 import { holdOrder } from '../../../src/console-app/inbox/frozen-order.ts';
 import { KeySequence } from '../../../src/console-app/keys/key-sequence.ts';
-import type { InboxRow, Message, Suggestion, Thread } from '../../../src/console-app/replica/known.ts';
+import type { InboxRow, Message, Note, Suggestion, Thread } from '../../../src/console-app/replica/known.ts';
 import { countAfter, linesOf, newTextsOf, withTyping } from '../../../src/console-app/thread/lines.ts';
 import { waitOf } from '../../../src/console-app/words/times.ts';
 
@@ -34,6 +34,22 @@ describe('the lines of a thread', () => {
     const shown = lines.map((line) => (line.is === 'message' ? `${line.key}${line.isFirst ? ' named' : ''}` : line.is));
     expect(shown).toEqual(['day', '1 named', '2', '3 named', '4 named', 'note', '6 named', 'catch_up', '7 named']);
     expect(lines[5]).toMatchObject({ text: 'Smith joined' });
+  });
+
+  it('have the notes of colleagues between the messages, by their time', () => {
+    const note = (id: string, minutes: number) => ({ id, created_at: at(minutes) }) as Note;
+    const messages = [message({ id: '1' }), message({ id: '2', created_at: at(2) })];
+    const lines = linesOf(messages, false, [], null, NOW, [note('last', 9), note('between', 1), note('first', -1440)]);
+    expect(lines.map((line) => (line.is === 'day' ? line.text : line.key))).toEqual([
+      'Yesterday',
+      'first',
+      'Today',
+      '1',
+      'between',
+      '2',
+      'last',
+    ]);
+    expect(lines.filter((line) => line.is === 'message').map(({ isFirst }) => isFirst)).toEqual([true, true]);
   });
 
   it('begin each day with its name', () => {

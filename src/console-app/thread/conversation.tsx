@@ -1,0 +1,141 @@
+import { useCallback, useEffect, useMemo, useState } from 'react';
+import { Composer } from '../composer/composer.tsx';
+import { suggestionsOf } from '../composer/suggestions-of.ts';
+import { useDesk, useReplica } from '../desk/desk.tsx';
+import { useMinute } from '../desk/ticks.ts';
+import { Attention, chatPath, redeliverMessage } from '../hub/chat-actions.ts';
+import { deleteNote } from '../hub/notes.ts';
+import { ServerDraft } from '../hub/server-draft.ts';
+import type { InboxRow, Note, Thread } from '../replica/known.ts';
+import { withoutEchoes } from '../replica/outbox.ts';
+import { linesOf } from './lines.ts';
+import { MessageLog } from './message-log.tsx';
+import { useIsSeen } from './use-is-seen.ts';
+import { useViewing } from './use-viewing.ts';
+import { NotAnswering, WritingPlace } from './writing-place.tsx';
+
+/** Longest answers, in characters: in a channel's chat, and in others (docs/api.md). */
+const LONGEST = { channel: 100_000, other: 2_000 } as const;
+
+/** The messages of a chat, and where one writes. */
+export function Conversation({ row, thread }: { row: InboxRow; thread: Thread }) {
+  const { userId, replica, complain } = useDesk();
+  const { outbox, live, missed, known } = useReplica();
+  const chatId = row.chat.id;
+  const minute = useMinute();
+  const [returned, setReturned] = useState<{ key: string; text: string } | null>(null);
+  const [isAtBottom, setAtBottom] = useState(true);
+  const [attention] = useState(() => new Attention(userId, chatId));
+  const [serverDraft] = useState(() => new ServerDraft(userId, chatId, row.draft !== null));
+  const isMember = row.own.is_participating && !row.chat.is_ended;
+  const newest = thread.messages.at(-1)?.created_at;
+  const isSeen = useIsSeen() && isAtBottom;
+  const mark = missed.get(chatId) ?? null;
+  const notes = known.notes.get(chatId);
+  const path = chatPath(userId, row, known.routed);
+  const isLive = live.is === 'live';
+
+  const entries = useMemo(() => outbox.filter((entry) => entry.chat_id === chatId), [outbox, chatId]);
+  const lines = useMemo(
+    () => linesOf(
+        withoutEchoes(thread, entries, userId),
+        thread.older !== null,
+        entries,
+        mark,
+        minute,
+        notesBeside(thread, notes),
+      ),
+    [thread, entries, userId, mark, minute, notes],
+  );
+  const suggestions = useMemo(() => suggestionsOf(thread), [thread]);
+  const typing = [...thread.memberships.values()]
+    .filter(({ member_id, composing_status }) => member_id !== userId && composing_status === 'typing')
+    .map(({ member_name, member_type }) => member_name ?? (member_type === 'visitor' ? 'The visitor' : 'Somebody'));
+
+  useEffect(() => attention.setOver(!isMember), [attention, isMember]);
+  useEffect(() => {
+    if (isMember && isSeen && newest !== undefined && newest > (row.own.last_seen_at ?? '')) attention.seen(newest);
+  }, [isMember, isSeen, newest, row.own.last_seen_at, attention]);
+  useEffect(
+    () => () => {
+      attention.end();
+      replica.forgetMissed(chatId);
+    },
+    [attention, replica, chatId],
+  );
+
+  useViewing(chatId, path, isLive);
+  useEffect(() => {
+    if (isLive) replica.readNotes(chatId);
+  }, [replica, chatId, isLive]);
+
+  const removeNote = useCallback(
+    async (note: Note) => {
+      const problem = await deleteNote(replica, path, note);
+      if (problem !== null) complain(problem);
+    },
+    [replica, path, complain],
+  );
+  const redeliver = useCallback(
+    async (messageId: string) => {
+      const problem = await redeliverMessage(userId, chatId, messageId);
+      if (problem !== null) complain(problem);
+    },
+    [userId, chatId, complain],
+  );
+
+  function edit(key: string): void {
+    const entry = replica.discard(key);
+    if (entry !== null) setReturned({ key, text: entry.content.message });
+  }
+
+  return (
+    <>
+      <MessageLog
+        lines={lines}
+        userId={userId}
+        isOffline={!isLive}
+        hasOlder={thread.older !== null}
+        typing={typing}
+        onOlder={() => replica.loadOlder(chatId)}
+        onBottom={setAtBottom}
+        onRedeliver={redeliver}
+        onDeleteNote={removeNote}
+        onRetry={(key) => replica.retry(key)}
+        onEdit={edit}
+        onDiscard={(key) => replica.discard(key)}
+      />
+      <WritingPlace row={row} path={path}>
+        {isMember ? (
+          <Composer
+            userId={userId}
+            chatId={chatId}
+            isMail={/mail/i.test(row.channel?.messaging_channel ?? '')}
+            longest={row.channel === null ? LONGEST.other : LONGEST.channel}
+            suggestions={suggestions}
+            returned={returned}
+            serverDraft={serverDraft}
+            onSend={(content) => replica.send(chatId, content)}
+            onTyping={(isTyping) => attention.typing(isTyping)}
+            onLeave={() => focusRow(chatId)}
+          />
+        ) : (
+          <NotAnswering row={row} />
+        )}
+      </WritingPlace>
+    </>
+  );
+}
+
+/** The notes of the time from which the messages are here. */
+function notesBeside({ messages, older }: Thread, notes: ReadonlyMap<string, Note> | undefined): Note[] {
+  const from = older === null ? '' : (messages[0]?.created_at ?? '');
+  return [...(notes?.values() ?? [])].filter(({ created_at }) => created_at >= from);
+}
+
+/** The draft stays in the composer. */
+function focusRow(chatId: string): void {
+  const row = document.querySelector<HTMLElement>(`.list-link[data-chat="${chatId}"]`);
+  if (row === null) (document.activeElement as HTMLElement | null)?.blur();
+  else row.focus();
+}
