@@ -49,7 +49,7 @@ describe('the console by keys alone', () => {
     await page.evaluate('document.activeElement.blur()');
     await keyboard.press('e');
     await page.getByText('This chat has ended.').waitFor();
-    expect(await site.site.client.ownedChat(chat_id)).toMatchObject({ is_ended: true, tag_count: 1 });
+    await expect.poll(() => site.site.client.ownedChat(chat_id)).toMatchObject({ is_ended: true, tag_count: 1 });
     expect(complaints).toEqual([]);
   });
 
