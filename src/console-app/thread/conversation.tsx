@@ -37,7 +37,8 @@ export function Conversation({ row, thread }: { row: InboxRow; thread: Thread })
 
   const entries = useMemo(() => outbox.filter((entry) => entry.chat_id === chatId), [outbox, chatId]);
   const lines = useMemo(
-    () => linesOf(
+    () =>
+      linesOf(
         withoutEchoes(thread, entries, userId),
         thread.older !== null,
         entries,

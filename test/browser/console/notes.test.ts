@@ -37,12 +37,12 @@ it('a note is for the colleagues: they see it at once, the visitor never gets it
 
   // The mode and the text belong to the chat, also after a reload.
   await page.reload();
-  await page.waitForFunction((text) => document.querySelector('textarea')?.value === text, SECRET);
+  await expect.poll(() => field.inputValue()).toBe(SECRET);
   await field.focus();
   await page.keyboard.press('Enter');
   const note = (each: typeof page) => each.getByRole('region', { name: 'Note' });
   await note(page).getByText(SECRET).waitFor();
-  await page.waitForFunction(() => document.querySelector('textarea')?.value === '');
+  await expect.poll(() => field.inputValue()).toBe('');
   await note(jones.page).getByText(SECRET).waitFor();
   await note(jones.page).getByText('Only your colleagues see this').waitFor();
   expect(await jones.page.locator('[role=log] b').count()).toBe(0);
