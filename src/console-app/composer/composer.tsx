@@ -1,10 +1,12 @@
-import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
+import { type KeyboardEvent, useEffect, useId, useLayoutEffect, useRef, useState } from 'react';
 import { Icon } from '../desk/icons.tsx';
 import type { ServerDraft } from '../hub/server-draft.ts';
 import type { Suggestion } from '../replica/known.ts';
 import type { NewMessage } from '../replica/outbox.ts';
 import { readDraft, writeDraft } from './drafts.ts';
+import type { ReplyFacts } from './reply-picker.tsx';
 import { SuggestionCard } from './suggestion-card.tsx';
+import { useReplies } from './use-replies.tsx';
 import './composer.css';
 
 type Props = {
@@ -17,6 +19,7 @@ type Props = {
   suggestions: readonly Suggestion[];
   /** A text that goes back into the composer: a message that could not be sent. */
   returned: { key: string; text: string } | null;
+  replyFacts: ReplyFacts;
   /** What the hub keeps for other devices. */
   serverDraft: ServerDraft;
   onSend: (content: NewMessage) => void;
@@ -37,6 +40,16 @@ export function Composer(props: Props) {
   const offered = suggestions.filter(({ id }) => !dismissed.has(id));
   const isTooLong = Array.from(text).length > longest;
   const isEmpty = text.trim() === '';
+  const selection = useRef<readonly [number, number] | null>(null);
+  const replies = useReplies({
+    area,
+    text,
+    facts: props.replyFacts,
+    onText(next, selected) {
+      selection.current = selected;
+      change(next);
+    },
+  });
 
   if (returned !== null && returned.key !== taken) {
     setTaken(returned.key);
@@ -51,6 +64,14 @@ export function Composer(props: Props) {
       () => {},
     );
   }, [userId, chatId, serverDraft]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a selection is made once its text is in the field
+  useLayoutEffect(() => {
+    if (selection.current === null) return;
+    area.current?.focus();
+    area.current?.setSelectionRange(...selection.current);
+    selection.current = null;
+  }, [text]);
 
   // Whoever has just taken the chat wants to write; who has come by keys or on a phone has the focus elsewhere.
   useEffect(() => {
@@ -88,6 +109,11 @@ export function Composer(props: Props) {
   function pressed(event: KeyboardEvent<HTMLTextAreaElement>): void {
     // An Enter that ends the input of a character sends nothing.
     if (event.nativeEvent.isComposing) return;
+    if (replies.press(event)) {
+      event.preventDefault();
+      event.stopPropagation();
+      return;
+    }
     const isCommand = event.ctrlKey || event.metaKey;
     const [first] = offered;
     if (event.key === 'Enter' && isCommand && event.shiftKey && first !== undefined) sendSuggestion(first);
@@ -111,6 +137,7 @@ export function Composer(props: Props) {
           onDismiss={dismiss}
         />
       )}
+      {replies.list}
       <form
         className="composer-form"
         onSubmit={(event) => {
@@ -129,7 +156,13 @@ export function Composer(props: Props) {
           placeholder="Write an answer"
           aria-describedby={hint}
           data-composer
-          onChange={(event) => change(event.target.value)}
+          aria-autocomplete="list"
+          aria-activedescendant={replies.optionId ?? undefined}
+          onChange={({ target }) => {
+            change(target.value);
+            replies.look(target.value, target.selectionStart);
+          }}
+          onSelect={({ currentTarget }) => replies.look(currentTarget.value, currentTarget.selectionStart)}
           onKeyDown={pressed}
           onBlur={() => onTyping(false)}
         />
@@ -137,6 +170,14 @@ export function Composer(props: Props) {
           <p id={hint} className={isTooLong ? 'message-failed' : 'muted'}>
             {isTooLong ? `At most ${longest.toLocaleString('en')} characters` : hintOf(isMail)}
           </p>
+          <button
+            type="button"
+            className="button quiet small composer-tool"
+            data-command="replies"
+            onClick={() => replies.toggle()}
+          >
+            Replies <kbd>/</kbd>
+          </button>
           <button type="submit" className="button primary" disabled={isEmpty || isTooLong}>
             <Icon name="send" size={16} /> Send
           </button>

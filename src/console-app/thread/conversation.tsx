@@ -6,6 +6,7 @@ import { useMinute } from '../desk/ticks.ts';
 import { Attention, chatPath, redeliverMessage } from '../hub/chat-actions.ts';
 import { deleteNote } from '../hub/notes.ts';
 import { ServerDraft } from '../hub/server-draft.ts';
+import { variablesPath } from '../hub/visitors.ts';
 import type { InboxRow, Note, Thread } from '../replica/known.ts';
 import { withoutEchoes } from '../replica/outbox.ts';
 import { linesOf } from './lines.ts';
@@ -19,7 +20,7 @@ const LONGEST = { channel: 100_000, other: 2_000 } as const;
 
 /** The messages of a chat, and where one writes. */
 export function Conversation({ row, thread }: { row: InboxRow; thread: Thread }) {
-  const { userId, replica, complain } = useDesk();
+  const { session, userId, replica, complain } = useDesk();
   const { outbox, live, missed, known } = useReplica();
   const chatId = row.chat.id;
   const minute = useMinute();
@@ -48,6 +49,13 @@ export function Conversation({ row, thread }: { row: InboxRow; thread: Thread })
       ),
     [thread, entries, userId, mark, minute, notes],
   );
+  const visitorName = row.visitor?.name ?? null;
+  const agentName = thread.memberships.get(userId)?.member_public_name ?? session.user.full_name;
+  const variables = variablesPath(session.organization_id, row);
+  const replyFacts = useMemo(() => {
+    const names: [string, string][] = visitorName === null ? [] : [['visitor_name', visitorName]];
+    return { names: new Map([...names, ['agent_name', agentName]]), variables };
+  }, [visitorName, agentName, variables]);
   const suggestions = useMemo(() => suggestionsOf(thread), [thread]);
   const typing = [...thread.memberships.values()]
     .filter(({ member_id, composing_status }) => member_id !== userId && composing_status === 'typing')
@@ -114,6 +122,7 @@ export function Conversation({ row, thread }: { row: InboxRow; thread: Thread })
             isMail={/mail/i.test(row.channel?.messaging_channel ?? '')}
             longest={row.channel === null ? LONGEST.other : LONGEST.channel}
             suggestions={suggestions}
+            replyFacts={replyFacts}
             returned={returned}
             serverDraft={serverDraft}
             onSend={(content) => replica.send(chatId, content)}
