@@ -1,4 +1,4 @@
-import { isoTime } from './clock.ts';
+import { isoTime, isoTimeOrNull } from './clock.ts';
 import { nestedUser, type UserFacts } from './user.ts';
 import type { NestedOrganization } from './user-account.ts';
 
@@ -98,6 +98,24 @@ export function installationResource(installation: AppInstallationView) {
     needs_consent: installation.needs_consent,
     created_at: isoTime(installation.created_at),
     updated_at: isoTime(installation.updated_at),
+  };
+}
+
+/** A lasting token that an app has of an installation. Times in ms. */
+type LastingTokenView = { id: string; user_id: string; expires_at: number | null; created_at: number };
+
+/** A lasting token as the organization sees it that has installed the app: without what makes it work. */
+export function installationTokenResource(
+  installation: { id: string; app_id: string },
+  { id, user_id, expires_at, created_at }: LastingTokenView,
+) {
+  return {
+    id,
+    app_id: installation.app_id,
+    installation_id: installation.id,
+    user_id,
+    expires_at: isoTimeOrNull(expires_at),
+    created_at: isoTime(created_at),
   };
 }
 

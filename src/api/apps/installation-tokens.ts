@@ -7,7 +7,7 @@ import { isoTimeSchema, pathId } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
-import { isoTime, isoTimeOrNull } from '../../resources/clock.ts';
+import { installationTokenResource } from '../../resources/app.ts';
 import { defineRoute } from '../define-route.ts';
 import { type Door, INSTALLATION_NOT_FOUND, installationPath } from './door.ts';
 
@@ -48,14 +48,7 @@ export function installationTokenRoutesOf(door: Door): AppRouter {
     if (installation === null) return refuse(c, INSTALLATION_NOT_FOUND);
     const { keyset } = asked.page;
     const rows = await listLastingTokens(identity, organization_id, installation_id, keyset, Date.now());
-    const resource = ({ id, user_id, expires_at, created_at }: LastingToken): z.infer<typeof tokenSchema> => ({
-      id,
-      app_id: installation.app_id,
-      installation_id,
-      user_id,
-      expires_at: isoTimeOrNull(expires_at),
-      created_at: isoTime(created_at),
-    });
+    const resource = (token: LastingToken) => installationTokenResource(installation, token);
     return c.json(idCollection(c, asked.page, rows, resource), 200);
   });
 

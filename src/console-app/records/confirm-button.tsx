@@ -12,12 +12,14 @@ type Props = {
   /** What the button says that does it. */
   confirm: string;
   isSmall?: boolean;
+  /** It is what one has come for, and does no harm. */
+  isPrimary?: boolean;
   onConfirm: () => Promise<Answer<unknown>>;
   onDone?: () => void;
 };
 
-/** Does something that cannot be undone, after a question. A refusal stays in the dialog, in words. */
-export function ConfirmButton({ label, title, children, confirm, isSmall, onConfirm, onDone }: Props) {
+/** Does something of weight, after a question. A refusal stays in the dialog, in words. */
+export function ConfirmButton({ label, title, children, confirm, isSmall, isPrimary, onConfirm, onDone }: Props) {
   const [isOpen, setOpen] = useState(false);
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
@@ -38,7 +40,11 @@ export function ConfirmButton({ label, title, children, confirm, isSmall, onConf
 
   return (
     <AlertDialog.Root open={isOpen} onOpenChange={open}>
-      <AlertDialog.Trigger className={isSmall === true ? 'button small' : 'button'}>{label}</AlertDialog.Trigger>
+      <AlertDialog.Trigger
+        className={`button${isSmall === true ? ' small' : ''}${isPrimary === true ? ' primary' : ''}`}
+      >
+        {label}
+      </AlertDialog.Trigger>
       <AlertDialog.Portal>
         <AlertDialog.Backdrop className="backdrop" />
         <AlertDialog.Popup className="dialog is-narrow">
@@ -52,7 +58,7 @@ export function ConfirmButton({ label, title, children, confirm, isSmall, onConf
           <p className="record-form-foot">
             <button
               type="button"
-              className="button danger"
+              className={isPrimary === true ? 'button primary' : 'button danger'}
               disabled={isBusy}
               onClick={() => run().catch(console.error)}
             >

@@ -21,6 +21,19 @@ export const SECTIONS: readonly Section[] = [
     page: lazy(() => import('./organization/organization-page.tsx')),
   },
   { path: 'rooms', name: 'Rooms', scope: 'settings', page: lazy(() => import('./rooms/rooms-page.tsx')) },
+  {
+    path: 'apps',
+    name: 'Installed apps',
+    scope: 'settings',
+    page: lazy(() => import('./apps/installed-apps-page.tsx')),
+  },
+  {
+    path: 'app-catalogue',
+    name: 'App catalogue',
+    scope: 'settings',
+    page: lazy(() => import('./apps/app-catalogue-page.tsx')),
+  },
+  { path: 'own-apps', name: 'Own apps', scope: 'settings', page: lazy(() => import('./apps/own-apps-page.tsx')) },
 ];
 
 /** The sections that a session with these scopes has. */
