@@ -2,11 +2,9 @@ import { idRange, type Listing, type Scan, scan } from '../chats/scan.ts';
 import type { DeliveryLog, IdentityDatabase, OrganizationDatabase } from '../db/database.ts';
 import type { Keyset } from '../db/keyset.ts';
 import type { DeliveryRow } from '../db/rows.ts';
+import type { NamedReceiver } from '../resources/delivery.ts';
 import { channelReceiver, installationReceiver, type Receiver } from '../resources/receiver.ts';
 import { ALL, DELIVERY_COLUMNS, type DeliveryFilter, UNDELIVERED } from './delivery-log.ts';
-
-/** A receiver with its name: that of the channel, or of the installed app. */
-export type NamedReceiver = { type: 'channel' | 'installation'; id: string; name: string };
 
 /** Most receivers of each kind that are looked at, the newest. An organization has fewer channels by its quota. */
 const MOST_RECEIVERS = 1000;

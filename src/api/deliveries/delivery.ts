@@ -1,8 +1,16 @@
 import { z } from '@hono/zod-openapi';
-import type { DeliveryRow, LaneSums } from '../../db/rows.ts';
+import type { DeliveryRow } from '../../db/rows.ts';
 import { collectionQuery } from '../../http/collection.ts';
 import { isoTimeSchema, timeBoundField } from '../../http/fields.ts';
-import { isoTime, isoTimeOrNull } from '../../resources/clock.ts';
+import {
+  appAttemptResource,
+  appDeliveryResource,
+  appLedgerResource,
+  attemptResource,
+  channelDeliveryResource,
+  channelLedgerResource,
+  installedAttemptResource,
+} from '../../resources/delivery.ts';
 import { isUuid } from '../../resources/uuid.ts';
 import type { Attempt } from '../../rpc/lane.ts';
 
@@ -40,22 +48,6 @@ const commonFields = {
   created_at: isoTimeSchema,
 };
 
-function commonResource(row: DeliveryRow) {
-  return {
-    chat_id: row.chat_id,
-    seq: row.seq,
-    status: row.status,
-    skip_reason: row.skip_reason,
-    is_replay: row.is_replay === 1,
-    attempt_count: row.attempt_count,
-    next_attempt_at: row.status === 'pending' ? isoTime(row.due_at) : null,
-    last_attempt_at: isoTimeOrNull(row.last_attempt_at),
-    last_status: row.last_status,
-    last_error: row.last_error,
-    created_at: isoTime(row.created_at),
-  };
-}
-
 const durationField = z.int().openapi({ example: 48 });
 const statusField = z.int().nullable().openapi({ description: 'HTTP status; null without an answer.', example: 500 });
 const responseField = z
@@ -77,11 +69,6 @@ const attemptSchema = z
 const appAttemptSchema = attemptSchema
   .extend({ url: z.string().nullable().openapi({ description: 'Where the request went, with its query.' }) })
   .openapi('AppDeliveryAttempt');
-
-function attemptResource(attempt: Attempt): z.infer<typeof attemptSchema> {
-  const { status, response, error } = attempt;
-  return { at: isoTime(attempt.at), duration_ms: attempt.duration, status, response, error };
-}
 
 /**
  * The thread's record of a delivery: what it sends, if the caller may read it, and the attempts, oldest first. `is_purged`:
@@ -117,15 +104,6 @@ const appFields = {
 const channelDelivery = z.object(channelFields).openapi('Delivery');
 const appDelivery = z.object(appFields).openapi('AppDelivery');
 
-function channelResource(row: DeliveryRow): z.infer<typeof channelDelivery> {
-  return { id: row.id, event_type: row.event_type, thread_id: row.thread_id, ...commonResource(row) };
-}
-
-function appResource(row: DeliveryRow): z.infer<typeof appDelivery> {
-  const { id, webhook_id, channel, event_type, resource_id } = row;
-  return { id, webhook_id, channel, action: event_type, resource_id, ...commonResource(row) };
-}
-
 /** A webhook in the list of all receivers of an organization. */
 export const organizationDelivery = z
   .object({
@@ -143,14 +121,6 @@ export const organizationDelivery = z
   })
   .openapi('OrganizationDelivery');
 
-export function deliveryOf(
-  row: DeliveryRow,
-  receiver: z.infer<typeof organizationDelivery>['receiver'],
-): z.infer<typeof organizationDelivery> {
-  const { id, event_type, thread_id, webhook_id, channel, resource_id } = row;
-  return { id, receiver, event_type, thread_id, webhook_id, channel, resource_id, ...commonResource(row) };
-}
-
 const sumFields = {
   accepted: z.int().openapi({ example: 3 }),
   delivered: z.int().openapi({ example: 2 }),
@@ -158,10 +128,6 @@ const sumFields = {
   exhausted: z.int().openapi({ example: 1 }),
 };
 const skippedField = z.int().openapi({ example: 0 });
-
-function commonSums({ accepted, delivered, pending, exhausted }: LaneSums) {
-  return { accepted, delivered, pending, exhausted };
-}
 
 /** The log of a channel. */
 export const channelLog = {
@@ -171,7 +137,7 @@ export const channelLog = {
     event_type: z.enum(EVENT_TYPES).optional(),
   }),
   delivery: channelDelivery,
-  resource: channelResource,
+  resource: channelDeliveryResource,
   detail: z
     .object({
       ...channelFields,
@@ -184,7 +150,7 @@ export const channelLog = {
     })
     .openapi('DeliveryDetail'),
   detailResource: (row: DeliveryRow, { attempts, body, is_purged }: KeptDelivery) => ({
-    ...channelResource(row),
+    ...channelDeliveryResource(row),
     attempts: attempts.map(attemptResource),
     body,
     is_purged,
@@ -195,14 +161,7 @@ export const channelLog = {
       skipped: z.object({ disabled: skippedField, channel_deleted: skippedField, purged: skippedField }),
     })
     .openapi('Ledger'),
-  ledgerResource: (sums: LaneSums) => ({
-    ...commonSums(sums),
-    skipped: {
-      disabled: sums.skipped_disabled,
-      channel_deleted: sums.skipped_channel_deleted,
-      purged: sums.skipped_purged,
-    },
-  }),
+  ledgerResource: channelLedgerResource,
 };
 
 /**
@@ -211,7 +170,7 @@ export const channelLog = {
 export const installationLog = {
   query: z.object(pageQuery),
   delivery: appDelivery,
-  resource: appResource,
+  resource: appDeliveryResource,
   detail: z
     .object({
       ...appFields,
@@ -224,8 +183,8 @@ export const installationLog = {
     })
     .openapi('AppDeliveryDetail'),
   detailResource: (row: DeliveryRow, { attempts, body, is_purged }: KeptDelivery) => ({
-    ...appResource(row),
-    attempts: attempts.map((attempt) => ({ ...attemptResource(attempt), url: attempt.url ?? null })),
+    ...appDeliveryResource(row),
+    attempts: attempts.map(appAttemptResource),
     body,
     is_purged,
   }),
@@ -240,15 +199,7 @@ export const installationLog = {
       }),
     })
     .openapi('AppLedger'),
-  ledgerResource: (sums: LaneSums) => ({
-    ...commonSums(sums),
-    skipped: {
-      disabled: sums.skipped_disabled,
-      webhook_deleted: sums.skipped_webhook_deleted,
-      uninstalled: sums.skipped_uninstalled,
-      purged: sums.skipped_purged,
-    },
-  }),
+  ledgerResource: appLedgerResource,
 };
 
 const installedAttemptSchema = attemptSchema
@@ -261,19 +212,10 @@ export const installedLog = {
   ...installationLog,
   detail: z.object({ ...appFields, attempts: z.array(installedAttemptSchema) }).openapi('InstallationDeliveryDetail'),
   detailResource: (row: DeliveryRow, { attempts }: KeptDelivery) => ({
-    ...appResource(row),
-    attempts: attempts.map((attempt): z.infer<typeof installedAttemptSchema> => {
-      const { response, ...shown } = attemptResource(attempt);
-      return { ...shown, url: withoutQuery(attempt.url ?? null) };
-    }),
+    ...appDeliveryResource(row),
+    attempts: attempts.map(installedAttemptResource),
   }),
 };
-
-function withoutQuery(text: string | null): string | null {
-  if (text === null) return null;
-  const { origin, pathname } = new URL(text);
-  return `${origin}${pathname}`;
-}
 
 export type LogShape = typeof channelLog | typeof installationLog | typeof installedLog;
 

@@ -7,11 +7,12 @@ import { timeBoundField, timeField, uuidField } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
+import { organizationDeliveryResource } from '../../resources/delivery.ts';
 import { channelReceiver, installationReceiver } from '../../resources/receiver.ts';
 import { channelSettings } from '../access.ts';
 import { deliveryLogCopy } from '../copy-database.ts';
 import { defineRoute } from '../define-route.ts';
-import { deliveryOf, organizationDelivery, pageQuery } from '../deliveries/delivery.ts';
+import { organizationDelivery, pageQuery } from '../deliveries/delivery.ts';
 import { channelsPath } from './paths.ts';
 
 const listRoute = defineRoute({
@@ -58,7 +59,7 @@ organizationDeliveryRoutes.openapi(listRoute, async (c) => {
   const resource = (row: DeliveryRow) => {
     const receiver = receivers.get(row.receiver);
     if (receiver === undefined) throw new Error('a delivery of a receiver that was not asked for');
-    return deliveryOf(row, receiver);
+    return organizationDeliveryResource(row, receiver);
   };
   return c.json(idCollection(c, asked.page, rows, resource, cut_at), 200);
 });
