@@ -1,4 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
+import { filterOf } from './deliveries/filter.ts';
 import { InboxScreen } from './inbox/inbox-screen.tsx';
 import type { ViewOrder } from './replica/views.ts';
 import { Shell } from './shell/shell.tsx';
@@ -26,6 +27,17 @@ export function makeRouter(onSignOut: () => void) {
     component: InboxScreen,
   });
   const chat = createRoute({ getParentRoute: () => inbox, path: '/$chatId', component: () => null });
+  const deliveries = createRoute({
+    getParentRoute: () => root,
+    path: '/deliveries',
+    validateSearch: filterOf,
+    component: lazyRouteComponent(() => import('./deliveries/deliveries-screen.tsx')),
+  });
+  const delivery = createRoute({
+    getParentRoute: () => deliveries,
+    path: '/$receiver/$delivery',
+    component: () => null,
+  });
   const settings = createRoute({
     getParentRoute: () => root,
     path: '/settings',
@@ -36,6 +48,7 @@ export function makeRouter(onSignOut: () => void) {
   const routeTree = root.addChildren([
     start,
     inbox.addChildren([chat]),
+    deliveries.addChildren([delivery]),
     settings.addChildren([section.addChildren([record])]),
   ]);
   return createRouter({ basepath: '/console', routeTree });

@@ -86,20 +86,23 @@ const MOST_CHOICES = 1_000;
 export function useChoices<Item>(path: string | null): readonly Item[] {
   const { data } = useQuery({
     queryKey: ['hub', path ?? '', 'choices'],
-    queryFn: async () => {
-      const items: Item[] = [];
-      let next: string | null = withPageSize(path ?? '', LARGEST_PAGE);
-      while (next !== null && items.length < MOST_CHOICES) {
-        const page: Page<Item> = await read(next);
-        items.push(...page.results);
-        next = page.next === null ? null : pathOf(page.next);
-      }
-      return items;
-    },
+    queryFn: () => readAll<Item>(path ?? ''),
     enabled: path !== null,
     retry: isWorthRepeating,
   });
   return data ?? NOTHING;
+}
+
+/** Reads the first items of a collection, at least 1,000 if there are as many. Throws when the hub refuses. */
+export async function readAll<Item>(path: string): Promise<readonly Item[]> {
+  const items: Item[] = [];
+  let next: string | null = withPageSize(path, LARGEST_PAGE);
+  while (next !== null && items.length < MOST_CHOICES) {
+    const page: Page<Item> = await read(next);
+    items.push(...page.results);
+    next = page.next === null ? null : pathOf(page.next);
+  }
+  return items;
 }
 
 const NOTHING: readonly never[] = [];

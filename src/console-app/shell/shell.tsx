@@ -23,6 +23,9 @@ export function Shell({ onSignOut }: { onSignOut: () => void }) {
   const { counts, views, known } = useReplica();
   const { view } = useParams({ strict: false });
   const isInSettings = useLocation({ select: ({ pathname }) => pathname.startsWith('/settings') });
+  const isInDeliveries = useLocation({ select: ({ pathname }) => pathname.startsWith('/deliveries') });
+  const { session } = useDesk();
+  const seesDeliveries = session.scopes.includes('settings');
   const [isPaletteOpen, setPaletteOpen] = useState(false);
   const [isHelpOpen, setHelpOpen] = useState(false);
   const commands = useCommands({ onPalette: () => setPaletteOpen(true), onHelp: () => setHelpOpen(true), onSignOut });
@@ -71,6 +74,13 @@ export function Shell({ onSignOut }: { onSignOut: () => void }) {
             })}
           </ul>
           <ul className="nav-views nav-more">
+            {seesDeliveries ? (
+              <li>
+                <Link to="/deliveries" search={{}} aria-current={isInDeliveries ? 'page' : undefined}>
+                  Deliveries
+                </Link>
+              </li>
+            ) : null}
             <li>
               <Link to="/settings" aria-current={isInSettings ? 'page' : undefined}>
                 Settings
@@ -116,7 +126,8 @@ type Doors = { onPalette: () => void; onHelp: () => void; onSignOut: () => void 
 function useCommands({ onPalette, onHelp, onSignOut }: Doors): readonly Command[] {
   const navigate = useNavigate();
   const { chatId } = useParams({ strict: false });
-  const { replica, userId, complain } = useDesk();
+  const { replica, userId, session, complain } = useDesk();
+  const seesDeliveries = session.scopes.includes('settings');
   const { known } = useReplica();
   const row = chatId === undefined ? undefined : known.rows.get(chatId);
   const say = useCallback((outcome: string | null) => outcome !== null && complain(outcome), [complain]);
@@ -130,6 +141,16 @@ function useCommands({ onPalette, onHelp, onSignOut }: Doors): readonly Command[
         const run = () => navigate({ to: '/inbox/$view', params: { view }, search: {} });
         return { id: `view ${view}`, name: `Go to “${name}”`, keys: `g ${key}`, run };
       }),
+      ...(seesDeliveries
+        ? [
+            {
+              id: 'deliveries',
+              name: 'Go to “Deliveries”',
+              keys: 'g d',
+              run: () => navigate({ to: '/deliveries', search: {} }),
+            },
+          ]
+        : []),
       { id: 'settings', name: 'Go to “Settings”', keys: 'g s', run: () => navigate({ to: '/settings' }) },
       { id: 'next', name: 'Next chat', keys: 'j', run: () => moveInList(1) },
       { id: 'previous', name: 'Previous chat', keys: 'k', run: () => moveInList(-1) },
@@ -168,7 +189,7 @@ function useCommands({ onPalette, onHelp, onSignOut }: Doors): readonly Command[
           note,
         ];
     return [...ofChat, ...always];
-  }, [navigate, onPalette, onHelp, onSignOut, row, replica, userId, say]);
+  }, [navigate, onPalette, onHelp, onSignOut, seesDeliveries, row, replica, userId, say]);
 }
 
 /** Opens the chat after or before the one that is open, in the order of the list. */

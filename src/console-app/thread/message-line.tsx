@@ -1,4 +1,6 @@
+import { Link } from '@tanstack/react-router';
 import { memo } from 'react';
+import { useDesk } from '../desk/desk.tsx';
 import { Icon } from '../desk/icons.tsx';
 import type { Message } from '../replica/known.ts';
 import type { OutboxEntry } from '../replica/outbox.ts';
@@ -75,7 +77,11 @@ function AttachmentName({ title, url }: { title: string; url: string | null }) {
   );
 }
 
-function Delivery({ message: { delivery_status, failure_reason, read_at, delivered_at } }: { message: Message }) {
+function Delivery({
+  message: { chat_id, delivery_status, failure_reason, read_at, delivered_at },
+}: {
+  message: Message;
+}) {
   switch (delivery_status) {
     case 'stored':
       return <span title="Stored">✓</span>;
@@ -89,9 +95,24 @@ function Delivery({ message: { delivery_status, failure_reason, read_at, deliver
       return (
         <span className="message-failed">
           <Icon name="warning" size={14} /> Not delivered{failure_reason === null ? '' : `: ${failure_reason}`}
+          <WhyNot chatId={chat_id} />
         </span>
       );
   }
+}
+
+/** For those who may read them: what was tried to deliver the messages of the chat. */
+function WhyNot({ chatId }: { chatId: string }) {
+  const { session } = useDesk();
+  if (!session.scopes.includes('settings')) return null;
+  return (
+    <>
+      {' '}
+      <Link to="/deliveries" search={{ chat: chatId, status: 'exhausted' }}>
+        Find out why
+      </Link>
+    </>
+  );
 }
 
 export type SendingActions = {

@@ -1,4 +1,5 @@
 const TIME = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const WITH_SECONDS = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const DAY = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
 const LONG_DAY = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
 const WITH_YEAR = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', year: 'numeric' });
@@ -34,4 +35,14 @@ export function waitOf(since: string, now: number): string {
   if (minutes < 60) return `${minutes}:${two(seconds % 60)}`;
   const hours = Math.floor(minutes / 60);
   return hours < 48 ? `${hours} h ${two(minutes % 60)}` : `${Math.floor(hours / 24)} d`;
+}
+
+/** How long it takes until a time, at least 0:00. `now` in ms. */
+export const untilOf = (iso: string, now: number): string => waitOf(new Date(now).toISOString(), Date.parse(iso));
+
+/** The time with seconds, with the day unless that is today. `now` in ms. */
+export function exactTime(iso: string, now: number): string {
+  const then = new Date(iso);
+  const time = WITH_SECONDS.format(then);
+  return then.toDateString() === new Date(now).toDateString() ? time : `${shortTime(iso, now)}, ${time}`;
 }

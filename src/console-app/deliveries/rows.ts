@@ -1,0 +1,63 @@
+import type {
+  appAttemptResource,
+  appDeliveryResource,
+  attemptResource,
+  channelDeliveryResource,
+  installedAttemptResource,
+  organizationDeliveryResource,
+} from '../../resources/delivery.ts';
+
+type Shared = Omit<ReturnType<typeof channelDeliveryResource>, 'event_type' | 'thread_id'>;
+
+/** A webhook in any of the logs: some name its receiver, its thread, or its action instead of an event. */
+export type Delivery = Shared &
+  Partial<Pick<ReturnType<typeof organizationDeliveryResource>, 'receiver' | 'event_type' | 'thread_id'>> &
+  Partial<Pick<ReturnType<typeof appDeliveryResource>, 'action' | 'channel' | 'resource_id'>>;
+
+export type Attempt = ReturnType<typeof attemptResource | typeof appAttemptResource | typeof installedAttemptResource>;
+
+/** A webhook with its attempts. Logs of apps of others have no body. */
+export type DeliveryDetail = Delivery & {
+  readonly attempts: readonly Attempt[];
+  readonly body?: string | null;
+  readonly is_purged?: boolean;
+};
+
+/** What a webhook tells, in a few words: `message_created`, or `added messages` of an app. */
+export function eventOf({ event_type, action, channel }: Delivery): string {
+  const what = action ?? event_type ?? '';
+  const collection = channel?.split('/').at(-1);
+  return collection === undefined ? what : `${what} ${collection}`;
+}
+
+/** How the last attempt ended, in words; empty when there was none. */
+export function resultOf({ last_status, last_error }: Pick<Delivery, 'last_status' | 'last_error'>): string {
+  if (last_error !== null) return ERRORS[last_error] ?? last_error;
+  return last_status === null ? '' : `Status ${last_status}`;
+}
+
+const ERRORS: Readonly<Record<string, string>> = {
+  timeout: 'No complete answer in time',
+  'connection failed': 'No connection',
+  'redirect refused': 'It answered with a redirect, which is not followed',
+};
+
+/** Why a webhook was skipped, in words. */
+export const SKIP_WORDS: Readonly<Record<NonNullable<Delivery['skip_reason']>, string>> = {
+  disabled: 'Its webhooks were switched off.',
+  channel_deleted: 'The channel was deleted.',
+  webhook_deleted: 'The webhook of the app was deleted.',
+  uninstalled: 'The app was uninstalled.',
+  purged: 'Its message was deleted, or what it tells was purged.',
+};
+
+/** How many attempts: `2/4`. `most`: without replays; null when unknown. Empty before the first. */
+export function attemptsOf({ attempt_count, status, is_replay }: Delivery, most: number | null): string {
+  if (attempt_count === 0) return '';
+  const of = is_replay ? null : status === 'exhausted' ? attempt_count : status === 'pending' ? most : null;
+  return of === null
+    ? attempt_count > 1 || status !== 'delivered'
+      ? `${attempt_count}`
+      : ''
+    : `${attempt_count}/${of}`;
+}
