@@ -128,8 +128,3 @@ export function appLedgerResource(sums: LedgerFacts) {
     },
   };
 }
-
-/** A receiver's answer to a test webhook: whether it counts as delivered, and the attempt. */
-export function testResult(isDelivered: boolean, { status, duration, response, error }: AttemptFacts) {
-  return { success: isDelivered, status, duration_ms: duration, response, error };
-}

@@ -24,7 +24,6 @@ import { type Refusal, refuse, refuseField } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
 import { appWebhookResource } from '../../resources/app.ts';
-import { testResult } from '../../resources/delivery.ts';
 import { problemOfPattern } from '../../resources/topic.ts';
 import { newUuid } from '../../resources/uuid.ts';
 import { webhookTestResource } from '../../resources/webhook-test.ts';

@@ -8,7 +8,6 @@ import { refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { isoTime } from '../../resources/clock.ts';
-import { testResult } from '../../resources/delivery.ts';
 import { newUuid } from '../../resources/uuid.ts';
 import { webhookTestResource } from '../../resources/webhook-test.ts';
 import { channelManagement } from '../access.ts';

@@ -13,12 +13,13 @@ import { canReplay, type Receiver } from './receivers.ts';
 import { ReplayAll } from './replay-all.tsx';
 import { ReplayButton } from './replay-button.tsx';
 import { type Delivery, eventOf } from './rows.ts';
-import { SendTest } from './send-test.tsx';
 import { Result, StatusMark } from './status-mark.tsx';
+import { TestDialog } from './test-dialog.tsx';
 
-/** How often (ms) the list is read again: while something is pending, and else. */
-const WHILE_PENDING = 2_000;
+/** How often (ms) the list is read again: while something is pending, and else. A long list only when one asks. */
+const WHILE_PENDING = 5_000;
 const ELSE = 10_000;
+const LONG_LIST = 200;
 
 type Props = {
   filter: DeliveryFilter;
@@ -30,20 +31,23 @@ type Props = {
 export function DeliveryList({ filter, receivers, find }: Props) {
   const { session } = useDesk();
   const chosen = filter.receiver === undefined ? null : find(filter.receiver);
-  const [isPending, setPending] = useState(false);
+  const [every, setEvery] = useState<number | null>(ELSE);
   const path = listPath(session.organization_id, filter, chosen);
-  const deliveries = useCollection<Delivery>(path, { every: isPending ? WHILE_PENDING : ELSE });
-  const isPendingNow = deliveries.items.some(({ status }) => status === 'pending');
-  useEffect(() => setPending(isPendingNow), [isPendingNow]);
+  const deliveries = useCollection<Delivery>(path, every === null ? {} : { every });
+  const { items } = deliveries;
+  useEffect(() => {
+    const isPending = items.some(({ status }) => status === 'pending');
+    setEvery(items.length > LONG_LIST ? null : isPending ? WHILE_PENDING : ELSE);
+  }, [items]);
 
   return (
     <RecordPage
       title="Deliveries"
-      about="The webhooks of your channels and apps in the last 30 days."
+      about={`The webhooks of your channels and apps in the last 30 days.${chosen === null ? ' Choose a receiver to send a test, or to replay all that failed.' : ''}`}
       actions={
         chosen !== null && canReplay(chosen) ? (
           <>
-            <SendTest receiver={chosen} />
+            <TestDialog receiver={chosen} />
             <ReplayAll receiver={chosen} filter={filter} />
           </>
         ) : null

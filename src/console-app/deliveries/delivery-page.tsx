@@ -14,7 +14,7 @@ import { curlSnippet, nodeSnippet, type Signed, timestampOf } from './snippets.t
 import { Result, StatusMark } from './status-mark.tsx';
 
 /** How often (ms) it is read again: while it is pending, and else. */
-const WHILE_PENDING = 2_000;
+const WHILE_PENDING = 5_000;
 const ELSE = 10_000;
 
 /** One webhook: its attempts, what was sent, and how to check that. `filter`: of the list that one comes from. */
@@ -59,7 +59,8 @@ function Facts({ receiver, delivery }: { receiver: Receiver; delivery: DeliveryD
   return (
     <>
       <p className="delivery-state">
-        <StatusMark delivery={delivery} most={receiver.attempts} />{' '}
+        <StatusMark delivery={delivery} most={receiver.attempts} />
+        {' · '}
         {status === 'skipped' && skip_reason !== null ? SKIP_WORDS[skip_reason] : <Result delivery={delivery} />}
       </p>
       {is_purged === true && skip_reason !== 'purged' ? (
@@ -72,6 +73,12 @@ function Facts({ receiver, delivery }: { receiver: Receiver; delivery: DeliveryD
             {receiver.name}
           </Link>
         </dd>
+        {receiver.url === null ? null : (
+          <>
+            <dt>Its address</dt>
+            <dd>{receiver.url}</dd>
+          </>
+        )}
         <dt>Accepted</dt>
         <dd>
           <time dateTime={created_at}>{exactTime(created_at, now)}</time>

@@ -11,6 +11,7 @@ export function FilterFields({ filter, receivers, chosen }: Props) {
   const set = (changes: Parameters<typeof changed>[1]) =>
     navigate({ to: '/deliveries', search: changed(filter, changes), replace: true });
   const isUnknown = chosen !== null && !receivers.some(({ id }) => id === chosen.id);
+  const [isMoreOpen, setMoreOpen] = useState([filter.event, filter.from, filter.to].some((each) => each !== undefined));
   const isApart = chosen?.kind === 'elsewhere';
   const events =
     chosen === null ? [...CHANNEL_EVENTS, ...APP_EVENTS] : chosen.kind === 'channel' ? CHANNEL_EVENTS : APP_EVENTS;
@@ -32,18 +33,25 @@ export function FilterFields({ filter, receivers, chosen }: Props) {
         onValue={(status) => set({ status })}
         choices={[['', 'All'], ...Object.entries(STATUS_WORDS)]}
       />
+      {isApart ? null : <TextFilter label="Thread" value={filter.thread ?? ''} onValue={(thread) => set({ thread })} />}
       {isApart ? null : (
-        <>
-          <Choice
-            label="Event"
-            value={filter.event ?? ''}
-            onValue={(event) => set({ event })}
-            choices={[['', 'All'], ...events.map((event) => [event, event] as const)]}
-          />
-          <TextFilter label="Thread" value={filter.thread ?? ''} onValue={(thread) => set({ thread })} />
-          <TimeFilter label="After" value={filter.from} onValue={(from) => set({ from })} />
-          <TimeFilter label="Before" value={filter.to} onValue={(to) => set({ to })} />
-        </>
+        <details
+          className="delivery-filter-more"
+          open={isMoreOpen}
+          onToggle={(event) => setMoreOpen(event.currentTarget.open)}
+        >
+          <summary>More filters</summary>
+          <div className="delivery-filter">
+            <Choice
+              label="Event"
+              value={filter.event ?? ''}
+              onValue={(event) => set({ event })}
+              choices={[['', 'All'], ...events.map((event) => [event, event] as const)]}
+            />
+            <TimeFilter label="After" value={filter.from} onValue={(from) => set({ from })} />
+            <TimeFilter label="Before" value={filter.to} onValue={(to) => set({ to })} />
+          </div>
+        </details>
       )}
       {filter.chat === undefined ? null : (
         <button type="button" className="button small" onClick={() => set({ chat: '' })}>

@@ -9,6 +9,8 @@ export type Receiver = {
   readonly name: string;
   /** The path below which its log is. */
   readonly log: string;
+  /** Where a channel's webhooks go now; null when unknown, and for apps, whose attempts name it. */
+  readonly url: string | null;
   /** The path of the app, if one's own organization has made it. */
   readonly app: string | null;
   /** Most attempts of a webhook, without replays; null when unknown. */
@@ -19,7 +21,7 @@ export type Receiver = {
 export function receiverWith(receivers: readonly Receiver[], organizationId: string, id: string): Receiver {
   const listed = receivers.find((each) => each.id === id);
   const log = `/api/v5/orgs/${organizationId}/unified_messaging/${id}`;
-  return listed ?? { kind: 'channel', id, name: 'A channel', log, app: null, attempts: null };
+  return listed ?? { kind: 'channel', id, name: 'A channel', log, url: null, app: null, attempts: null };
 }
 
 /** Whether the organization may send its webhooks again: what an app of others was sent is the app's. */

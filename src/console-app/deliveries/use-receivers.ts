@@ -9,6 +9,8 @@ import type { Receiver } from './receivers.ts';
 type Installed = Pick<ReturnType<typeof installationResource>, 'id' | 'organization_id' | 'organization'>;
 
 const APP_ATTEMPTS = 4;
+/** How long (ms) after a failure they are read again. */
+const AGAIN_AFTER = 5_000;
 
 /** All receivers of the organization; null while they are read. */
 export function useReceivers(): readonly Receiver[] | null {
@@ -17,6 +19,8 @@ export function useReceivers(): readonly Receiver[] | null {
   const { data, isPending } = useQuery({
     queryKey: ['hub', path, 'receivers'],
     queryFn: () => readReceivers(path, session.organization_id),
+    // Until they are known, an app of one's own looks like a channel.
+    refetchInterval: ({ state }) => (state.status === 'error' ? AGAIN_AFTER : false),
   });
   return isPending ? null : (data ?? []);
 }
@@ -39,6 +43,7 @@ async function readReceivers(path: string, organizationId: string): Promise<read
           id: each.id,
           name: `${name}, at ${each.organization.name}`,
           log,
+          url: null,
           app,
           attempts: APP_ATTEMPTS,
         };
@@ -46,14 +51,22 @@ async function readReceivers(path: string, organizationId: string): Promise<read
     }),
   );
   return [
-    ...channels.map(({ id, name, max_retry_count }): Receiver => {
+    ...channels.map(({ id, name, max_retry_count, reply_webhook_url: url }): Receiver => {
       const attempts = max_retry_count + 1;
-      return { kind: 'channel', id, name, log: `${path}/unified_messaging/${id}`, app: null, attempts };
+      return { kind: 'channel', id, name, log: `${path}/unified_messaging/${id}`, url, app: null, attempts };
     }),
     ...installations.map(({ id, app }): Receiver => {
       const own = app.owned_by_organization_id === organizationId ? `${path}/apps/${app.id}` : null;
       const log = own === null ? `${path}/app_installations/${id}` : `${own}/installations/${id}`;
-      return { kind: own === null ? 'app' : 'own_app', id, name: app.name, log, app: own, attempts: APP_ATTEMPTS };
+      return {
+        kind: own === null ? 'app' : 'own_app',
+        id,
+        name: app.name,
+        log,
+        url: null,
+        app: own,
+        attempts: APP_ATTEMPTS,
+      };
     }),
     ...elsewhere.flat(),
   ];

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startDemoHub } from '../../../scripts/demo-hub.ts';
 import { answer } from '../../../scripts/webhook-receiver.ts';
 import { type ConsoleSite, openConsoleSite } from '../../support/local/console-site.ts';
 
@@ -55,7 +56,7 @@ describe('the deliveries', () => {
     await attempts.getByText('What it answered').first().click();
     await attempts.getByText('upstream connect error').first().waitFor();
     const body = page.getByRole('region', { name: 'Body, as it is signed', exact: true });
-    expect(bodies()).toContain(await body.innerText());
+    expect(bodies()).toContain(await body.textContent());
     await page.getByText('The body in lines').click();
     await page.getByText('sh send.sh').waitFor();
     expect(await faults()).toEqual([]);
@@ -64,16 +65,16 @@ describe('the deliveries', () => {
     // A test shows that the receiver is broken, and then that it is not.
     await page.getByLabel('Receiver').selectOption({ label: 'Support mail' });
     await page.getByText(/accepted = /).waitFor();
-    expect(await page.getByText(/accepted = /).innerText()).toBe(
+    expect(await page.getByText(/accepted = /).textContent()).toBe(
       '2 accepted = 0 delivered + 0 pending + 2 failed + 0 skipped',
     );
     await page.getByRole('button', { name: 'Send a test' }).click();
     await page.getByRole('button', { name: 'Send', exact: true }).click();
-    await page.getByText('✕ It did not arrive. Status 503').waitFor();
+    await page.getByText('Refused: 503').waitFor();
     expect(await faults()).toEqual([]);
     receiver.behave(() => answer(200, {}, 'thank you'));
     await page.getByRole('button', { name: 'Send', exact: true }).click();
-    await page.getByText('✓ It arrived. Status 200').waitFor();
+    await page.getByText('Accepted: 200').waitFor();
     await page.getByText('thank you').waitFor();
     await page.getByRole('button', { name: 'Close' }).click();
 
@@ -143,5 +144,31 @@ describe('the deliveries', () => {
     await page.goto(`${site.site.hub.url}/console/deliveries`);
     await page.getByText('There is nothing here for you.').waitFor();
     expect(await faults()).toEqual([]);
+  });
+
+  it('stay while the hub is away, and go on by themselves', async () => {
+    const { demo, hub, folder, receiver } = site.site;
+    receiver.behave(() => answer(200));
+    await site.write('ticket-5', 'Hello?');
+    await reply('ticket-5', 'Before the break.');
+    const { page, signIn, faults } = await site.open();
+    await signIn({ token: demo.settings_token });
+    await page.goto(`${hub.url}/console/deliveries?thread=ticket-5`);
+    await page.getByText('Delivered').nth(1).waitFor();
+    const { port } = hub;
+    await hub.stop();
+    await page.getByRole('alert').getByText('The hub cannot be reached.').waitFor();
+    expect(await page.getByRole('row').filter({ hasText: 'ticket-5' }).count()).toBe(1);
+    expect(await faults()).toEqual([]);
+    const again = await startDemoHub({ persistTo: folder, port });
+    try {
+      await page.getByRole('alert').waitFor({ state: 'hidden' });
+      await reply('ticket-5', 'After the break.');
+      await expect
+        .poll(() => page.getByRole('row').filter({ hasText: 'ticket-5' }).count(), { timeout: 30_000 })
+        .toBe(2);
+    } finally {
+      await again.stop();
+    }
   });
 });

@@ -8,6 +8,7 @@ const channel: Receiver = {
   id: 'c1',
   name: 'Mail',
   log: '/api/v5/orgs/o/unified_messaging/c1',
+  url: 'https://example.com/hook',
   app: null,
   attempts: 4,
 };
