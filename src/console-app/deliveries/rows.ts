@@ -51,13 +51,10 @@ export const SKIP_WORDS: Readonly<Record<NonNullable<Delivery['skip_reason']>, s
   purged: 'Its message was deleted, or what it tells was purged.',
 };
 
-/** How many attempts: `2/4`. `most`: without replays; null when unknown. Empty before the first. */
-export function attemptsOf({ attempt_count, status, is_replay }: Delivery, most: number | null): string {
-  if (attempt_count === 0) return '';
-  const of = is_replay ? null : status === 'exhausted' ? attempt_count : status === 'pending' ? most : null;
-  return of === null
-    ? attempt_count > 1 || status !== 'delivered'
-      ? `${attempt_count}`
-      : ''
-    : `${attempt_count}/${of}`;
+/** How many attempts there were. `most`: of them without replays; null when unknown. Empty where one was enough. */
+export function attemptsOf({ attempt_count: count, status, is_replay }: Delivery, most: number | null): string {
+  if (count === 0 || (count === 1 && status === 'delivered')) return '';
+  const of = status === 'exhausted' ? count : status === 'pending' ? most : null;
+  if (of !== null && !is_replay) return `${count}/${of}`;
+  return count === 1 ? '1 attempt' : `${count} attempts`;
 }

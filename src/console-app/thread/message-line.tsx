@@ -108,7 +108,7 @@ function WhyNot({ chatId }: { chatId: string }) {
   return (
     <>
       {' '}
-      <Link to="/deliveries" search={{ chat: chatId, status: 'exhausted' }}>
+      <Link to="/deliveries" search={{ chat: chatId }}>
         Find out why
       </Link>
     </>

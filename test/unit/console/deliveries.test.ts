@@ -47,7 +47,7 @@ describe('a delivery in words', () => {
     );
     expect(eventOf({ action: 'removed', channel: '/api/v5/users/u/chats' } as Delivery)).toBe('removed chats');
     expect(attemptsOf(delivery, 4)).toBe('2/4');
-    expect(attemptsOf({ ...delivery, is_replay: true }, 4)).toBe('2');
+    expect(attemptsOf({ ...delivery, is_replay: true }, 4)).toBe('2 attempts');
     expect(attemptsOf({ ...delivery, status: 'exhausted', attempt_count: 4 }, null)).toBe('4/4');
     expect(attemptsOf({ ...delivery, status: 'delivered', attempt_count: 1 }, 4)).toBe('');
     expect(attemptsOf({ ...delivery, attempt_count: 0 }, 4)).toBe('');
