@@ -38,6 +38,10 @@ const sessionSchema = z
     user: userSchema,
     organization_id: z.string().openapi({ format: 'uuid' }),
     scopes: z.array(z.enum(SCOPES)),
+    token_id: z.string().openapi({
+      format: 'uuid',
+      description: 'The id that the session has in the lists of tokens and in the audit log.',
+    }),
     expires_at: isoTimeSchema.openapi({ description: 'When the session ends, unless it is read again before.' }),
   })
   .openapi('Session');
@@ -138,6 +142,7 @@ sessionRoutes.openapi(getSession, async (c) => {
   const { organization, user, scopes, token_id, expires_at } = c.var.principal;
   const moved = await renewSession(identityDatabase(c), organization.id, { token_id, expires_at }, Date.now());
   const session = await sessionOf(c, organization, {
+    id: token_id,
     user_id: user.id,
     scopes: JSON.stringify([...scopes]),
     expires_at: moved ?? Number(expires_at),
@@ -190,7 +195,7 @@ async function signIn(
 async function sessionOf(
   c: AppContext,
   { id, name }: NestedOrganization,
-  { user_id, scopes, expires_at }: Pick<SessionRow, 'user_id' | 'scopes' | 'expires_at'>,
+  { id: token_id, user_id, scopes, expires_at }: Pick<SessionRow, 'id' | 'user_id' | 'scopes' | 'expires_at'>,
 ): Promise<Session | null> {
   const row = await findUser(identityDatabase(c), id, user_id);
   if (row === null) return null;
@@ -198,6 +203,7 @@ async function sessionOf(
     user: userAccountResource(userAccount(row, { id, name }, Date.now())),
     organization_id: id,
     scopes: JSON.parse(scopes) as Session['scopes'],
+    token_id,
     expires_at: isoTime(expires_at),
   };
 }

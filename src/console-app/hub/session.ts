@@ -6,6 +6,8 @@ export type Session = {
   readonly user: NestedUser;
   readonly organization_id: string;
   readonly scopes: readonly string[];
+  /** What the lists of tokens call the session. */
+  readonly token_id: string;
   readonly expires_at: string;
 };
 

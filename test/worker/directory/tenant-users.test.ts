@@ -109,6 +109,7 @@ describe('a tenant with the scope users', () => {
         organization_id: owner.organization_id,
         label: 'gateway',
         scopes: ['reports'],
+        is_session: false,
         expires_at: '2100-01-01T00:00:00.000Z',
         revoked_at: null,
         created_at: TIME,

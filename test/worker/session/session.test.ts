@@ -3,7 +3,7 @@ import { newToken, tokenDigest } from '../../../src/directory/tokens.ts';
 import { codeIn, lastingToken, openApp, trigger } from '../../support/worker/apps.ts';
 import { askAsPage, cookieIn, OWN_PAGE, signIn } from '../../support/worker/browser.ts';
 import { passTime, setClock } from '../../support/worker/clock.ts';
-import { ask, resultsOf, TIME } from '../../support/worker/organization.ts';
+import { ask, resultsOf, TIME, UUID } from '../../support/worker/organization.ts';
 import {
   ADMIN_TOKEN,
   type Answer,
@@ -54,6 +54,7 @@ describe('a sign-in with a token', () => {
         user: expect.objectContaining({ id: person.user_id, first_name: 'Ada' }),
         organization_id: person.organization_id,
         scopes: ['settings', 'reports'],
+        token_id: UUID,
         expires_at: TIME,
       },
     ]);
@@ -207,8 +208,16 @@ describe('a session', () => {
   it('is listed among the tokens of its user, and can be revoked there', async () => {
     const owner = await enroll();
     const cookie = await signIn(owner);
-    const [, session] = resultsOf(await admin(tokensPath(owner)));
-    expect(session).toMatchObject({ label: 'Console', scopes: [], user_id: owner.user_id, revoked_at: null });
+    const [token, session] = resultsOf(await admin(tokensPath(owner)));
+    expect(token).toMatchObject({ is_session: false });
+    expect(session).toMatchObject({
+      id: (await read(cookie)).json['token_id'],
+      label: 'Console',
+      is_session: true,
+      scopes: [],
+      user_id: owner.user_id,
+      revoked_at: null,
+    });
     expect((await admin(`${tokensPath(owner)}/${session?.['id']}`, { method: 'DELETE' })).status).toBe(204);
     expect((await read(cookie)).status).toBe(401);
     expect((await ask(owner, 'GET', '/users/me')).status).toBe(200);

@@ -3,7 +3,7 @@ import { newToken } from '../../../src/directory/tokens.ts';
 import { openApp, trigger } from '../../support/worker/apps.ts';
 import { askAsPage, cookieIn, OWN_PAGE } from '../../support/worker/browser.ts';
 import { passTime, setClock } from '../../support/worker/clock.ts';
-import { ask, resultsOf } from '../../support/worker/organization.ts';
+import { ask, resultsOf, UUID } from '../../support/worker/organization.ts';
 import {
   type Answer,
   admin,
@@ -61,6 +61,7 @@ describe('a sign-in link', () => {
         user: expect.objectContaining({ id: user.user_id }),
         organization_id: user.organization_id,
         scopes: ['settings'],
+        token_id: UUID,
         expires_at: new Date(now + 12 * 60 * MINUTE).toISOString(),
       },
     ]);

@@ -14,6 +14,7 @@ const token = {
   id: ids.token,
   user_id: ids.agent,
   organization_id: ids.organization,
+  is_session: false,
   revoked_at: null,
   created_at: isoTime(FOUNDED),
 };

@@ -16,6 +16,7 @@ export const sessionExamples = {
     user: directoryExamples.User,
     organization_id: ids.organization,
     scopes: ['reports'],
+    token_id: ids.token,
     expires_at: isoTime(at('20:00:00.000')),
   },
 };
