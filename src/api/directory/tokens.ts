@@ -7,6 +7,7 @@ import {
   newToken,
   revokeToken,
   SCOPES,
+  type Scope,
   tokenDigest,
 } from '../../directory/tokens.ts';
 import { findUser } from '../../directory/users.ts';
@@ -17,7 +18,7 @@ import { isoTimeSchema, pathId, textField, timeField } from '../../http/fields.t
 import { type Refusal, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
-import { isoTime, isoTimeOrNull } from '../../resources/clock.ts';
+import { type TokenFacts, tokenResource } from '../../resources/token.ts';
 import { newUuid } from '../../resources/uuid.ts';
 import { defineRoute } from '../define-route.ts';
 import { USER_NOT_FOUND, userPath } from '../shared/paths.ts';
@@ -94,7 +95,7 @@ export function tokenRoutesOf(door: Door): AppRouter {
     const { id: organizationId } = c.var.organization;
     const made = { digest, id, user_id, label, scopes, expires_at, created_at: now };
     const row = await insertToken(database, organizationId, made);
-    if (row !== null) return c.json({ ...tokenResource(row), token }, 201);
+    if (row !== null) return c.json({ ...tokenResource(factsOf(row)), token }, 201);
     const isKnown = (await findUser(database, organizationId, user_id)) !== null;
     return refuse(c, isKnown ? TOO_MANY_TOKENS : USER_NOT_FOUND);
   });
@@ -116,7 +117,10 @@ export function tokenRoutesOf(door: Door): AppRouter {
     const database = identityDatabase(c);
     if ((await findUser(database, c.var.organization.id, user_id)) === null) return refuse(c, USER_NOT_FOUND);
     const rows = await listTokens(database, c.var.organization.id, user_id, asked.page.keyset);
-    return c.json(idCollection(c, asked.page, rows, tokenResource), 200);
+    return c.json(
+      idCollection(c, asked.page, rows, (row) => tokenResource(factsOf(row))),
+      200,
+    );
   });
 
   const removeToken = defineRoute({
@@ -140,16 +144,6 @@ export function tokenRoutesOf(door: Door): AppRouter {
   return routes;
 }
 
-function tokenResource(row: TokenRow): z.infer<typeof tokenSchema> {
-  return {
-    id: row.id,
-    user_id: row.user_id,
-    organization_id: row.organization_id,
-    label: row.label,
-    scopes: JSON.parse(row.scopes) as (typeof SCOPES)[number][],
-    is_session: row.session_until !== null,
-    expires_at: isoTimeOrNull(row.expires_at),
-    revoked_at: isoTimeOrNull(row.revoked_at),
-    created_at: isoTime(row.created_at),
-  };
+function factsOf({ scopes, session_until, ...row }: TokenRow): TokenFacts<Scope> {
+  return { ...row, scopes: JSON.parse(scopes) as Scope[], is_session: session_until !== null };
 }

@@ -34,6 +34,7 @@ export const SECTIONS: readonly Section[] = [
     page: lazy(() => import('./apps/app-catalogue-page.tsx')),
   },
   { path: 'own-apps', name: 'Own apps', scope: 'settings', page: lazy(() => import('./apps/own-apps-page.tsx')) },
+  { path: 'users', name: 'Users', scope: 'users', page: lazy(() => import('./users/users-page.tsx')) },
 ];
 
 /** The sections that a session with these scopes has. */
