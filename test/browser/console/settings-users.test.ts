@@ -78,7 +78,7 @@ describe('the users in the settings', () => {
     await page.getByRole('cell', { name: /^Revoked/ }).waitFor();
     await session.getByRole('button', { name: 'Revoke' }).click();
     await page.getByRole('alertdialog').getByRole('button', { name: 'Revoke' }).click();
-    await expect.poll(() => session.count()).toBe(0);
+    await page.getByRole('row', { name: /Session of the console Reports .* Revoked/ }).waitFor();
 
     await page.getByRole('button', { name: 'Delete the user' }).click();
     await page.getByRole('alertdialog').getByText('Nobody can bring them back.').waitFor();
