@@ -36,6 +36,7 @@ export const SECTIONS: readonly Section[] = [
   { path: 'own-apps', name: 'Own apps', scope: 'settings', page: lazy(() => import('./apps/own-apps-page.tsx')) },
   { path: 'users', name: 'Users', scope: 'users', page: lazy(() => import('./users/users-page.tsx')) },
   { path: 'teams', name: 'Teams', scope: 'users', page: lazy(() => import('./teams/teams-page.tsx')) },
+  { path: 'replies', name: 'Canned replies', scope: null, page: lazy(() => import('./replies/replies-page.tsx')) },
 ];
 
 /** The sections that a session with these scopes has. */
