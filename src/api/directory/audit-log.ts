@@ -7,8 +7,7 @@ import { isoTimeSchema, timeBoundField, timeField, uuidField } from '../../http/
 import { type Refusal, refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
-import { isoTime } from '../../resources/clock.ts';
-import { timeOfUuid } from '../../resources/uuid.ts';
+import { auditEntryResource } from '../../resources/audit-entry.ts';
 import { operator, organizationUserWith } from '../access.ts';
 import { defineRoute } from '../define-route.ts';
 import { organizationPath } from '../shared/paths.ts';
@@ -107,7 +106,7 @@ operatorAuditLogRoutes.openapi(getAllAuditLogs, async (c) => {
   const asked = askedBy(rest, organization_id);
   if (!asked.ok) return refuse(c, asked.refusal);
   const rows = await listAuditEntries(databases, asked.filter, asked.page.keyset);
-  return c.json(idCollection(c, asked.page, rows, resourceOf), 200);
+  return c.json(idCollection(c, asked.page, rows, auditEntryResource), 200);
 });
 
 type Asked = { ok: true; filter: AuditFilter; page: Page } | { ok: false; refusal: Refusal };
@@ -134,27 +133,6 @@ function askedBy(
   return { ok: true, filter, page: asked.page };
 }
 
-function resourceOf(entry: AuditEntry): z.infer<typeof entrySchema> {
-  const { target_type, target_id } = entry;
-  return {
-    id: entry.id,
-    created_at: isoTime(timeOfUuid(entry.id)),
-    organization_id: entry.organization_id,
-    actor: {
-      type: entry.actor_type,
-      id: entry.actor_type === 'operator' ? null : entry.actor_id,
-      token_id: entry.token_id,
-      app_id: entry.app_id,
-    },
-    action: entry.action,
-    target: target_type === null || target_id === null ? null : { type: target_type, id: target_id },
-    details: JSON.parse(entry.details) as Record<string, unknown>,
-    status: entry.status,
-    address: entry.address,
-    request_id: entry.request_id,
-  };
-}
-
 function shownToTenants(entry: AuditEntry): z.infer<typeof entrySchema> {
-  return { ...resourceOf(entry), ...(entry.actor_type === 'operator' ? { address: null } : {}) };
+  return { ...auditEntryResource(entry), ...(entry.actor_type === 'operator' ? { address: null } : {}) };
 }

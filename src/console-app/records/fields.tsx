@@ -42,7 +42,7 @@ type TextProps = About &
     isRequired?: boolean;
     /** Text that is no sentence, such as an address. */
     isCode?: boolean;
-    type?: 'text' | 'email' | 'url';
+    type?: 'text' | 'email' | 'url' | 'date';
     placeholder?: string;
   };
 

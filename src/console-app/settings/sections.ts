@@ -37,6 +37,12 @@ export const SECTIONS: readonly Section[] = [
   { path: 'users', name: 'Users', scope: 'users', page: lazy(() => import('./users/users-page.tsx')) },
   { path: 'teams', name: 'Teams', scope: 'users', page: lazy(() => import('./teams/teams-page.tsx')) },
   { path: 'replies', name: 'Canned replies', scope: null, page: lazy(() => import('./replies/replies-page.tsx')) },
+  {
+    path: 'audit-log',
+    name: 'Audit log',
+    scope: 'settings',
+    page: lazy(() => import('./audit-log/audit-log-page.tsx')),
+  },
 ];
 
 /** The sections that a session with these scopes has. */
