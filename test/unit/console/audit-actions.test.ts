@@ -9,6 +9,7 @@ describe('an action of the audit log in words', () => {
     ['replaceTeamV6', 'Changed team'],
     ['adminDeleteUser', 'Deleted user'],
     ['adminListUsers', 'Read users'],
+    ['createRpcKey', 'Created RPC key'],
     ['createSession', 'Signed in'],
     ['deleteToken', 'Revoked a token'],
     ['adminDeleteToken', 'Revoked a token'],

@@ -43,7 +43,8 @@ export function actionInWords(operation: string): string {
     .replaceAll(/([A-Z])/g, ' $1')
     .toLowerCase()
     .split(' ');
-  return [VERBS[verb] ?? verb.charAt(0).toUpperCase() + verb.slice(1), ...rest].join(' ');
+  const words = rest.map((word) => (word === 'rpc' ? 'RPC' : word));
+  return [VERBS[verb] ?? verb.charAt(0).toUpperCase() + verb.slice(1), ...words].join(' ');
 }
 
 /** What organizations ask for most, by the name of the operation. */
