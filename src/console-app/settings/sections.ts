@@ -43,6 +43,7 @@ export const SECTIONS: readonly Section[] = [
     scope: 'settings',
     page: lazy(() => import('./audit-log/audit-log-page.tsx')),
   },
+  { path: 'privacy', name: 'Privacy', scope: 'settings', page: lazy(() => import('./privacy/privacy-page.tsx')) },
 ];
 
 /** The sections that a session with these scopes has. */
