@@ -166,8 +166,11 @@ export const organizationUserWith = (scope: Scope): Access => withGuards(organiz
 /** Paths under /orgs/<organization_id>: its users, but no apps in their name. */
 export const organizationUserThemselves = withGuards(organizationUser, requireOwnToken());
 
-/** Apps, installations and their webhooks: users with the scope `settings`, but no apps in their name. */
-export const appSettings = audited(withGuards(organizationUserThemselves, requireScope('settings')));
+/**
+ * What reaches beyond the organization: apps, installations and their webhooks, and shares. Users with the scope
+ * `settings`, but no apps in their name.
+ */
+export const outwardSettings = audited(withGuards(organizationUserThemselves, requireScope('settings')));
 
 /** Credentials of users: those with the scope `users`, but no apps in their name, which would keep what they make. */
 export const userCredentials = audited(withGuards(organizationUserThemselves, requireScope('users')));

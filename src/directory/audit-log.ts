@@ -105,6 +105,11 @@ export function auditOfEndingInstallations(
   );
 }
 
+/** Adds an entry if a FROM clause finds a row, of which there is one at most. */
+export function auditOfRow(entry: AuditEntry, from: string, ...parameters: unknown[]): Statement {
+  return selecting(entry, {}, from, ...parameters);
+}
+
 /** Adds entries like this one for rows. `columns`: expressions in place of its values. */
 function selecting(
   entry: AuditEntry,

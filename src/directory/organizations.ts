@@ -32,6 +32,19 @@ export async function listOrganizations(
   return rows.map(organizationView);
 }
 
+/** The names of organizations by their ids. */
+export async function listOrganizationNames(
+  database: IdentityDatabase,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  if (ids.length === 0) return new Map();
+  const rows = await database.all<{ id: string; name: string }>(
+    'SELECT id, name FROM organizations WHERE id IN (SELECT value FROM json_each(?))',
+    JSON.stringify(ids),
+  );
+  return new Map(rows.map(({ id, name }) => [id, name]));
+}
+
 /** How many days visitors' threads that no user has answered are kept, unless an organization says otherwise. */
 const UNANSWERED_DAYS = 7;
 

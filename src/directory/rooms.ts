@@ -7,6 +7,7 @@ import type { RoomSet } from '../resources/chat-grant.ts';
 import { assignments } from './assignments.ts';
 import { changing } from './changes.ts';
 import { type Inserted, insertBelow, isBelow } from './quotas.ts';
+import { endOffers } from './shares.ts';
 
 /** A room of the organization; null when there is none or it is deleted. */
 export function findRoom(
@@ -234,6 +235,7 @@ export function deleteRoom(
         roomId,
         organizationId,
       ],
+      endOffers('room', roomId, organizationId),
     ])) as [Pick<ChannelRow, 'id' | 'name'>[], unknown[]];
     if (deleted.length > 0) return 'deleted';
     return channels.length > 0 ? { channels } : 'not_found';

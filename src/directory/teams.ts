@@ -5,6 +5,7 @@ import type { Invitee } from '../resources/invitation.ts';
 import { assignments } from './assignments.ts';
 import { changing } from './changes.ts';
 import { type Inserted, insertBelow, isBelow } from './quotas.ts';
+import { endOffers } from './shares.ts';
 
 /** Teams are stored with their members in the first database. Routers name them by id. */
 
@@ -94,14 +95,17 @@ export function deleteTeam(
   now: number,
 ): Promise<boolean> {
   return changing({ kind: 'routing', organization_ids: [organizationId] }, async () => {
-    const { changes } = await identity.run(
-      'UPDATE teams SET deleted_at = ?, updated_at = ? WHERE id = ? AND organization_id = ? AND deleted_at IS NULL',
-      now,
-      now,
-      teamId,
-      organizationId,
-    );
-    return changes > 0;
+    const [deleted = []] = await identity.batch([
+      [
+        `UPDATE teams SET deleted_at = ?1, updated_at = ?1 WHERE id = ?2 AND organization_id = ?3 AND deleted_at IS NULL
+         RETURNING id`,
+        now,
+        teamId,
+        organizationId,
+      ],
+      endOffers('team', teamId, organizationId),
+    ]);
+    return deleted.length > 0;
   });
 }
 

@@ -56,6 +56,18 @@ export function nameTarget(c: AppContext, target: AuditTarget): void {
   c.set('auditTarget', target);
 }
 
+/**
+ * The entry of a change for the log of another organization that it concerns: who made it, and not from where or by which
+ * token.
+ */
+export function auditEntryFor(c: AppContext, organizationId: string, target: AuditTarget): AuditEntry {
+  return {
+    ...auditEntry(c, null),
+    ...{ organization_id: organizationId, token_id: null, app_id: null, address: null },
+    ...{ target_type: target.type, target_id: target.id, details: JSON.stringify(target.details ?? {}) },
+  };
+}
+
 function beginAudit(c: AppContext): { readonly isWritten: boolean } {
   const audit = { isWritten: false };
   const companions = new Map<string, Companion>();

@@ -110,6 +110,7 @@ const CONSTANTS: readonly [row: string, constant: string, unit?: number][] = [
   ['the code for `/identity/token`', 'APP_USER_CODE_SECONDS'],
   ['a lasting token of an app that is not used', 'LASTING_TOKEN_UNUSED', 24 * 3_600_000],
   ['autosuggestions of a room', 'MOST_AUTOSUGGESTIONS'],
+  ['rooms, and teams, that an organization offers to partners at the same time', 'MOST_OFFERS'],
   ['people, or bots, whom targets reach, as they are counted', 'MOST_REACHED'],
   ['spans in the service hours of a room', 'MOST_SPANS'],
   ['`subscribed_channels` of a client', 'MOST_CHANNELS'],

@@ -4,7 +4,7 @@ import type { AppContext } from '../../http/app-environment.ts';
 import { collectionQuery } from '../../http/collection.ts';
 import { pathId } from '../../http/fields.ts';
 import type { Refusal } from '../../http/refusals.ts';
-import { type Access, appSettings, operatorOfOrganization, organizationUser } from '../access.ts';
+import { type Access, operatorOfOrganization, organizationUser, outwardSettings } from '../access.ts';
 
 /**
  * Who manages the apps of an organization: its own users, or the operator of the hub. Each is a door. The routes are
@@ -32,7 +32,7 @@ export const tenantDoor: Door = {
   organization: '/orgs/{organization_id}',
   tag: 'Apps',
   readers: organizationUser,
-  writers: appSettings,
+  writers: outwardSettings,
   grantableScopes: (c) => c.var.principal.scopes,
   userId: (c) => c.var.principal.user.id,
 };

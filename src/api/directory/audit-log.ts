@@ -64,7 +64,7 @@ export const auditLogRoutes = createRouter();
 export const operatorAuditLogRoutes = createRouter();
 
 const DESCRIPTION =
-  'Changes of tokens, secrets, shares, apps, installations, channels, rooms, teams, members and users, each written in the transaction of its change; every lasting token that an app was given; the end of an installation whose app its owner has deleted; whom a user has added to a chat or removed from one; every reading of a channel’s secret; and every call of the operator, of reading ones too. Newest first. One of `actor_id`, `action` and `target_id` may be given, besides times. Entries are kept for 400 days.';
+  'Changes of tokens, secrets, shares, apps, installations, channels, rooms, teams, members and users, each written in the transaction of its change; every lasting token that an app was given; the end of an installation whose app its owner has deleted; what a partner begins or ends to share; whom a user has added to a chat or removed from one; every reading of a channel’s secret; and every call of the operator, of reading ones too. Newest first. One of `actor_id`, `action` and `target_id` may be given, besides times. Entries are kept for 400 days.';
 
 const getAuditLog = defineRoute({
   operationId: 'listAuditLog',

@@ -8,6 +8,7 @@ import {
   operatorOfOrganization,
   organizationUser,
   organizationUserWith,
+  outwardSettings,
   userCredentials,
   userOrScope,
 } from '../access.ts';
@@ -37,6 +38,8 @@ export type Door = {
   userWriter: Access;
   /** Access to the settings and keys of JSON-RPC and the threads API. The audit log has each call: they show secrets. */
   interfaces: Access;
+  /** Access to shares. Tenants need the scope `settings`, and no app may. */
+  shares: Access;
   /** Access to credentials of users, such as sign-in links. Tenants need the scope `users`, and no app may. */
   credentials: Access;
   /** The first of these scopes that the caller may not give to others; the operator may give each. */
@@ -59,6 +62,7 @@ export function tenantDoor(version: 5 | 6): Door {
     writer: (scope) => audited(organizationUserWith(scope)),
     userWriter: audited(userOrScope),
     interfaces: interfaceSettings,
+    shares: outwardSettings,
     credentials: userCredentials,
     lackingScope: (c, scopes) => scopes.find((scope) => !c.var.principal.scopes.has(scope)),
     userId: (c) => c.var.principal.user.id,
@@ -78,6 +82,7 @@ export const operatorDoor: Door = {
   writer: () => operatorOfOrganization,
   userWriter: operatorOfOrganization,
   interfaces: operatorOfOrganization,
+  shares: operatorOfOrganization,
   credentials: operatorOfOrganization,
   lackingScope: () => undefined,
   userId: () => null,

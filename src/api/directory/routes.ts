@@ -9,8 +9,10 @@ import { interfaceKeyRoutesOf } from './interface-keys.ts';
 import { interfaceSettingsRoutesOf } from './interface-settings.ts';
 import { organizationRoutesOf } from './organizations.ts';
 import { purgeRoutesOf } from './purges.ts';
+import { receivedShareRoutes } from './received-shares.ts';
 import { roomRoutesOf } from './rooms.ts';
 import { routerRoutesOf } from './routers.ts';
+import { shareRoutesOf } from './shares.ts';
 import { signInLinkRoutesOf } from './sign-in-links.ts';
 import { teamMemberRoutesOf } from './team-members.ts';
 import { teamRoutesOf } from './teams.ts';
@@ -20,7 +22,7 @@ import { userRoutesOf } from './users.ts';
 import { visitorSecretRoutesOf } from './visitor-secrets.ts';
 
 /**
- * An organization with its users, rooms, routers, allowed tags, teams, members of teams and secrets of visitors. For tenants, version 6 has only
+ * An organization with its users, rooms, routers, allowed tags, teams, members of teams, shares and secrets of visitors. For tenants, version 6 has only
  * teams.
  */
 export function directoryRoutesOf(door: Door): AppRouter {
@@ -42,7 +44,11 @@ export function directoryRoutesOf(door: Door): AppRouter {
       routes.route('/', interfaceKeyRoutesOf(door, kind));
     }
     routes.route('/', door.isOperator ? operatorAuditLogRoutes : auditLogRoutes);
-    if (!door.isOperator) routes.route('/', cannedReplyRoutes);
+    routes.route('/', shareRoutesOf(door));
+    if (!door.isOperator) {
+      routes.route('/', receivedShareRoutes);
+      routes.route('/', cannedReplyRoutes);
+    }
   }
   routes.route('/', teamRoutesOf(door));
   routes.route('/', teamMemberRoutesOf(door));

@@ -48,6 +48,7 @@ const TAGS = [
   { name: 'Teams', description: 'Teams of the organization and their members.' },
   { name: 'Rooms', description: 'Rooms of the organization, rooms that reach a user, allowed tags of a room.' },
   { name: 'Routers', description: 'Whom the chats of rooms reach.' },
+  { name: 'Shares', description: 'Rooms and teams that organizations offer to partners and share with them.' },
   { name: 'Organization', description: 'The organization itself.' },
   { name: 'Visitors', description: 'Visitors of a room and their variables.' },
   {

@@ -7,7 +7,6 @@ import { organizationsRoutes } from '../directory/organizations.ts';
 import { directoryRoutesOf } from '../directory/routes.ts';
 import { keyRoutes } from './keys.ts';
 import { rebuildRoutes } from './rebuild.ts';
-import { shareRoutes } from './shares.ts';
 import { usageRoutes } from './usage.ts';
 
 /** The admin API, mounted at /admin/v1. All paths need the operator's secret, including unknown ones. */
@@ -15,7 +14,6 @@ export const operatorRoutes = createRouter();
 operatorRoutes.use('*', requireOperator);
 operatorRoutes.route('/', organizationsRoutes);
 operatorRoutes.route('/', directoryRoutesOf(operatorDoor));
-operatorRoutes.route('/', shareRoutes);
 operatorRoutes.route('/', operatorAppsRoutes);
 operatorRoutes.route('/', operatorChatRoutes);
 operatorRoutes.route('/', keyRoutes);

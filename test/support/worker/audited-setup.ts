@@ -26,12 +26,25 @@ function idOf(answer: Answer): string {
   return String(answer.json['id']);
 }
 
+/** A room or team that a partner offers to an organization. */
+async function offered(partner: Person, organizationId: string, kind: 'rooms' | 'teams'): Promise<string> {
+  const root = `/organizations/${partner.organization_id}/${kind}`;
+  const id = idOf(await admin(root, { method: 'POST', body: { name: 'Theirs' } }));
+  const { status } = await ask(
+    partner,
+    'PUT',
+    `/orgs/${partner.organization_id}/${kind}/${id}/shares/${organizationId}`,
+  );
+  if (status !== 201) throw new Error(`an offer was answered ${status}`);
+  return id;
+}
+
 export async function auditedSetup(): Promise<AuditedSetup> {
   const owner = await enroll({ scopes: ['settings', 'reports', 'users'] });
   const { organization_id } = owner;
   const root = `/organizations/${organization_id}`;
   const made = async (path: string, body: object) => idOf(await admin(`${root}${path}`, { method: 'POST', body }));
-  const [partner, stranger] = [await enroll(), await enroll()];
+  const [partner, stranger] = [await enroll({ scopes: ['settings'] }), await enroll()];
   const user_id = await made('/users', { first_name: 'Ada' });
   // The first one gets the interfaces: the other is deleted.
   const mail_room_id = await made('/rooms', { name: 'Mail' });
@@ -69,6 +82,8 @@ export async function auditedSetup(): Promise<AuditedSetup> {
     ),
     autosuggestion_id: await made(`/rooms/${room_id}/autosuggestions`, { url_pattern: '*', user_id }),
     partner_id: partner.organization_id,
+    received_room_id: await offered(partner, organization_id, 'rooms'),
+    received_team_id: await offered(partner, organization_id, 'teams'),
     delivery_id: await logAppDelivery({ organization_id, installation_id, webhook_id, status: 'exhausted' }),
     config_id: idOf(
       await ask(owner, 'POST', `/orgs/${organization_id}/unified_messaging`, {

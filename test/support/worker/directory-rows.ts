@@ -93,7 +93,7 @@ export async function newRouter(
 }
 
 export async function share(kind: SharedKind, owner: string, id: string, partner: string): Promise<void> {
-  await insertShare(databases, kind, owner, id, { organization_id: partner, created_at: AT });
+  await insertShare(databases, { kind, id, owner_id: owner, partner_id: partner }, { now: AT });
 }
 
 /** Makes a user present until `until` (ms), as their object would. */

@@ -3,7 +3,7 @@ import { newUuid } from '../../../src/resources/uuid.ts';
 import { userStub } from '../../../src/rpc/user.ts';
 import { ask, enrollAgent } from './organization.ts';
 import { d1With, organizationD1 } from './organization-database.ts';
-import { admin, type Person } from './requests.ts';
+import { admin, enroll, type Person } from './requests.ts';
 
 /** Values for the parameters of the console's paths. */
 export type DirectoryNames = {
@@ -27,6 +27,8 @@ export type DirectoryNames = {
   /** A token of the user. */
   token_id: string;
   router_id: string;
+  /** With whom the room is shared, and to whom the team is offered. */
+  partner_id: string;
 };
 
 /** An organization with one of every resource. They belong to a colleague of `owner`, who has every scope. */
@@ -48,8 +50,12 @@ export async function fill(owner: Person): Promise<DirectoryNames> {
   const autosuggestion = await ask(owner, 'POST', `${root}/rooms/${room.json['id']}/autosuggestions`, rule);
   const canned = { shortcut: 'late', message: 'We are sorry.', visibility: 'organization' };
   const cannedReply = await ask(owner, 'POST', `${root}/canned_replies`, canned);
+  const { organization_id: partner_id } = await enroll();
+  await admin(`/organizations/${organization_id}/rooms/${room.json['id']}/shares/${partner_id}`, { method: 'PUT' });
+  await ask(owner, 'PUT', `${root}/teams/${team.json['id']}/shares/${partner_id}`);
   return {
     organization_id,
+    partner_id,
     user_id,
     canned_reply_id: String(cannedReply.json['id']),
     autosuggestion_id: String(autosuggestion.json['id']),
@@ -117,6 +123,7 @@ const TABLES = [
   'teams',
   'team_members',
   'team_shares',
+  'share_offers',
   'routers',
   'router_targets',
   'room_routers',

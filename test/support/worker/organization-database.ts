@@ -31,7 +31,7 @@ export const ORGANIZATION_TABLES: readonly string[] = [
 ];
 
 /** The tables of which each database has its own part. */
-export const TABLES_OF_BOTH: readonly string[] = ['keyed_requests', 'audit_log'];
+export const TABLES_OF_BOTH: readonly string[] = ['keyed_requests', 'audit_log', 'share_offers'];
 
 const bindings = env as unknown as Record<string, unknown>;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { deleteRoom } from '../../../src/directory/rooms.ts';
-import { deleteShare } from '../../../src/directory/shares.ts';
+import { endShare } from '../../../src/directory/shares.ts';
 import { deleteTeam, findInvitee } from '../../../src/directory/teams.ts';
 import { deleteUser, updateUser } from '../../../src/directory/users.ts';
 import {
@@ -63,7 +63,7 @@ describe('possible invitees', () => {
     const team = await newTeam(partner);
     await share('team', partner, team, owner);
     expect(await both()).toMatchObject([{ id: partner }, { id: owner }]);
-    await deleteShare(databases, 'team', partner, team, owner, AT);
+    await endShare(databases, { kind: 'team', id: team, owner_id: partner, partner_id: owner }, { now: AT });
     expect(await both()).toEqual([null, null]);
   });
 });

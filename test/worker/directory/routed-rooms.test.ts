@@ -3,7 +3,7 @@ import { readRoutedRooms } from '../../../src/directory/read-routed-rooms.ts';
 import { deleteRoom, findRoomInSet, listReachedRooms } from '../../../src/directory/rooms.ts';
 import type { HistoryOptions } from '../../../src/directory/routed-rooms.ts';
 import { deleteRouter, type RouterTarget, updateRouter } from '../../../src/directory/routers.ts';
-import { deleteShare } from '../../../src/directory/shares.ts';
+import { endShare } from '../../../src/directory/shares.ts';
 import { deleteTeamMember } from '../../../src/directory/team-members.ts';
 import { deleteTeam } from '../../../src/directory/teams.ts';
 import {
@@ -205,7 +205,7 @@ describe('the rooms routed to a partner’s user', () => {
     expect(await reachOfUser(databases, stranger, await newUser(stranger), EVERYTHING)).toEqual(
       wholeOrganization(stranger),
     );
-    await deleteShare(databases, 'room', owner, room, partner, AT);
+    await endShare(databases, { kind: 'room', id: room, owner_id: owner, partner_id: partner }, { now: AT });
     expect(await reachOfAgent()).toEqual(wholeOrganization(partner));
   });
 
@@ -220,7 +220,7 @@ describe('the rooms routed to a partner’s user', () => {
     expect(await reachOfUser(databases, partner, await newUser(partner), EVERYTHING)).toEqual(
       wholeOrganization(partner),
     );
-    await deleteShare(databases, 'team', partner, theirs, owner, AT);
+    await endShare(databases, { kind: 'team', id: theirs, owner_id: partner, partner_id: owner }, { now: AT });
     expect(await reachOfAgent()).toEqual(wholeOrganization(partner));
   });
 
@@ -256,7 +256,7 @@ describe('the rooms routed to an organization', () => {
     await newRouter(owner, [room], []);
     expect(await reach(partner)).toEqual(wholeOrganization(partner, [room]));
     expect(await reach(owner)).toEqual(wholeOrganization(owner));
-    await deleteShare(databases, 'room', owner, room, partner, AT);
+    await endShare(databases, { kind: 'room', id: room, owner_id: owner, partner_id: partner }, { now: AT });
     expect(await reach(partner)).toEqual(wholeOrganization(partner));
   });
 

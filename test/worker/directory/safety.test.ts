@@ -61,7 +61,7 @@ const OPEN_READS = [
 function scopeOf({ method, path }: Operation): string | null {
   if (path.endsWith('/canned_replies')) return null;
   if (/\/(tokens|sign_in_links)\b/.test(path)) return 'users';
-  if (path.includes('/purge')) return 'settings';
+  if (path.includes('/purge') || path.includes('shares')) return 'settings';
   if (path.includes('/visitors')) return null;
   if (/\/(allowed_tags|autosuggestions)/.test(path)) return 'settings';
   if (path.includes('/users/{user_id}/clients')) return 'users';

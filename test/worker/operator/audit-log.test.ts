@@ -143,7 +143,7 @@ function bodyOf({ path, method }: Operation, { names, lacking }: AuditedSetup): 
 async function perform(operation: Operation, setup: AuditedSetup): Promise<Answer> {
   const { owner, names, lacking } = setup;
   const isAdding = operation.method === 'PUT' && /members|memberships|shares/.test(operation.path);
-  const isOfTeam = operation.path.includes('/teams/{id}/');
+  const received = { room_id: names['received_room_id'], team_id: names['received_team_id'] };
   const ofInstallation = operation.path.includes('/app_installations/') ? { token_id: names['lasting_token_id'] } : {};
   const values = {
     ...names,
@@ -151,7 +151,7 @@ async function perform(operation: Operation, setup: AuditedSetup): Promise<Answe
     ...ofInstallation,
     key_id: operation.path.includes('/rpc/') ? names['rpc_key_id'] : names['threads_key_id'],
     ...(operation.path.includes('/visitors/') ? { room_id: names['mail_room_id'] } : {}),
-    id: isOfTeam ? names['team_id'] : names['room_id'],
+    ...(operation.path.includes('/received_shares/') ? received : {}),
     ...(operation.path.includes('visitor_secrets') ? { visitor_id: crypto.randomUUID().replaceAll('-', '') } : {}),
   };
   const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: keyof typeof values) => {
@@ -169,9 +169,12 @@ async function perform(operation: Operation, setup: AuditedSetup): Promise<Answe
 
 const audit = async (query: string) => resultsOf(await admin(`/audit?${query}`));
 
-/** The entry of a call. */
-async function entryOf({ headers }: Answer): Promise<Json | undefined> {
-  return (await audit('page_size=20')).find(({ request_id }) => request_id === headers.get('x-request-id'));
+/** The entry of a call. Of a share the other organization has one too. */
+async function entryOf({ headers }: Answer, organizationId?: string): Promise<Json | undefined> {
+  return (await audit('page_size=20')).find(
+    ({ request_id, organization_id }) =>
+      request_id === headers.get('x-request-id') && organization_id === (organizationId ?? organization_id),
+  );
 }
 
 describe('the audit log', () => {
@@ -193,7 +196,8 @@ describe('the audit log', () => {
     const answer = await perform(operation, setup);
     if (!isCall(operation))
       expect([answer.status, answer.text]).toEqual([expect.toSatisfy((s: number) => s < 300), answer.text]);
-    const entry = await entryOf(answer);
+    const isOfShare = operation.path.includes('shares');
+    const entry = await entryOf(answer, isOfShare ? owner.organization_id : undefined);
     const isCreation = operation.name === 'adminCreateOrganization';
     const hasOrganization = operation.path.includes('{organization_id}');
     expect(entry).toEqual({
@@ -240,7 +244,7 @@ describe('an entry', () => {
     const shared = await admin(`${root}/rooms/${setup.names['room_id']}/shares/${setup.lacking.partner_id}`, {
       method: 'PUT',
     });
-    expect(await entryOf(shared)).toMatchObject({
+    expect(await entryOf(shared, owner.organization_id)).toMatchObject({
       target: { type: 'room', id: setup.names['room_id'] },
       details: { partner_id: setup.lacking.partner_id },
     });

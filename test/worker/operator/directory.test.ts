@@ -115,7 +115,9 @@ describe('the operator works with shares', () => {
   it.each(['rooms', 'teams'] as const)('of %s: creates, lists and ends them', async (kind) => {
     const path = `${root}/${kind}/${await make(mine.organization_id, kind, { name: 'Shared' })}/shares`;
     const shared = await put(`${path}/${partner.organization_id}`);
-    expect([shared.status, shared.json]).toEqual([201, { organization_id: partner.organization_id, created_at: TIME }]);
+    const { organization_id } = partner;
+    const share = { organization_id, organization: { id: organization_id, name: 'Harbour' }, status: 'shared' };
+    expect([shared.status, shared.json]).toEqual([201, { ...share, created_at: TIME }]);
     const again = await put(`${path}/${partner.organization_id}`);
     expect([again.status, again.json]).toEqual([200, shared.json]);
     expect((await admin(path)).json).toEqual({ next: null, previous: null, results: [shared.json] });

@@ -29,6 +29,8 @@ const router = {
   created_at: isoTime(FOUNDED),
   updated_at: isoTime(FOUNDED),
 };
+const partner = { id: ids.partner, name: 'South' };
+const share = { organization_id: ids.partner, organization: partner, status: 'offered', created_at: isoTime(FOUNDED) };
 const reached = { users: 4, bots: 1 };
 
 const interfaceKey = interfaceKeyResource({
@@ -76,7 +78,17 @@ export const operatorExamples = {
   AdminPatchRouter: { targets: [target] },
   AdminRouterReachQuestion: { targets: [target] },
   AdminRouterReach: reached,
-  AdminShare: { organization_id: ids.partner, created_at: isoTime(FOUNDED) },
+  AdminShare: { ...share, status: 'shared' },
+  Share: share,
+  ReceivedShare: {
+    id: ids.room,
+    name: 'Support',
+    organization_id: ids.partner,
+    organization: partner,
+    status: 'offered',
+    is_deleted: false,
+    created_at: isoTime(FOUNDED),
+  },
   AuditEntry: {
     id: ids.token,
     created_at: isoTime(FOUNDED),
