@@ -3,6 +3,7 @@ import { RouterProvider } from '@tanstack/react-router';
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import { browserPorts, watchBrowser } from './browser-ports.ts';
 import { DeskProvider, useDesk, useReplica } from './desk/desk.tsx';
+import { type Notice, NoticeBar } from './desk/notice.tsx';
 import { readSession, type Session, signOut, watchSessionOwner } from './hub/session.ts';
 import { Replica } from './replica/replica.ts';
 import { makeRouter } from './routes.tsx';
@@ -56,11 +57,13 @@ export function App() {
 
 function Inside({ session, onLeft }: { session: Session; onLeft: () => void }) {
   const [complaint, setComplaint] = useState<string | null>(null);
+  const [notice, setNotice] = useState<Notice | null>(null);
   // Drafts and messages on their way are in the browser's storage, by user: loading the page loses none.
   useEffect(() => watchSessionOwner(session.user.id, () => location.reload()), [session.user.id]);
   return (
-    <DeskProvider session={session} openReplica={openReplica} onComplaint={setComplaint}>
+    <DeskProvider session={session} openReplica={openReplica} onComplaint={setComplaint} onNotice={setNotice}>
       <Screens onLeft={onLeft} />
+      {notice === null ? null : <NoticeBar notice={notice} onGone={() => setNotice(null)} />}
       {complaint === null ? null : (
         <div className="complaint" role="alert">
           <span>{complaint}</span>

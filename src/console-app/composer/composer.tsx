@@ -20,8 +20,10 @@ type Props = {
   /** A text that goes back into the composer: a message that could not be sent. */
   returned: { key: string; text: string } | null;
   replyFacts: ReplyFacts;
-  /** What the hub keeps for other devices. */
+  /** What the hub keeps for all devices; empty for nothing. */
+  kept: string;
   serverDraft: ServerDraft;
+  isOffline: boolean;
   onSend: (content: NewMessage) => void;
   onTyping: (isTyping: boolean) => void;
   onLeave: () => void;
@@ -33,7 +35,9 @@ export function Composer(props: Props) {
   const field = useId();
   const hint = useId();
   const area = useRef<HTMLTextAreaElement>(null);
-  const [text, setText] = useState(() => readDraft(userId, chatId));
+  /** What was written here; null: nothing yet, so the field follows what was begun on another device. */
+  const [written, setText] = useState(() => readDraft(userId, chatId) || null);
+  const text = written ?? props.kept;
   const [dismissed, setDismissed] = useState<ReadonlySet<string>>(new Set());
   const [inserted, setInserted] = useState<string | null>(null);
   const [taken, setTaken] = useState<string | null>(null);
@@ -55,15 +59,9 @@ export function Composer(props: Props) {
     setTaken(returned.key);
     setText(isEmpty ? returned.text : `${text}\n${returned.text}`);
   }
-  useEffect(() => writeDraft(userId, chatId, text), [userId, chatId, text]);
-  // What was begun on another device, unless something was begun here.
   useEffect(() => {
-    if (readDraft(userId, chatId) !== '') return;
-    serverDraft.read().then(
-      (kept) => setText((now) => (now === '' ? kept : now)),
-      () => {},
-    );
-  }, [userId, chatId, serverDraft]);
+    if (written !== null) writeDraft(userId, chatId, written);
+  }, [userId, chatId, written]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a selection is made once its text is in the field
   useLayoutEffect(() => {
@@ -168,7 +166,7 @@ export function Composer(props: Props) {
         />
         <div className="composer-foot">
           <p id={hint} className={isTooLong ? 'message-failed' : 'muted'}>
-            {isTooLong ? `At most ${longest.toLocaleString('en')} characters` : hintOf(isMail)}
+            {isTooLong ? `At most ${longest.toLocaleString('en')} characters` : hintOf(isMail, props.isOffline)}
           </p>
           <button
             type="button"
@@ -187,4 +185,7 @@ export function Composer(props: Props) {
   );
 }
 
-const hintOf = (isMail: boolean) => (isMail ? 'Ctrl+Enter sends' : 'Enter sends, Shift+Enter begins a line');
+function hintOf(isMail: boolean, isOffline: boolean): string {
+  if (isOffline) return 'What you send will be sent when the connection is back';
+  return isMail ? 'Ctrl+Enter sends' : 'Enter sends, Shift+Enter begins a line';
+}

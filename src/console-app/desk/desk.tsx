@@ -4,6 +4,7 @@ import { Presence } from '../hub/presence.ts';
 import type { Session } from '../hub/session.ts';
 import type { Replica } from '../replica/replica.ts';
 import type { ReplicaState } from '../replica/store.ts';
+import type { Notice } from './notice.tsx';
 
 /** What the screens of a signed-in person share. */
 export type Desk = {
@@ -13,6 +14,8 @@ export type Desk = {
   readonly presence: Presence;
   /** Shows why something was not done. */
   readonly complain: (words: string) => void;
+  /** Says what was done. */
+  readonly say: (notice: Notice) => void;
 };
 
 const DeskContext = createContext<Desk | null>(null);
@@ -40,11 +43,12 @@ type Props = {
   /** Makes the copy of the hub for a user, and answers how to end it. */
   openReplica: (userId: string) => { replica: Replica; close: () => void };
   onComplaint: (words: string) => void;
+  onNotice: (notice: Notice) => void;
   children: ReactNode;
 };
 
 /** Keeps the copy of the hub alive as long as somebody is signed in, through breaks and sign-ins. */
-export function DeskProvider({ session, openReplica, onComplaint, children }: Props) {
+export function DeskProvider({ session, openReplica, onComplaint, onNotice, children }: Props) {
   const userId = session.user.id;
   const [replica, setReplica] = useState<Replica | null>(null);
   const [presence, setPresence] = useState<Presence | null>(null);
@@ -71,8 +75,10 @@ export function DeskProvider({ session, openReplica, onComplaint, children }: Pr
 
   const desk = useMemo(
     () =>
-      replica === null || presence === null ? null : { session, userId, replica, presence, complain: onComplaint },
-    [session, userId, replica, presence, onComplaint],
+      replica === null || presence === null
+        ? null
+        : { session, userId, replica, presence, complain: onComplaint, say: onNotice },
+    [session, userId, replica, presence, onComplaint, onNotice],
   );
   if (desk === null) return null;
   return <DeskContext value={desk}>{children}</DeskContext>;

@@ -60,6 +60,15 @@ export async function endChat(replica: Replica, userId: string, { chat }: InboxR
   return answer.ok ? null : words('closed', answer);
 }
 
+/** Opens a new chat with a visitor, or joins the one that is open. `path`: of the visitor. */
+export async function openNewChat(
+  path: string,
+): Promise<{ ok: true; chatId: string } | { ok: false; problem: string }> {
+  const answer = await call<Chat>(`${path}/chats`, { method: 'POST', body: {} });
+  if (answer.ok) return { ok: true, chatId: answer.body.id };
+  return { ok: false, problem: words('opened', answer) };
+}
+
 /** Sends the webhook of one's own message once more. Its state is told by the socket. */
 export async function redeliverMessage(userId: string, chatId: string, messageId: string): Promise<Outcome> {
   const path = `/api/v5/users/${userId}/chats/${chatId}/messages/${messageId}/redeliver`;

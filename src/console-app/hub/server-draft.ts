@@ -10,31 +10,24 @@ const QUIET = 1_000;
 export class ServerDraft {
   readonly #path: string;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #isThere: boolean;
+  readonly #isKnown: () => boolean;
+  /** Whether the hub has one, as far as this page has told it; null: it has told nothing. */
+  #isThere: boolean | null = null;
   #kept: string | null = null;
   /** The last call. It never fails. */
   #last: Promise<void> = Promise.resolve();
 
-  /** `isThere`: whether the hub has one. */
-  constructor(userId: string, chatId: string, isThere: boolean) {
+  /** `isKnown`: whether the hub has told of one. */
+  constructor(userId: string, chatId: string, isKnown: () => boolean) {
     this.#path = `/api/v5/users/${userId}/chats/${chatId}/draft`;
-    this.#isThere = isThere;
-  }
-
-  /** The text that the hub has; empty for none. */
-  async read(): Promise<string> {
-    if (!this.#isThere) return '';
-    const answer = await call<{ message: string }>(this.#path);
-    if (!answer.ok) return '';
-    this.#kept = answer.body.message;
-    return answer.body.message;
+    this.#isKnown = isKnown;
   }
 
   /** Gives the hub a text a moment later. An empty one is deleted at once, since it was sent. */
   keep(text: string): void {
     clearTimeout(this.#timer);
     const isEmpty = text.trim() === '';
-    if (isEmpty ? !this.#isThere : text === this.#kept) return;
+    if (isEmpty ? !(this.#isThere ?? this.#isKnown()) : text === this.#kept) return;
     this.#timer = setTimeout(() => this.#tell(text, isEmpty), isEmpty ? 0 : QUIET);
   }
 

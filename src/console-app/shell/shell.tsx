@@ -1,9 +1,10 @@
 import { Link, Outlet, useLocation, useNavigate, useParams } from '@tanstack/react-router';
 import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from 'react';
 import { useAlerts } from '../desk/alerts.ts';
+import { useClosing } from '../desk/chat-ends.ts';
 import { useAvailable, useDesk, useReplica } from '../desk/desk.tsx';
 import { Mark } from '../desk/icons.tsx';
-import { endChat, leaveChat, takeChat } from '../hub/chat-actions.ts';
+import { leaveChat, takeChat } from '../hub/chat-actions.ts';
 import type { Command } from '../keys/commands.ts';
 import { useKeys } from '../keys/use-keys.ts';
 import type { ReplicaState } from '../replica/store.ts';
@@ -130,6 +131,7 @@ function useCommands({ onPalette, onHelp, onSignOut }: Doors): readonly Command[
   const seesDeliveries = session.scopes.includes('settings');
   const { known } = useReplica();
   const row = chatId === undefined ? undefined : known.rows.get(chatId);
+  const close = useClosing();
   const say = useCallback((outcome: string | null) => outcome !== null && complain(outcome), [complain]);
 
   return useMemo(() => {
@@ -168,7 +170,7 @@ function useCommands({ onPalette, onHelp, onSignOut }: Doors): readonly Command[
             id: 'close',
             name: 'Close the chat',
             keys: 'e',
-            run: () => endChat(replica, userId, row).then(say),
+            run: () => close(row),
           },
           {
             id: 'leave',
@@ -189,7 +191,7 @@ function useCommands({ onPalette, onHelp, onSignOut }: Doors): readonly Command[
           note,
         ];
     return [...ofChat, ...always];
-  }, [navigate, onPalette, onHelp, onSignOut, seesDeliveries, row, replica, userId, say]);
+  }, [navigate, onPalette, onHelp, onSignOut, seesDeliveries, row, replica, userId, say, close]);
 }
 
 /** Opens the chat after or before the one that is open, in the order of the list. */

@@ -1,7 +1,8 @@
 import { useState } from 'react';
+import { useClosing } from '../desk/chat-ends.ts';
 import { useDesk, useReplica } from '../desk/desk.tsx';
 import { channelIcon, Icon } from '../desk/icons.tsx';
-import { endChat, leaveChat, type Outcome } from '../hub/chat-actions.ts';
+import { leaveChat, type Outcome } from '../hub/chat-actions.ts';
 import type { InboxRow } from '../replica/known.ts';
 import { nameOf, viewersOf } from '../words/names.ts';
 
@@ -17,12 +18,13 @@ type Props = {
 export function ChatHeader({ row, onOutcome, onBack, isPanelOpen, onPanel }: Props) {
   const { userId, replica } = useDesk();
   const [isBusy, setBusy] = useState(false);
+  const close = useClosing();
   const { chat, channel, own } = row;
   const viewers = viewersOf(useReplica().known.viewers.get(chat.id), userId);
 
-  async function act(work: () => Promise<Outcome>): Promise<void> {
+  async function act(work: () => Promise<void>): Promise<void> {
     setBusy(true);
-    onOutcome(await work());
+    await work();
     setBusy(false);
   }
 
@@ -52,16 +54,11 @@ export function ChatHeader({ row, onOutcome, onBack, isPanelOpen, onPanel }: Pro
             type="button"
             className="button"
             disabled={isBusy}
-            onClick={() => act(() => leaveChat(replica, userId, chat.id))}
+            onClick={() => act(async () => onOutcome(await leaveChat(replica, userId, chat.id)))}
           >
             Leave
           </button>
-          <button
-            type="button"
-            className="button"
-            disabled={isBusy}
-            onClick={() => act(() => endChat(replica, userId, row))}
-          >
+          <button type="button" className="button" disabled={isBusy} onClick={() => act(() => close(row))}>
             Close <kbd>e</kbd>
           </button>
         </>

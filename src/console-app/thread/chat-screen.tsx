@@ -73,7 +73,7 @@ export function ChatScreen({ chatId, isPanelOpen, onPanel, onBack }: Props) {
               </Suspense>
             ) : null
           }
-          tags={<TagList tags={row.tags} chatPath={path} canChange={isMember} onProblem={complain} />}
+          tags={<TagList tags={row.tags} chatPath={path} canChange={isMember} />}
           onOpenChat={(other) =>
             navigate({ to: '/inbox/$view/$chatId', params: { view: 'closed', chatId: other }, search: {} })
           }

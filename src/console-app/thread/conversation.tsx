@@ -4,7 +4,7 @@ import { suggestionsOf } from '../composer/suggestions-of.ts';
 import { useDesk, useReplica } from '../desk/desk.tsx';
 import { useMinute } from '../desk/ticks.ts';
 import { Attention, chatPath, redeliverMessage } from '../hub/chat-actions.ts';
-import { deleteNote } from '../hub/notes.ts';
+import { deleteNote, writeNote } from '../hub/notes.ts';
 import { ServerDraft } from '../hub/server-draft.ts';
 import { variablesPath } from '../hub/visitors.ts';
 import type { InboxRow, Note, Thread } from '../replica/known.ts';
@@ -20,14 +20,16 @@ const LONGEST = { channel: 100_000, other: 2_000 } as const;
 
 /** The messages of a chat, and where one writes. */
 export function Conversation({ row, thread }: { row: InboxRow; thread: Thread }) {
-  const { session, userId, replica, complain } = useDesk();
+  const { session, userId, replica, complain, say } = useDesk();
   const { outbox, live, missed, known } = useReplica();
   const chatId = row.chat.id;
   const minute = useMinute();
   const [returned, setReturned] = useState<{ key: string; text: string } | null>(null);
   const [isAtBottom, setAtBottom] = useState(true);
   const [attention] = useState(() => new Attention(userId, chatId));
-  const [serverDraft] = useState(() => new ServerDraft(userId, chatId, row.draft !== null));
+  const [serverDraft] = useState(
+    () => new ServerDraft(userId, chatId, () => replica.getState().known.drafts.has(chatId)),
+  );
   const isMember = row.own.is_participating && !row.chat.is_ended;
   const newest = thread.messages.at(-1)?.created_at;
   const isSeen = useIsSeen() && isAtBottom;
@@ -81,9 +83,12 @@ export function Conversation({ row, thread }: { row: InboxRow; thread: Thread })
   const removeNote = useCallback(
     async (note: Note) => {
       const problem = await deleteNote(replica, path, note);
-      if (problem !== null) complain(problem);
+      if (problem !== null) return complain(problem);
+      const again = () => writeNote(replica, path, note.chat_id, note.message, crypto.randomUUID());
+      const run = () => void again().then((outcome) => outcome !== null && complain(outcome), reportError);
+      say({ text: 'The note is deleted.', action: { name: 'Undo', isUndo: true, run } });
     },
-    [replica, path, complain],
+    [replica, path, complain, say],
   );
   const redeliver = useCallback(
     async (messageId: string) => {
@@ -124,7 +129,9 @@ export function Conversation({ row, thread }: { row: InboxRow; thread: Thread })
             suggestions={suggestions}
             replyFacts={replyFacts}
             returned={returned}
+            kept={known.drafts.get(chatId)?.message ?? ''}
             serverDraft={serverDraft}
+            isOffline={!isLive}
             onSend={(content) => replica.send(chatId, content)}
             onTyping={(isTyping) => attention.typing(isTyping)}
             onLeave={() => focusRow(chatId)}

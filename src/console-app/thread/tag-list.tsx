@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useId, useState } from 'react';
+import { useDesk } from '../desk/desk.tsx';
 import { Icon } from '../desk/icons.tsx';
 import { call } from '../hub/call.ts';
 
@@ -8,11 +9,11 @@ type Props = {
   /** Where the chat is: its tags and the allowed ones are below it. */
   chatPath: string;
   canChange: boolean;
-  onProblem: (words: string) => void;
 };
 
 /** The tags of a chat. Those that its room allows are offered first. */
-export function TagList({ tags, chatPath, canChange, onProblem }: Props) {
+export function TagList({ tags, chatPath, canChange }: Props) {
+  const { complain, say } = useDesk();
   const list = useId();
   const [isOpen, setOpen] = useState(false);
   const [name, setName] = useState('');
@@ -29,13 +30,27 @@ export function TagList({ tags, chatPath, canChange, onProblem }: Props) {
     if (tag === '') return setOpen(false);
     setName('');
     setOpen(false);
-    const answer = await call(`${chatPath}/tags`, { method: 'POST', body: { name: tag } });
-    if (!answer.ok) onProblem(`The tag was not added: ${answer.detail}`);
+    if (await put(tag)) sayDone(`The tag ${tag} is added.`, () => drop(tag));
   }
 
   async function remove(tag: string): Promise<void> {
+    if (await drop(tag)) sayDone(`The tag ${tag} is removed.`, () => put(tag));
+  }
+
+  async function put(tag: string): Promise<boolean> {
+    const answer = await call(`${chatPath}/tags`, { method: 'POST', body: { name: tag } });
+    if (!answer.ok) complain(`The tag was not added: ${answer.detail}`);
+    return answer.ok;
+  }
+
+  async function drop(tag: string): Promise<boolean> {
     const answer = await call(`${chatPath}/tags/${encodeURIComponent(tag)}`, { method: 'DELETE' });
-    if (!answer.ok) onProblem(`The tag was not removed: ${answer.detail}`);
+    if (!answer.ok) complain(`The tag was not removed: ${answer.detail}`);
+    return answer.ok;
+  }
+
+  function sayDone(text: string, undo: () => Promise<boolean>): void {
+    say({ text, action: { name: 'Undo', isUndo: true, run: () => void undo().catch(reportError) } });
   }
 
   return (

@@ -1,9 +1,11 @@
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { readDraft } from '../composer/drafts.ts';
 import { NoteForm } from '../composer/note-form.tsx';
+import { useNewChat } from '../desk/chat-ends.ts';
 import { useDesk } from '../desk/desk.tsx';
 import { writeNote } from '../hub/notes.ts';
 import type { InboxRow } from '../replica/known.ts';
+import { nameOf } from '../words/names.ts';
 import { JoinBar } from './join-bar.tsx';
 
 type Props = { row: InboxRow; path: string; children: ReactNode };
@@ -62,7 +64,27 @@ export function WritingPlace({ row, path, children }: Props) {
 /** What stands in place of the answer for somebody who does not take part, and in a chat that has ended. */
 export function NotAnswering({ row }: { row: InboxRow }) {
   if (!row.chat.is_ended) return <JoinBar key={String(row.chat.is_pending)} row={row} />;
+  return <Ended row={row} />;
+}
+
+function Ended({ row }: { row: InboxRow }) {
+  const [isBusy, setBusy] = useState(false);
+  const open = useNewChat()(row);
+  if (open === null) return <p className="composer-closed muted">This chat has ended.</p>;
   return (
-    <p className="composer-closed muted">This chat has ended. The next message of the visitor begins a new one.</p>
+    <div className="composer-closed">
+      <p className="muted">This chat has ended. The next message of the visitor begins a new one.</p>
+      <button
+        type="button"
+        className="button"
+        disabled={isBusy}
+        onClick={() => {
+          setBusy(true);
+          open().then(() => setBusy(false), reportError);
+        }}
+      >
+        Open a new chat with {nameOf(row)}
+      </button>
+    </div>
   );
 }
