@@ -2,7 +2,6 @@ import { useNavigate } from '@tanstack/react-router';
 import { lazy, Suspense } from 'react';
 import { useDesk, useReplica } from '../desk/desk.tsx';
 import { chatPath, type Outcome } from '../hub/chat-actions.ts';
-import { VisitorPanel } from '../visitor/visitor-panel.tsx';
 import { ChatHeader } from './chat-header.tsx';
 import { Conversation } from './conversation.tsx';
 import { TagList } from './tag-list.tsx';
@@ -10,6 +9,7 @@ import { NotAnswering } from './writing-place.tsx';
 import './chat-screen.css';
 
 const HandOver = lazy(() => import('./hand-over.tsx'));
+const VisitorPanel = lazy(() => import('../visitor/visitor-panel.tsx'));
 
 type Props = {
   chatId: string;
@@ -20,7 +20,7 @@ type Props = {
 
 /** A chat with everything that belongs to it. Mounted anew for each chat. */
 export function ChatScreen({ chatId, isPanelOpen, onPanel, onBack }: Props) {
-  const { session, userId, complain } = useDesk();
+  const { userId, complain } = useDesk();
   const state = useReplica();
   const navigate = useNavigate();
   const row = state.known.rows.get(chatId);
@@ -55,29 +55,29 @@ export function ChatScreen({ chatId, isPanelOpen, onPanel, onBack }: Props) {
       </section>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keys */}
       <aside className="chat-panel" aria-label="Visitor" tabIndex={0}>
-        <VisitorPanel
-          row={row}
-          userId={userId}
-          organizationId={session.organization_id}
-          memberships={[...(thread?.memberships.values() ?? [])]}
-          handOver={
-            isMember && !row.chat.is_ended ? (
-              <Suspense
-                fallback={
-                  <button type="button" className="button small" disabled>
-                    Hand over
-                  </button>
-                }
-              >
-                <HandOver chatId={chatId} onOutcome={tell} />
-              </Suspense>
-            ) : null
-          }
-          tags={<TagList tags={row.tags} chatPath={path} canChange={isMember} />}
-          onOpenChat={(other) =>
-            navigate({ to: '/inbox/$view/$chatId', params: { view: 'closed', chatId: other }, search: {} })
-          }
-        />
+        <Suspense fallback={null}>
+          <VisitorPanel
+            row={row}
+            thread={thread}
+            handOver={
+              isMember && !row.chat.is_ended ? (
+                <Suspense
+                  fallback={
+                    <button type="button" className="button small" disabled>
+                      Hand over
+                    </button>
+                  }
+                >
+                  <HandOver chatId={chatId} onOutcome={tell} />
+                </Suspense>
+              ) : null
+            }
+            tags={<TagList tags={row.tags} chatPath={path} canChange={isMember} />}
+            onOpenChat={(other) =>
+              navigate({ to: '/inbox/$view/$chatId', params: { view: 'closed', chatId: other }, search: {} })
+            }
+          />
+        </Suspense>
       </aside>
     </div>
   );

@@ -1,122 +1,144 @@
-import { useQuery } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import type { roomVisitorResource } from '../../resources/room-visitor.ts';
-import { Icon } from '../desk/icons.tsx';
-import { type Answer, call } from '../hub/call.ts';
-import type { Chat, InboxRow, Membership } from '../replica/known.ts';
+import { useDesk } from '../desk/desk.tsx';
+import { variablesPath, visitorPath } from '../hub/visitors.ts';
+import { CopiedText } from '../records/copied-text.tsx';
+import { useChoices, useReadAgain, useRecord } from '../records/read.ts';
+import type { InboxRow, Thread } from '../replica/known.ts';
 import { nameOf } from '../words/names.ts';
 import { wholeTimeOf } from '../words/times.ts';
+import { EarlierChats } from './earlier-chats.tsx';
+import { People } from './people.tsx';
+import { EditButton, NAME, setVariable, ValueForm, type Variable, VariableList } from './variable-list.tsx';
+import '../records/records.css';
 import './visitor-panel.css';
 
 type VisitorRecord = ReturnType<typeof roomVisitorResource>;
-type Variable = { key: string; value: string };
-type Collection<Item> = { results: Item[] };
 
 type Props = {
   row: InboxRow;
-  userId: string;
-  organizationId: string;
-  memberships: readonly Membership[];
+  /** Undefined until it was read. */
+  thread: Thread | undefined;
   tags: ReactNode;
   handOver: ReactNode;
   onOpenChat: (chatId: string) => void;
 };
 
-/** What is known of the visitor of a chat, and who takes part in it. */
-export function VisitorPanel({ row, userId, organizationId, memberships, tags, handOver, onOpenChat }: Props) {
-  const { chat, visitor, channel } = row;
-  const path =
-    visitor === null || chat.room_id === null
-      ? null
-      : `/api/v5/users/${userId}/rooms/${chat.room_id}/visitors/${visitor.id}`;
-  const record = useQuery({
-    queryKey: ['visitor', path],
-    queryFn: () => read<VisitorRecord>(path),
-    enabled: path !== null,
-  });
-  const isOwnRoom = chat.room_organization_id === organizationId;
-  const variables = useQuery({
-    queryKey: ['variables', path, row.visitor?.name],
-    queryFn: () => read<Collection<Variable>>(`${variablesPath(organizationId, row)}?page_size=50`),
-    enabled: path !== null && isOwnRoom,
-  });
-  const chats = useQuery({
-    queryKey: ['visitor chats', path, chat.is_ended],
-    queryFn: () => read<Collection<Chat>>(`${path}/chats?page_size=10`),
-    enabled: path !== null,
-  });
-  const earlier = (chats.data?.results ?? []).filter(({ id }) => id !== chat.id);
-  const people = memberships.filter(({ member_type, is_participating }) => member_type === 'user' && is_participating);
+/** What is known of the visitor of a chat, and who takes part in it. Mounted anew for each chat. */
+export default function VisitorPanel({ row, thread, tags, handOver, onOpenChat }: Props) {
+  const { session, userId } = useDesk();
+  const { chat, visitor, channel, own } = row;
+  const path = visitorPath(userId, row);
+  const variables = variablesPath(session.organization_id, row);
+  const known = useChoices<Variable>(variables);
+  const readAgain = useReadAgain();
+  const name = visitor?.name;
+  const sender = thread?.messages.findLast(({ external_sender_id }) => external_sender_id != null)?.external_sender_id;
+
+  // The name is told when it changes, and other variables may have come with it.
+  const namedBefore = useRef(name);
+  useEffect(() => {
+    if (variables !== null && name !== namedBefore.current) readAgain(variables).catch(reportError);
+    namedBefore.current = name;
+  }, [name, variables, readAgain]);
 
   return (
     <div className="visitor">
       <header>
-        <h2>{nameOf(row)}</h2>
+        <Name row={row} path={variables} isNamed={known.some(({ key }) => key === NAME)} />
         {visitor === null ? null : <p className="muted">{visitor.is_present ? 'On the page now' : 'Not present'}</p>}
       </header>
-      <Section title="Chat">
-        <Facts
-          facts={[
-            ['Room', chat.room_name],
-            ['Channel', channel?.name ?? null],
-            ['Medium', channel?.messaging_channel ?? null],
-            ['Thread', channel?.thread_id ?? null],
-            ['Began', wholeTimeOf(chat.created_at)],
-            ['Ended', chat.ended_at === null ? null : wholeTimeOf(chat.ended_at)],
-          ]}
-        />
-      </Section>
+      {variables === null ? null : (
+        <Section title="Variables">
+          <VariableList path={variables} variables={known} onChanged={() => readAgain(variables).catch(reportError)} />
+        </Section>
+      )}
       <Section title="Tags">{tags}</Section>
       <Section title="People">
-        {people.length === 0 ? <p className="muted">Nobody answers this chat.</p> : null}
-        <ul className="people">
-          {people.map(({ member_id, member_name, is_bot, is_present }) => (
-            <li key={member_id}>
-              <Icon name={is_bot ? 'bot' : 'person'} size={16} />
-              <span>
-                {member_name ?? 'Somebody'}
-                {member_id === userId ? ' (you)' : ''}
-              </span>
-              <span className="muted">{is_present ? 'present' : 'away'}</span>
-            </li>
-          ))}
-        </ul>
-        {handOver}
+        <People
+          chatId={chat.id}
+          memberships={[...(thread?.memberships.values() ?? [])]}
+          invitations={[...(thread?.outgoing.values() ?? [])]}
+          canInvite={own.is_participating && !chat.is_ended}
+          handOver={handOver}
+        />
       </Section>
-      <VisitorFacts record={record.data} variables={variables.data?.results ?? []} />
-      {earlier.length === 0 ? null : (
-        <Section title="Other chats">
-          <ul className="earlier">
-            {earlier.map(({ id, created_at, is_ended, message_count }) => (
-              <li key={id}>
-                <button type="button" onClick={() => onOpenChat(id)}>
-                  <span>{wholeTimeOf(created_at)}</span>
-                  <span className="muted">
-                    {message_count} messages{is_ended ? '' : ', open'}
-                  </span>
-                </button>
-              </li>
-            ))}
-          </ul>
-        </Section>
+      <Section title="Chat">
+        <dl className="facts">
+          <Fact name="Room">{chat.room_name}</Fact>
+          <Fact name="Channel">{channel?.name}</Fact>
+          <Fact name="Medium">{channel?.messaging_channel}</Fact>
+          <Fact name="Thread">
+            {channel?.thread_id == null ? null : <CopiedText text={channel.thread_id} what="the thread" />}
+          </Fact>
+          <Fact name="Sender">{sender === undefined ? null : <CopiedText text={sender} what="the sender" />}</Fact>
+          <Fact name="Began">{wholeTimeOf(chat.created_at)}</Fact>
+          <Fact name="Ended">{chat.ended_at === null ? null : wholeTimeOf(chat.ended_at)}</Fact>
+        </dl>
+      </Section>
+      {path === null ? null : (
+        <>
+          <VisitorFacts path={path} />
+          <Section title="Other chats">
+            <EarlierChats path={path} chatId={chat.id} onOpenChat={onOpenChat} />
+          </Section>
+        </>
       )}
     </div>
   );
 }
 
-function VisitorFacts({ record, variables }: { record: VisitorRecord | undefined; variables: readonly Variable[] }) {
-  const facts: [string, string | null][] = [
-    // `username` is the name above.
-    ...variables.flatMap(({ key, value }): [string, string][] => (key === 'username' ? [] : [[key, value]])),
-    ['Page', record?.latest_page_title ?? record?.latest_page_url ?? null],
-    ['Place', [record?.geo_city, record?.geo_country].filter((part) => part != null).join(', ') || null],
-    ['Browser', record?.user_agent ?? null],
-  ];
-  if (facts.every(([, value]) => value === null)) return null;
+/** The name above everything. `path`: where it may be changed; null: nowhere. */
+function Name({ row, path, isNamed }: { row: InboxRow; path: string | null; isNamed: boolean }) {
+  const [isOpen, setOpen] = useState(false);
+  const name = nameOf(row);
+  if (path !== null && isOpen) {
+    return (
+      <ValueForm
+        label="Name of the visitor"
+        value={isNamed ? name : ''}
+        onSave={(value) => setVariable(path, NAME, value)}
+        onDone={() => setOpen(false)}
+        onCancel={() => setOpen(false)}
+      />
+    );
+  }
+  return (
+    <h2>
+      {name} {path === null ? null : <EditButton what="the name" onOpen={() => setOpen(true)} />}
+    </h2>
+  );
+}
+
+/** What a web page has told of its visitor. */
+function VisitorFacts({ path }: { path: string }) {
+  const { resource } = useRecord<VisitorRecord>(path);
+  if (resource === null) return null;
+  const { latest_page_title, latest_page_url, referrer_url, geo_city, geo_country, user_agent, visit_count } = resource;
+  const place = [geo_city, geo_country].filter((part) => part !== null).join(', ') || null;
+  if ([latest_page_url, latest_page_title, referrer_url, place, user_agent].every((each) => each === null)) return null;
   return (
     <Section title="Visitor">
-      <Facts facts={facts} />
+      <dl className="facts">
+        <Fact name="Page">
+          {latest_page_url === null ? latest_page_title : <Page url={latest_page_url} title={latest_page_title} />}
+        </Fact>
+        <Fact name="Came from">{referrer_url}</Fact>
+        <Fact name="Place">{place}</Fact>
+        <Fact name="Browser">{user_agent}</Fact>
+        <Fact name="Visits">{visit_count > 1 ? visit_count : null}</Fact>
+      </dl>
     </Section>
+  );
+}
+
+/** A page outside of the hub. Only addresses of the web become links: `javascript:` and the like stay text. */
+function Page({ url, title }: { url: string; title: string | null }) {
+  if (!/^https?:\/\//.test(url)) return title ?? url;
+  return (
+    <a href={url} target="_blank" rel="noopener noreferrer">
+      {title ?? url}
+    </a>
   );
 }
 
@@ -129,27 +151,13 @@ function Section({ title, children }: { title: string; children: ReactNode }) {
   );
 }
 
-function Facts({ facts }: { facts: readonly (readonly [string, string | null])[] }) {
+/** A fact that is not known is not shown. */
+function Fact({ name, children }: { name: string; children: ReactNode }) {
+  if (children == null) return null;
   return (
-    <dl className="facts">
-      {facts.map(([name, value]) =>
-        value === null ? null : (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ),
-      )}
-    </dl>
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
   );
-}
-
-/** Variables are a matter of the organization: those of partners' visitors are not shown. */
-const variablesPath = (organizationId: string, { chat, visitor }: InboxRow) =>
-  `/api/v5/orgs/${organizationId}/rooms/${chat.room_id}/visitors/${visitor?.id}/variables`;
-
-async function read<T>(path: string | null): Promise<T> {
-  const answer: Answer<T> = await call<T>(path ?? '');
-  if (!answer.ok) throw new Error(answer.detail);
-  return answer.body;
 }
