@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useRef, useState } from 'react';
+import { type ComponentProps, memo, useCallback, useEffect, useRef, useState } from 'react';
 import { useMinute } from '../desk/ticks.ts';
 import type { InboxRow, Known } from '../replica/known.ts';
 import type { ViewName, ViewOrder } from '../replica/views.ts';
@@ -37,11 +37,12 @@ export function InboxList(props: Props) {
   const [isHeld, setHeld] = useState(false);
   const { listed, hidden } = useHeldOrder(rows, knownRow, isHeld, `${view}/${order}`);
   const minute = useMinute();
+  const keyOf = useCallback((index: number) => listed[index]?.row.chat.id ?? index, [listed]);
   const virtual = useVirtualizer({
     count: listed.length,
     getScrollElement: () => frame.current,
     estimateSize: () => ROW_HEIGHT,
-    getItemKey: (index) => listed[index]?.row.chat.id ?? index,
+    getItemKey: keyOf,
     overscan: 8,
   });
   const items = virtual.getVirtualItems();
@@ -71,37 +72,49 @@ export function InboxList(props: Props) {
         {items.map(({ index, key, start }) => {
           const each = listed[index];
           if (each === undefined) return null;
-          const { row, hasLeft } = each;
-          const id = row.chat.id;
+          const id = each.row.chat.id;
           return (
-            <li key={key} style={{ transform: `translateY(${start}px)`, height: ROW_HEIGHT }}>
-              <Link
-                className="list-link"
-                to="/inbox/$view/$chatId"
-                params={{ view, chatId: id }}
-                search={(before) => before}
-                data-chat={id}
-                aria-current={id === openChatId ? 'true' : undefined}
-                title={nameOf(row)}
-              >
-                <RowLine
-                  row={row}
-                  userId={userId}
-                  isOpen={id === openChatId}
-                  hasLeft={hasLeft}
-                  hasDraft={props.drafts.has(id)}
-                  viewers={viewersOf(props.viewers.get(id), userId)}
-                  failed={props.failed.get(id) ?? 0}
-                  minute={minute}
-                />
-              </Link>
-            </li>
+            <ListRow
+              key={key}
+              view={view}
+              start={start}
+              row={each.row}
+              userId={userId}
+              isOpen={id === openChatId}
+              hasLeft={each.hasLeft}
+              hasDraft={props.drafts.has(id)}
+              viewers={viewersOf(props.viewers.get(id), userId)}
+              failed={props.failed.get(id) ?? 0}
+              minute={minute}
+            />
           );
         })}
       </ul>
     </div>
   );
 }
+
+type RowProps = { view: ViewName; start: number } & ComponentProps<typeof RowLine>;
+
+/** Drawn again only when something of it changes, however the list moves. */
+const ListRow = memo(function ListRow({ view, start, ...line }: RowProps) {
+  const { row, isOpen } = line;
+  return (
+    <li style={{ transform: `translateY(${start}px)`, height: ROW_HEIGHT }}>
+      <Link
+        className="list-link"
+        to="/inbox/$view/$chatId"
+        params={{ view, chatId: row.chat.id }}
+        search={(before) => before}
+        data-chat={row.chat.id}
+        aria-current={isOpen ? 'true' : undefined}
+        title={nameOf(row)}
+      >
+        <RowLine {...line} />
+      </Link>
+    </li>
+  );
+});
 
 function EmptyList({ view, isLoading }: { view: ViewName; isLoading: boolean }) {
   if (!isLoading) return <p className="list-empty">{VIEW_WORDS[view].empty}</p>;
