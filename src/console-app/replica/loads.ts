@@ -280,6 +280,7 @@ function without(set: ReadonlySet<string>, entry: string): ReadonlySet<string> {
   return next;
 }
 
+/** A page has messages that are older than all that are here, the newest first. */
 function withOlder(thread: Thread, { items, next }: Page<Message>): Thread {
-  return { ...thread, messages: items.reduce(withMessage, thread.messages), older: next };
+  return { ...thread, messages: [...items.toReversed(), ...thread.messages], older: next };
 }

@@ -21,7 +21,7 @@ const TOGETHER = 5 * 60_000;
 /**
  * The lines of a thread. `messages`: in order, without those that `entries` show. `hasOlder`: the day of the first one may
  * have begun before it, so it has no heading. `catchUp`: the first message that came during a break; null for none. `now`
- * in ms. `notes`: they stand between the messages by their time.
+ * in ms. `notes`: they stand between the messages by their time, those before older messages not yet.
  */
 export function linesOf(
   messages: readonly Message[],
@@ -32,12 +32,20 @@ export function linesOf(
   notes: readonly Note[] = [],
 ): Line[] {
   const lines: Line[] = [];
-  const noted = notes.toSorted((one, other) => (one.created_at < other.created_at ? -1 : 1));
   const [first] = messages;
+  const begin = hasOlder && first !== undefined ? first.created_at : '';
+  const noted = notes
+    .filter(({ created_at }) => created_at >= begin)
+    .sort((one, other) => (one.created_at < other.created_at ? -1 : 1));
   let day = hasOlder && first !== undefined ? dayOf(first.created_at, now) : '';
+  let minutes = '';
   let before: Message | null = null;
 
   function isAt({ id, created_at }: { id: string; created_at: string }): void {
+    // Days begin at full ten minutes everywhere, so most messages need no calendar.
+    const itsMinutes = created_at.slice(0, 15);
+    if (itsMinutes === minutes) return;
+    minutes = itsMinutes;
     const itsDay = dayOf(created_at, now);
     if (itsDay === day) return;
     lines.push({ is: 'day', key: `day ${id}`, text: itsDay });
@@ -82,6 +90,9 @@ export function withTyping(lines: readonly Line[], names: readonly string[]): re
 
 const COUNTED: ReadonlySet<Line['is']> = new Set(['message', 'note', 'internal']);
 
+/** What makes a thread longer when somebody writes. */
+const COUNTED: readonly Line['is'][] = ['message', 'note', 'internal'];
+
 /** How many messages and notes there are after the line with the key `seen`; 0 when there is no such line. */
 export function countAfter(lines: readonly Line[], seen: string | undefined): number {
   const index = lines.findLastIndex(({ key }) => key === seen);
@@ -94,8 +105,8 @@ export function heightOf(line: Line): number {
   if (line.is === 'internal') return 84;
   if (line.is !== 'message') return 36;
   const text = line.message.message ?? '';
-  const rows = text.split('\n').reduce((sum, each) => sum + 1 + Math.floor(each.length / 80), 0);
-  return (line.isFirst ? 68 : 42) + (rows - 1) * 21 + line.message.attachments.length * 24;
+  const rows = Math.floor(text.length / 60) + (text.includes('\n') ? text.split('\n').length - 1 : 0);
+  return (line.isFirst ? 68 : 42) + rows * 21 + line.message.attachments.length * 24;
 }
 
 /** How many texts are said at once: of more, the newest. */
