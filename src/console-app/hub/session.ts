@@ -25,8 +25,12 @@ export const signIn = (credential: Credential): Promise<Answer<Session>> =>
 
 export const signOut = (): Promise<Answer<null>> => call<null>(SESSION, { method: 'DELETE' });
 
+/** The names by which a hub with a demo can be reached. */
+const LOOPBACK = /^(127\.0\.0\.1|localhost|\[::1\])$/;
+
 /** The people of the demo. Only a hub that `npm start` runs has any. */
 export async function readDemoUsers(): Promise<readonly DemoUser[]> {
+  if (!LOOPBACK.test(location.hostname)) return [];
   const answer = await call<{ users: DemoUser[] }>(`${SESSION}/demo`);
   return answer.ok ? answer.body.users : [];
 }

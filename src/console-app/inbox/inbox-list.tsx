@@ -24,6 +24,8 @@ type Props = {
   isLoading: boolean;
   problem: string | null;
   hasMore: boolean;
+  /** Somebody points at a chat; null: at none any more. */
+  onPoint: (chatId: string | null) => void;
   onMore: () => void;
   onRetry: () => void;
 };
@@ -32,7 +34,7 @@ const ROW_HEIGHT = 84;
 
 /** The chats of a view. It moves nothing while somebody points at it. */
 export function InboxList(props: Props) {
-  const { view, order, rows, knownRow, userId, openChatId, hasMore, onMore } = props;
+  const { view, order, rows, knownRow, userId, openChatId, hasMore, onMore, onPoint } = props;
   const frame = useRef<HTMLDivElement>(null);
   const [isHeld, setHeld] = useState(false);
   const { listed, hidden } = useHeldOrder(rows, knownRow, isHeld, `${view}/${order}`);
@@ -53,7 +55,18 @@ export function InboxList(props: Props) {
   }, [hasMore, last, listed.length, onMore]);
 
   return (
-    <div className="list-frame" ref={frame} onPointerEnter={() => setHeld(true)} onPointerLeave={() => setHeld(false)}>
+    <div
+      className="list-frame"
+      ref={frame}
+      onPointerEnter={() => setHeld(true)}
+      onPointerLeave={() => {
+        setHeld(false);
+        onPoint(null);
+      }}
+      onPointerOver={({ target }) =>
+        onPoint((target as Element).closest<HTMLElement>('[data-chat]')?.dataset['chat'] ?? null)
+      }
+    >
       {props.problem === null ? null : (
         <p className="problem list-problem" role="alert">
           {props.problem}{' '}

@@ -3,11 +3,11 @@ import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 
 import { chatsWithDraft, watchDrafts } from '../composer/drafts.ts';
 import { useDesk, useReplica } from '../desk/desk.tsx';
 import { Icon } from '../desk/icons.tsx';
-import { OpenChats } from '../desk/open-chats.ts';
 import type { ViewName, ViewOrder } from '../replica/views.ts';
 import { rowsOfView, viewKey } from '../replica/views.ts';
 import { ChatScreen } from '../thread/chat-screen.tsx';
 import { isOrder, isView, ORDER_WORDS, ordersOf, VIEW_WORDS } from '../words/views.ts';
+import { useForesight } from './foresight.ts';
 import { InboxList } from './inbox-list.tsx';
 import { TestMessage } from './test-message.tsx';
 
@@ -27,16 +27,13 @@ export function InboxScreen() {
   const rows = useMemo(() => (shown === undefined ? [] : rowsOfView(state.known, shown)), [state.known, shown]);
   const subscribe = useCallback((listener: () => void) => watchDrafts(listener), []);
   const drafts = useSyncExternalStore(subscribe, () => chatsWithDraft(userId));
-  const [chats] = useState(() => new OpenChats(replica));
   const [isPanelOpen, setPanelOpen] = useState(() => innerWidth > 1100);
 
   useEffect(() => {
     replica.showView(query);
     return () => replica.hideView(key);
   }, [replica, query, key]);
-  useEffect(() => {
-    if (chatId !== null) chats.open(chatId);
-  }, [chats, chatId]);
+  const pointAt = useForesight(replica, rows, chatId);
 
   const failed = useMemo(() => {
     const counts = new Map<string, number>();
@@ -89,6 +86,7 @@ export function InboxScreen() {
           isLoading={shown === undefined || shown.load.is === 'loading'}
           problem={shown?.load.is === 'failed' ? shown.load.reason : null}
           hasMore={shown?.next != null}
+          onPoint={pointAt}
           onMore={() => replica.loadMore(key)}
           onRetry={() => replica.showView(query)}
         />

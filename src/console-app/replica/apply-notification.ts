@@ -95,7 +95,6 @@ class NextCopy {
   #routed: Set<string> | null = null;
   #stale: { rows: Set<string>; threads: Set<string> } | null = null;
   invitations: ReadonlyMap<string, Invitation>;
-  drafts: ReadonlyMap<string, Draft>;
   notes: Known['notes'];
   viewers: Known['viewers'];
 
@@ -103,7 +102,6 @@ class NextCopy {
     this.#before = before;
     this.userId = userId;
     this.invitations = before.invitations;
-    this.drafts = before.drafts;
     this.notes = before.notes;
     this.viewers = before.viewers;
   }
@@ -160,7 +158,6 @@ class NextCopy {
       threads: this.#threads ?? threads,
       routed: this.#routed ?? routed,
       invitations: this.invitations,
-      drafts: this.drafts,
       notes: this.notes,
       viewers: this.viewers,
       staleRows: this.#stale?.rows ?? staleRows,
@@ -299,13 +296,9 @@ function applyViewer(next: NextCopy, chatId: string, { action, resource_id, reso
   next.viewers = all;
 }
 
-/** A draft is told with the id of its chat, whole. */
+/** A draft is told with the id of its chat, whole. A chat without a row gets its draft with the row. */
 function applyDraft(next: NextCopy, { action, resource_id, resource }: LiveNotification): void {
   const draft = action === 'removed' ? null : (resource as Draft);
-  const drafts = new Map(next.drafts);
-  if (draft === null) drafts.delete(resource_id);
-  else drafts.set(resource_id, draft);
-  next.drafts = drafts;
   const row = next.row(resource_id);
   if (row !== undefined) next.setRow(resource_id, withDraft(row, draft));
 }

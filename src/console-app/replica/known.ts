@@ -52,8 +52,6 @@ export type Known = {
   readonly threads: ReadonlyMap<string, Thread>;
   /** The invitations to the user. */
   readonly invitations: ReadonlyMap<string, Invitation>;
-  /** What the user has begun to write on any device, by chat. */
-  readonly drafts: ReadonlyMap<string, Draft>;
   /** What colleagues have noted about chats, by chat and id. Only of chats whose notes were read. */
   readonly notes: ReadonlyMap<string, ReadonlyMap<string, Note>>;
   /** Who looks at chats, by chat and user. The user may be among them. */
@@ -69,7 +67,6 @@ export const NOTHING_KNOWN: Known = {
   routed: new Set(),
   threads: new Map(),
   invitations: new Map(),
-  drafts: new Map(),
   notes: new Map(),
   viewers: new Map(),
   staleRows: new Set(),

@@ -40,7 +40,7 @@ export type LiveDependencies = {
 
 /** Times in ms. */
 export const PING_EVERY = { visible: 10_000, hidden: 30_000 } as const;
-export const LONGEST_PONG = 5_000;
+export const LONGEST_PONG = 4_000;
 const LONGEST_CONNECT = 10_000;
 const SHORTEST_WAIT = 1_000;
 const LONGEST_WAIT = 30_000;

@@ -7,7 +7,7 @@ import type { Loader } from './loader.ts';
 import type { Clock } from './ports.ts';
 import type { RecentNotifications } from './recent-notifications.ts';
 import { type Store, withEntry } from './store.ts';
-import { compareRows, type Load, rowsOfView, type ViewQuery, viewPath } from './views.ts';
+import { compareRows, type Load, rowsOfView, type ViewQuery, viewPath, withoutOldRows } from './views.ts';
 
 export type LoadsDependencies = {
   userId: string;
@@ -27,6 +27,13 @@ const SETTLED_AFTER = 2_000;
 /** The copy in D1 needs a moment: a row that was just read is read again after this time (ms). */
 const READ_AGAIN_AFTER = 1_000;
 const LARGEST_PAGE = 200;
+/** So many opened chats stay here with their newest messages, and so many of them are read again after a reset. */
+const KEPT = 100;
+const READ_AGAIN = 10;
+/** With more messages than that, a thread is not kept whole. */
+const LONG_THREAD = 500;
+/** So many rows of ended chats stay here though nothing shows them. */
+const SPARE_ROWS = 1_000;
 export const LOADING: Load = { is: 'loading' };
 const READY: Load = { is: 'ready' };
 
@@ -36,18 +43,62 @@ export class Loads {
   /** The rows that are being read. */
   readonly #triesOfRow = new Map<string, number>();
   readonly #rowsReadAt = new Map<string, number>();
+  /** What is read once the lists are here. */
+  #isMoreDue = false;
+  /** With more rows than that, those that nothing shows are looked for. */
+  #manyRows = SPARE_ROWS;
 
   constructor(dependencies: LoadsDependencies) {
     this.#dependencies = dependencies;
   }
 
-  /** Everything that is shown. */
+  /** Everything that is shown, the lists first. Of the opened chats the last ones, the others are forgotten. */
   all(): void {
     this.views();
-    for (const chatId of this.#state.threadLoads.keys()) this.thread(chatId);
+    const opened = [...this.#state.threadLoads.keys()];
+    for (const chatId of opened.slice(0, -READ_AGAIN)) this.close(chatId);
+    for (const chatId of opened.slice(-READ_AGAIN)) this.thread(chatId);
+    this.#isMoreDue = true;
+    if (this.#state.views.size === 0) this.#more();
+  }
+
+  #more(): void {
+    if (!this.#isMoreDue) return;
+    this.#isMoreDue = false;
     this.counts(0);
     this.#invitations();
-    this.drafts();
+  }
+
+  /** Opens a chat. The one that is shown is the last of the opened ones, and those that were shown long ago are closed. */
+  open(chatId: string, isShown: boolean): void {
+    const { threadLoads } = this.#state;
+    const load = threadLoads.get(chatId);
+    const isKnown = load !== undefined && load.is !== 'failed';
+    if (isKnown && !isShown) return;
+    const others = [...threadLoads].filter(([id]) => id !== chatId);
+    const place = isShown ? others.length : Math.max(0, others.length - 1);
+    this.#dependencies.store.set({
+      threadLoads: new Map(others.toSpliced(place, 0, [chatId, isKnown ? load : LOADING])),
+    });
+    for (const [index, [id]] of others.entries()) {
+      const isLong = isShown && this.#messagesOf(id) > LONG_THREAD;
+      if (isLong || index < others.length + 1 - KEPT) this.close(id);
+    }
+  }
+
+  close(chatId: string): void {
+    const { store, loader } = this.#dependencies;
+    loader.forget(`thread/${chatId}`);
+    store.setThreadLoad(chatId, null);
+    const { known } = this.#state;
+    const [threads, notes] = [withEntry(known.threads, chatId, null), withEntry(known.notes, chatId, null)];
+    store.set({ known: { ...known, threads, notes } });
+  }
+
+  /** Forgets the older messages of a thread that has become long. They can be read again. */
+  shorten(chatId: string): void {
+    if (this.#dependencies.loader.has(`thread/${chatId}`)) return;
+    if (this.#messagesOf(chatId) > LONG_THREAD) this.thread(chatId, 0);
   }
 
   views(): void {
@@ -72,14 +123,13 @@ export class Loads {
     this.#dependencies.loader.ask(name, () => this.#readView(key, next, 0, false));
   }
 
-  /** A chat that is open, with as many messages as it shows. */
-  thread(chatId: string): void {
+  /** A chat that is open, with `least` messages: as many as it shows. */
+  thread(chatId: string, least = this.#messagesOf(chatId)): void {
     const { loader, reads, store, clock, recent, userId } = this.#dependencies;
     loader.ask(`thread/${chatId}`, async () => {
       if (!this.#state.threadLoads.has(chatId)) return true;
-      const { known } = this.#state;
       const asked = clock.now();
-      const read = await reads.thread(chatId, this.#isOwn(chatId), known.threads.get(chatId)?.messages.length ?? 0);
+      const read = await reads.thread(chatId, this.#isOwn(chatId), least);
       if (!this.#state.threadLoads.has(chatId)) return true;
       store.setThreadLoad(chatId, read.ok ? READY : failed(read));
       if (!read.ok && !isFinal(read)) return false;
@@ -126,7 +176,7 @@ export class Loads {
       const { known } = this.#state;
       const rows = new Map([...known.rows].map(([id, row]) => [id, withDraft(row, drafts.get(id) ?? null)]));
       const isOfDraft = ({ channel }: LiveNotification) => channel.endsWith('/drafts');
-      this.know(recent.replay({ ...known, drafts, rows }, isOfDraft, userId, asked));
+      this.know(recent.replay({ ...known, rows }, isOfDraft, userId, asked));
       return true;
     });
   }
@@ -158,7 +208,8 @@ export class Loads {
   }
 
   /** Takes a copy, and reads what is stale in it. Of very many new chats the lists say more with fewer requests. */
-  know(next: Known): void {
+  know(taken: Known): void {
+    const next = this.#withoutOldRows(taken);
     const news = [...next.staleRows].filter((chatId) => !next.rows.has(chatId));
     const isMany = news.length > MANY_NEW_ROWS;
     const known = isMany
@@ -171,6 +222,18 @@ export class Loads {
       if (this.#triesOfRow.size >= ROWS_AT_ONCE) break;
       if (!this.#triesOfRow.has(chatId)) this.#row(chatId);
     }
+  }
+
+  #withoutOldRows(known: Known): Known {
+    if (known.rows.size <= this.#manyRows) return known;
+    const { views } = this.#state;
+    const kept = withoutOldRows(known, [...views.values()], SPARE_ROWS);
+    this.#manyRows = kept.rows.size + SPARE_ROWS;
+    return kept;
+  }
+
+  #messagesOf(chatId: string): number {
+    return this.#state.known.threads.get(chatId)?.messages.length ?? 0;
   }
 
   #isOwn(chatId: string): boolean {
@@ -190,6 +253,7 @@ export class Loads {
     const { reads, store, clock } = this.#dependencies;
     const asked = clock.now();
     const read = await reads.rows(least > 50 ? `${from}&page_size=${LARGEST_PAGE}` : from, least);
+    this.#more();
     const view = this.#state.views.get(key);
     if (view === undefined) return true;
     if (!read.ok) {

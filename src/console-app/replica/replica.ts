@@ -10,7 +10,7 @@ import { type NewMessage, Outbox, type OutboxEntry } from './outbox.ts';
 import { Passing } from './passing.ts';
 import type { CallHub, Storage } from './ports.ts';
 import { RecentNotifications } from './recent-notifications.ts';
-import { type ReplicaState, Store, withEntry } from './store.ts';
+import { type ReplicaState, Store } from './store.ts';
 import { type ViewQuery, viewKey } from './views.ts';
 
 export type ReplicaDependencies = LiveDependencies & {
@@ -151,21 +151,26 @@ export class Replica {
     this.#loads.moreOfView(key);
   }
 
-  /** Keeps a chat with its messages up to date until `closeChat`. */
-  openChat(chatId: string): void {
-    if (this.#store.state.threadLoads.has(chatId)) return;
-    this.#store.setThreadLoad(chatId, LOADING);
+  /**
+   * Keeps a chat with its messages up to date until `closeChat`, or until a hundred others were opened after it. `isShown`:
+   * false for one that may be opened next.
+   */
+  openChat(chatId: string, isShown = true): void {
+    const load = this.#store.state.threadLoads.get(chatId);
+    this.#loads.open(chatId, isShown);
+    if (load !== undefined && load.is !== 'failed') return;
     if (this.#isReading) this.#loads.thread(chatId);
     const { known } = this.#store.state;
     if (!known.rows.has(chatId)) this.#loads.know({ ...known, staleRows: new Set([...known.staleRows, chatId]) });
   }
 
   closeChat(chatId: string): void {
-    const { known } = this.#store.state;
-    this.#loader.forget(`thread/${chatId}`);
-    this.#store.setThreadLoad(chatId, null);
-    const [threads, notes] = [withEntry(known.threads, chatId, null), withEntry(known.notes, chatId, null)];
-    this.#store.set({ known: { ...known, threads, notes } });
+    this.#loads.close(chatId);
+  }
+
+  /** Forgets the older messages of a chat of which only the newest ones are in view. */
+  shortenChat(chatId: string): void {
+    this.#loads.shorten(chatId);
   }
 
   /** Reads the notes about a chat that is shown, and again after each break: `known.notes` is kept up to date between. */
@@ -234,6 +239,7 @@ export class Replica {
     this.#waiting = [];
     this.#recent.forget();
     this.#readAllTwice();
+    this.#loads.drafts();
   }
 
   #readAll(): void {

@@ -59,6 +59,23 @@ export function isInView(row: InboxRow, { view, room_id }: ViewQuery, routed: Re
   return view !== 'bot' || (participants.length > 0 && participants.every(({ is_bot }) => is_bot));
 }
 
+/** The copy without rows of ended chats that no list and no opened chat shows; of those the last `spare` stay. */
+export function withoutOldRows(known: Known, views: readonly View[], spare: number): Known {
+  const shown = new Set(views.flatMap((view) => rowsOfView(known, view).map(({ chat }) => chat.id)));
+  const old = [...known.rows.values()].filter(
+    ({ chat }) => chat.is_ended && !shown.has(chat.id) && !known.threads.has(chat.id),
+  );
+  const gone = new Set(old.slice(0, Math.max(0, old.length - spare)).map(({ chat }) => chat.id));
+  if (gone.size === 0) return known;
+  const isKept = (id: string) => !gone.has(id);
+  return {
+    ...known,
+    rows: new Map([...known.rows].filter(([id]) => isKept(id))),
+    routed: new Set([...known.routed].filter(isKept)),
+    staleRows: new Set([...known.staleRows].filter(isKept)),
+  };
+}
+
 /** The order of rows; the ids decide between equal ones. Times are texts of one length, so they compare as texts. */
 export function compareRows(order: ViewOrder): (one: InboxRow, other: InboxRow) => number {
   const direction = order === 'waiting' ? 1 : -1;

@@ -63,6 +63,9 @@ export function Conversation({ row, thread }: { row: InboxRow; thread: Thread })
     .filter(({ member_id, composing_status }) => member_id !== userId && composing_status === 'typing')
     .map(({ member_name, member_type }) => member_name ?? (member_type === 'visitor' ? 'The visitor' : 'Somebody'));
 
+  useEffect(() => {
+    if (isAtBottom && thread.messages.length > 0) replica.shortenChat(chatId);
+  }, [replica, chatId, isAtBottom, thread.messages.length]);
   useEffect(() => attention.setOver(!isMember), [attention, isMember]);
   useEffect(() => {
     if (isMember && isSeen && newest !== undefined && newest > (row.own.last_seen_at ?? '')) attention.seen(newest);

@@ -21,7 +21,7 @@ const TOGETHER = 5 * 60_000;
 /**
  * The lines of a thread. `messages`: in order, without those that `entries` show. `hasOlder`: the day of the first one may
  * have begun before it, so it has no heading. `catchUp`: the first message that came during a break; null for none. `now`
- * in ms. `notes`: they stand between the messages by their time, those before older messages not yet.
+ * in ms. `notes`: they stand between the messages by their time.
  */
 export function linesOf(
   messages: readonly Message[],
@@ -33,10 +33,7 @@ export function linesOf(
 ): Line[] {
   const lines: Line[] = [];
   const [first] = messages;
-  const begin = hasOlder && first !== undefined ? first.created_at : '';
-  const noted = notes
-    .filter(({ created_at }) => created_at >= begin)
-    .sort((one, other) => (one.created_at < other.created_at ? -1 : 1));
+  const noted = notes.toSorted((one, other) => (one.created_at < other.created_at ? -1 : 1));
   let day = hasOlder && first !== undefined ? dayOf(first.created_at, now) : '';
   let minutes = '';
   let before: Message | null = null;
@@ -89,9 +86,6 @@ export function withTyping(lines: readonly Line[], names: readonly string[]): re
 }
 
 const COUNTED: ReadonlySet<Line['is']> = new Set(['message', 'note', 'internal']);
-
-/** What makes a thread longer when somebody writes. */
-const COUNTED: readonly Line['is'][] = ['message', 'note', 'internal'];
 
 /** How many messages and notes there are after the line with the key `seen`; 0 when there is no such line. */
 export function countAfter(lines: readonly Line[], seen: string | undefined): number {

@@ -72,8 +72,6 @@ export async function compareWithRest(replica: Replica, client: HubClient, perso
     expect(sorted([...(thread?.outgoing.values() ?? [])].map(counted))).toEqual(sorted(sent.map(counted)));
   }
 
-  expect(sorted(known.drafts.values())).toEqual(sorted(await listed(`${user}/drafts`)));
-
   const invitations = await listed<object>(`${user}/incoming_chat_invitations`);
   expect(sorted([...known.invitations.values()].map(counted))).toEqual(sorted(invitations.map(counted)));
 }

@@ -137,7 +137,7 @@ describe('a live client', () => {
     expect(hub.sockets).toHaveLength(2);
   });
 
-  it('leaves a socket that is silent for 5 s after a ping, and takes any frame for an answer', () => {
+  it('leaves a socket that is silent for 4 s after a ping, and takes any frame for an answer', () => {
     const hub = live();
     hub.clock.pass(60_000);
     expect(hub.sockets).toHaveLength(1);
@@ -146,7 +146,7 @@ describe('a live client', () => {
     hub.notify(8);
     hub.clock.pass(5000);
     expect(hub.client.status.is).toBe('live');
-    hub.clock.pass(10_000);
+    hub.clock.pass(9_500);
     expect([hub.client.status.is, hub.last().isClosed]).toEqual(['waiting', true]);
   });
 
@@ -159,7 +159,7 @@ describe('a live client', () => {
     hub.clock.pass(20_000);
     expect(hub.client.status.is).toBe('live');
     hub.client.setVisible(true);
-    hub.clock.pass(5000);
+    hub.clock.pass(4000);
     expect(hub.client.status.is).toBe('waiting');
   });
 
