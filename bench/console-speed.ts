@@ -45,7 +45,7 @@ export async function measureConsole(quick: boolean, withSoak: boolean): Promise
     const loads = [];
     for (let load = 0; load < (quick ? 1 : 5); load++) loads.push(await measureFirstLoad(desk));
     under('first load → live, empty cache', median(loads.map((load) => load.live)) / 1_000, 1, 's');
-    atMost('requests before the list', Math.max(...loads.map(({ before }) => before)), 6);
+    atMost('requests that the list waits for', Math.max(...loads.map(({ before }) => before)), 6);
     atMost('API calls of a page load', Math.max(...loads.map(({ calls }) => calls)), 6);
     say('an idle hour');
     atMost('calls of an idle hour', await measureIdleHour(desk, quick ? 0.1 : 1), 75);

@@ -18,6 +18,15 @@ export const consoleOptions: InlineConfig = {
     // An inline script or a data: file would need a weaker content policy.
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          includeDependenciesRecursively: false,
+          // One file for all dialogs and menus, instead of one for each pair that shares something.
+          groups: [{ name: 'controls', test: /node_modules\/(@base-ui|@floating-ui)\// }],
+        },
+      },
+    },
     reportCompressedSize: false,
   },
 };

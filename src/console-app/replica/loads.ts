@@ -52,14 +52,19 @@ export class Loads {
     this.#dependencies = dependencies;
   }
 
-  /** Everything that is shown, the lists first. Of the opened chats the last ones, the others are forgotten. */
+  /** Everything that is shown. */
   all(): void {
     this.views();
+    this.besides();
+  }
+
+  /** What is shown beside the lists, and numbers once those are here. Opened chats that were shown long ago are forgotten. */
+  besides(): void {
     const opened = [...this.#state.threadLoads.keys()];
     for (const chatId of opened.slice(0, -READ_AGAIN)) this.close(chatId);
     for (const chatId of opened.slice(-READ_AGAIN)) this.thread(chatId);
     this.#isMoreDue = true;
-    if (this.#state.views.size === 0) this.#more();
+    if (![...this.#state.views.values()].some(({ load }) => load.is === 'loading')) this.#more();
   }
 
   #more(): void {

@@ -27,7 +27,7 @@ export type ReplicaDependencies = LiveDependencies & {
 /** There may be no notification when a member stops typing, or looking at a chat (docs/live.md). Times in ms. */
 const TYPING_FOR = 15_000;
 const VIEWING_FOR = 30_000;
-/** Without a socket the lists are read after this time, and again once it is there. */
+/** Without a socket everything is read after this time, and again once it is there. */
 const PATIENCE = 3_000;
 /** Lists come from D1's copy, which follows within a second: what happened just before they were read is read then. */
 const SETTLED_AFTER = 5_000;
@@ -48,6 +48,8 @@ export class Replica {
   /** The messages of notifications up to this number were missed. */
   #missedUpTo = -1;
   #lostAt: number | null = null;
+  #isStarted = false;
+  /** Whether opened chats are read: what happens in them is told from then on. */
   #isReading = false;
   #timers: (() => void)[] = [];
 
@@ -91,10 +93,12 @@ export class Replica {
   readonly subscribe = (listener: () => void): (() => void) => this.#store.subscribe(listener);
 
   start(): void {
+    this.#isStarted = true;
     this.#live.start();
     this.#outbox.flush();
+    this.#loads.views();
     this.#later(PATIENCE, () => {
-      if (!this.#isReading) this.#readAll();
+      if (!this.#isReading) this.#readBesides();
     });
   }
 
@@ -137,7 +141,7 @@ export class Replica {
     const key = viewKey(query);
     if (this.#store.state.views.has(key)) return key;
     this.#store.setView(key, { query, next: null, end: null, load: LOADING });
-    if (this.#isReading) this.#loads.view(key);
+    if (this.#isStarted) this.#loads.view(key);
     return key;
   }
 
@@ -231,7 +235,12 @@ export class Replica {
     this.#store.set({ refused });
     this.#loader.hurry();
     if (isResumed) this.#loads.drafts();
-    else this.#readAllTwice();
+    else if (this.#isReading) this.#readAllTwice();
+    else {
+      // The lists are on their way since the start. What they missed until now they have when they are read again.
+      this.#readBesides();
+      this.#later(SETTLED_AFTER, () => this.#loads.views());
+    }
   }
 
   /** What was told before may have been followed by what was missed: it counts for nothing over what REST says. */
@@ -242,13 +251,13 @@ export class Replica {
     this.#loads.drafts();
   }
 
-  #readAll(): void {
+  #readBesides(): void {
     this.#isReading = true;
-    this.#loads.all();
+    this.#loads.besides();
   }
 
   #readAllTwice(): void {
-    this.#readAll();
+    this.#loads.all();
     this.#later(SETTLED_AFTER, () => this.#loads.views());
   }
 

@@ -84,15 +84,29 @@ async function live() {
 const said = (seq: number) => told('messages', 'added', message(seq).id, message(seq));
 
 describe('a replica', () => {
-  it('reads what is shown once it is told of changes, and without a socket after 3 s', async () => {
+  it('reads the lists at once, the rest when it is told of changes, and without a socket after 3 s', async () => {
     const hub = open();
     hub.replica.showView(OPEN);
     hub.replica.start();
     await settled();
-    expect(hub.requests).toEqual([]);
+    hub.replica.openChat(CHAT);
+    expect(hub.rows()).toEqual([ROW]);
+    expect(hub.requests.map(({ path }) => path.split('?')[0])).toEqual([`/api/v5/users/${USER}/inbox`]);
     hub.clock.pass(3000);
     await settled();
-    expect(hub.rows()).toEqual([ROW]);
+    expect([hub.asked('inbox'), hub.asked('counts'), hub.asked('messages')]).toEqual([1, 1, 1]);
+    hub.connects(10);
+    await settled();
+    expect([hub.asked('inbox'), hub.asked('counts'), hub.asked('messages')]).toEqual([2, 2, 2]);
+  });
+
+  it('reads the lists once more when D1 has what happened before it was told of changes', async () => {
+    const hub = await live();
+    expect([hub.asked('inbox'), hub.asked('messages')]).toEqual([1, 1]);
+    hub.answers['inbox'] = page([]);
+    hub.clock.pass(5000);
+    await settled();
+    expect([hub.asked('inbox'), hub.asked('messages')]).toEqual([2, 1]);
   });
 
   it('applies again what it was told shortly before a request, since lists are a moment behind', async () => {
