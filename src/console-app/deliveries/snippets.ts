@@ -24,7 +24,7 @@ const timestamp = ${timestamp}; // the header webhook-timestamp, new at each att
 const body = ${JSON.stringify(body)};
 const key = ${key};
 const signature = createHmac('sha256', key).update(\`\${id}.\${timestamp}.\${body}\`).digest('base64');
-console.log(\`v1,\${signature}\`); // one of those in the header webhook-signature
+process.stdout.write(\`v1,\${signature}\\n\`); // one of those in the header webhook-signature
 `;
 }
 

@@ -96,6 +96,7 @@ class NextCopy {
   #stale: { rows: Set<string>; threads: Set<string> } | null = null;
   invitations: ReadonlyMap<string, Invitation>;
   notes: Known['notes'];
+  drafts: Known['drafts'];
   viewers: Known['viewers'];
 
   constructor(before: Known, userId: string) {
@@ -103,6 +104,7 @@ class NextCopy {
     this.userId = userId;
     this.invitations = before.invitations;
     this.notes = before.notes;
+    this.drafts = before.drafts;
     this.viewers = before.viewers;
   }
 
@@ -158,6 +160,7 @@ class NextCopy {
       threads: this.#threads ?? threads,
       routed: this.#routed ?? routed,
       invitations: this.invitations,
+      drafts: this.drafts,
       notes: this.notes,
       viewers: this.viewers,
       staleRows: this.#stale?.rows ?? staleRows,
@@ -299,6 +302,10 @@ function applyViewer(next: NextCopy, chatId: string, { action, resource_id, reso
 /** A draft is told with the id of its chat, whole. A chat without a row gets its draft with the row. */
 function applyDraft(next: NextCopy, { action, resource_id, resource }: LiveNotification): void {
   const draft = action === 'removed' ? null : (resource as Draft);
+  const drafts = new Map(next.drafts);
+  if (draft === null) drafts.delete(resource_id);
+  else drafts.set(resource_id, draft);
+  next.drafts = drafts;
   const row = next.row(resource_id);
   if (row !== undefined) next.setRow(resource_id, withDraft(row, draft));
 }

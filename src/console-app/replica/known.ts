@@ -56,6 +56,8 @@ export type Known = {
   readonly notes: ReadonlyMap<string, ReadonlyMap<string, Note>>;
   /** Who looks at chats, by chat and user. The user may be among them. */
   readonly viewers: ReadonlyMap<string, ReadonlyMap<string, Viewer>>;
+  /** What the user has begun to write on any device, by chat; rows have only its first characters. */
+  readonly drafts: ReadonlyMap<string, Draft>;
   /** Chats whose row is missing here, or wrong: it must be read by REST. */
   readonly staleRows: ReadonlySet<string>;
   /** The same of threads. */
@@ -69,6 +71,7 @@ export const NOTHING_KNOWN: Known = {
   invitations: new Map(),
   notes: new Map(),
   viewers: new Map(),
+  drafts: new Map(),
   staleRows: new Set(),
   staleThreads: new Set(),
 };

@@ -170,7 +170,7 @@ export class Loads {
     this.#dependencies.store.set({ known: this.#withThread(chatId, { ...thread, messages }) });
   }
 
-  /** The drafts on all devices. They are not told again to a socket that was away. */
+  /** The drafts on all devices, whole. They are not told again to a socket that was away. */
   drafts(): void {
     const { loader, reads, recent, userId, clock } = this.#dependencies;
     loader.ask('drafts', async () => {
@@ -181,7 +181,7 @@ export class Loads {
       const { known } = this.#state;
       const rows = new Map([...known.rows].map(([id, row]) => [id, withDraft(row, drafts.get(id) ?? null)]));
       const isOfDraft = ({ channel }: LiveNotification) => channel.endsWith('/drafts');
-      this.know(recent.replay({ ...known, rows }, isOfDraft, userId, asked));
+      this.know(recent.replay({ ...known, drafts, rows }, isOfDraft, userId, asked));
       return true;
     });
   }
@@ -223,6 +223,7 @@ export class Loads {
     this.#dependencies.store.set({ known });
     if (isMany) for (const key of this.#state.views.keys()) this.view(key, SETTLED_AFTER);
     for (const chatId of known.staleThreads) this.thread(chatId);
+    if ([...this.#state.threadLoads.keys()].some((chatId) => hasUnreadDraft(known, chatId))) this.drafts();
     for (const chatId of known.staleRows) {
       if (this.#triesOfRow.size >= ROWS_AT_ONCE) break;
       if (!this.#triesOfRow.has(chatId)) this.#row(chatId);
@@ -352,4 +353,9 @@ function without(set: ReadonlySet<string>, entry: string): ReadonlySet<string> {
 /** A page has messages that are older than all that are here, the newest first. */
 function withOlder(thread: Thread, { items, next }: Page<Message>): Thread {
   return { ...thread, messages: [...items.toReversed(), ...thread.messages], older: next };
+}
+
+/** Whether somebody has begun to write in a chat, and only the first characters of it are here. */
+function hasUnreadDraft({ rows, drafts }: Known, chatId: string): boolean {
+  return rows.get(chatId)?.draft != null && !drafts.has(chatId);
 }

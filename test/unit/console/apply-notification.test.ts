@@ -185,8 +185,10 @@ it('drafts are told whole, and shown in the row by their first characters', () =
   const begun = { channel, action: 'changed' as const, resource_id: CHAT, resource: draft };
   const before = copyAfter(known(), begun);
   expect(before.row?.draft?.message).toBe('x'.repeat(140));
+  expect(before.drafts.get(CHAT)).toEqual(draft);
   const ended = copyAfter(before, { ...begun, action: 'removed', resource: { id: CHAT } });
   expect(ended.row?.draft).toBe(null);
+  expect(ended.drafts.has(CHAT)).toBe(false);
   expect(copyAfter(NOTHING_KNOWN, begun).staleRows.size).toBe(0);
 });
 
