@@ -36,3 +36,11 @@ export function channelResource(channel: ChannelFacts) {
     modified_at: isoTime(channel.modified_at),
   };
 }
+
+/** What signs a channel's webhooks. Times in ms; `now` decides whether the secret before this one still signs, too. */
+export function channelSecretResource(
+  { secret, previous_secret_expires_at: until }: { secret: string; previous_secret_expires_at: number | null },
+  now: number,
+) {
+  return { secret, previous_secret_expires_at: until === null || until <= now ? null : isoTime(until) };
+}

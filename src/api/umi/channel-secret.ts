@@ -1,14 +1,14 @@
 import { z } from '@hono/zod-openapi';
 import { newSecret } from '../../delivery/signature.ts';
 import { findChannelWithSecret, rotateChannelSecret } from '../../directory/channels.ts';
-import { type OpenedChannel, openChannel, wrapSecret } from '../../directory/stored-secrets.ts';
+import { openChannel, wrapSecret } from '../../directory/stored-secrets.ts';
 import { organizationDatabase } from '../../http/app-environment.ts';
 import { integerField, isoTimeSchema } from '../../http/fields.ts';
 import { answerToKeep } from '../../http/kept-answers.ts';
 import { type Refusal, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
-import { isoTime } from '../../resources/clock.ts';
+import { channelSecretResource } from '../../resources/channel.ts';
 import { channelSecrets } from '../access.ts';
 import { defineRoute } from '../define-route.ts';
 import { CHANNEL, CHANNEL_NOT_FOUND, channelPath } from './paths.ts';
@@ -70,7 +70,7 @@ channelSecretRoutes.openapi(getSecret, async (c) => {
   const channel = await findChannelWithSecret(organizationDatabase(c), organization_id, config_id);
   if (channel === null) return refuse(c, CHANNEL_NOT_FOUND);
   const now = Date.now();
-  return c.json(secretResource(await openChannel(c.env, channel, now), now), 200);
+  return c.json(channelSecretResource(await openChannel(c.env, channel, now), now), 200);
 });
 
 channelSecretRoutes.openapi(rotateSecret, async (c) => {
@@ -93,7 +93,7 @@ channelSecretRoutes.openapi(rotateSecret, async (c) => {
     previous_secret_expires_at,
     now,
   };
-  const answer = secretResource({ secret, previous_secret_expires_at }, now);
+  const answer = channelSecretResource({ secret, previous_secret_expires_at }, now);
   // Kept with the rotation: a repeat of a lost request would drop the secret that receivers still hold.
   const kept = await answerToKeep(c, answer);
   const channel = await rotateChannelSecret(database, organization_id, config_id, rotation, kept);
@@ -106,14 +106,3 @@ const CHANGED_MEANWHILE: Refusal = {
   reason: 'conflict',
   detail: 'The secret was changed by another call: read it before you rotate it again.',
 };
-
-function secretResource(
-  channel: Pick<OpenedChannel, 'secret' | 'previous_secret_expires_at'>,
-  now: number,
-): z.infer<typeof secretSchema> {
-  const until = channel.previous_secret_expires_at;
-  return {
-    secret: channel.secret,
-    previous_secret_expires_at: until === null || until <= now ? null : isoTime(until),
-  };
-}

@@ -7,7 +7,7 @@ import { isoTimeSchema, timeField } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
-import { isoTime } from '../../resources/clock.ts';
+import { channelThreadResource } from '../../resources/channel-thread.ts';
 import { channelSettings } from '../access.ts';
 import { copyDatabase } from '../copy-database.ts';
 import { defineRoute } from '../define-route.ts';
@@ -80,7 +80,7 @@ channelThreadRoutes.openapi(getThreads, async (c) => {
     page: asked.page,
     rows: found.rows,
     keyOf: (row: ChannelThreadRow) => [row.mapping_id],
-    resource: threadResource,
+    resource: channelThreadResource,
     cutAt: found.cut_at === null ? null : [found.cut_at],
   };
   return c.json(collectionResponse(c, page), 200);
@@ -93,16 +93,5 @@ channelThreadRoutes.openapi(getThread, async (c) => {
   if (channel === null) return refuse(c, CHANNEL_NOT_FOUND);
   const thread = threadName(channelIdentity(channel, thread_id));
   const row = await findChannelThread(database, organization_id, config_id, { thread, thread_id });
-  return row === null ? refuse(c, THREAD_NOT_FOUND) : c.json(threadResource(row), 200);
+  return row === null ? refuse(c, THREAD_NOT_FOUND) : c.json(channelThreadResource(row), 200);
 });
-
-function threadResource(row: ChannelThreadRow): z.infer<typeof threadSchema> {
-  return {
-    mapping_id: row.mapping_id,
-    thread_id: row.thread_id,
-    current_chat_id: row.current_chat_id,
-    is_ended: row.is_ended === 1,
-    created_at: isoTime(row.created_at),
-    last_activity_at: isoTime(row.last_activity_at),
-  };
-}

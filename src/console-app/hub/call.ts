@@ -13,6 +13,7 @@ export type Refused = Extract<Answer<unknown>, { ok: false }>;
 export type Call = {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly body?: object;
+  /** A repeat with the same key does nothing again, and is answered as the first time. */
   readonly idempotencyKey?: string;
 };
 

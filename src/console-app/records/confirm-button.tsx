@@ -4,7 +4,7 @@ import type { Answer } from '../hub/call.ts';
 
 type Props = {
   /** What the button says. */
-  label: string;
+  label: ReactNode;
   /** The question. */
   title: string;
   /** What follows, so that nobody is surprised. */

@@ -1,7 +1,15 @@
 import { useState } from 'react';
 
+type Props = {
+  text: string;
+  /** What it is: the button says it. */
+  what: string;
+  /** Of several lines. */
+  isLong?: boolean;
+};
+
 /** A text that is needed elsewhere, such as a secret or an id, with a button that copies it. */
-export function CopiedText({ text, what }: { text: string; what: string }) {
+export function CopiedText({ text, what, isLong }: Props) {
   const [outcome, setOutcome] = useState('');
 
   async function copy(): Promise<void> {
@@ -14,8 +22,15 @@ export function CopiedText({ text, what }: { text: string; what: string }) {
   }
 
   return (
-    <span className="copied">
-      <code>{text}</code>
+    <span className={isLong === true ? 'copied is-long' : 'copied'}>
+      {isLong === true ? (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keys
+        <code className="code" tabIndex={0}>
+          {text}
+        </code>
+      ) : (
+        <code>{text}</code>
+      )}
       <button
         type="button"
         className="button small"

@@ -20,6 +20,7 @@ export const SECTIONS: readonly Section[] = [
     scope: 'settings',
     page: lazy(() => import('./organization/organization-page.tsx')),
   },
+  { path: 'channels', name: 'Channels', scope: 'settings', page: lazy(() => import('./channels/channels-page.tsx')) },
   { path: 'rooms', name: 'Rooms', scope: 'settings', page: lazy(() => import('./rooms/rooms-page.tsx')) },
   {
     path: 'apps',
