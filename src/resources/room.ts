@@ -54,6 +54,8 @@ export function roomResource(room: RoomView) {
     is_open: room.is_open,
     is_service_hours_enabled: room.service_hours !== null,
     service_hours: room.service_hours,
+    visitor_chat_idle_ttl: room.visitor_chat_idle_ttl,
+    task_chat_ttl: room.task_chat_ttl,
     chat_key_ttl_days: room.chat_key_ttl_days,
     is_deleted: room.is_deleted,
     created_at: isoTime(room.created_at),
@@ -67,8 +69,6 @@ export function roomResource(room: RoomView) {
 export function operatorRoomResource(room: RoomView) {
   return {
     ...roomResource(room),
-    visitor_chat_idle_ttl: room.visitor_chat_idle_ttl,
-    task_chat_ttl: room.task_chat_ttl,
     require_online: room.require_online,
     is_task_allowed: room.is_task_allowed,
     is_external_allowed: room.is_external_allowed,

@@ -25,18 +25,18 @@ import { roomSchema, serviceHoursSchema } from '../shared/room-schema.ts';
 import { chosenId, type Door } from './door.ts';
 
 const names = { name: textField({ max: 255 }), display_name: textField({ max: 255 }) };
+/** A chat's lifetime in seconds, at most a year. Null: the chat does not end by itself. */
+const lifetime = integerField({ min: 1, max: 31_536_000 }).nullable();
 const tenantOptions = {
   language_code: textField({ max: 35 }),
   domain: textField({ max: 255 }).nullable(),
   is_open: z.boolean(),
   service_hours: serviceHoursSchema.nullable(),
-  chat_key_ttl_days: integerField({ min: 0, max: 3650 }).nullable(),
-};
-/** A chat's lifetime in seconds, at most a year. Null: the chat does not end by itself. */
-const lifetime = integerField({ min: 1, max: 31_536_000 }).nullable();
-const operatorOptions = {
   visitor_chat_idle_ttl: lifetime,
   task_chat_ttl: lifetime,
+  chat_key_ttl_days: integerField({ min: 0, max: 3650 }).nullable(),
+};
+const operatorOptions = {
   require_online: z.boolean(),
   is_task_allowed: z.boolean(),
   is_external_allowed: z.boolean(),
@@ -54,7 +54,9 @@ const tenantRoom = z.object({
   domain: tenantOptions.domain.default(DEFAULT_ROOM_OPTIONS.domain),
   is_open: tenantOptions.is_open.default(true),
   service_hours: tenantOptions.service_hours.default(null),
-  // No default: a client that does not know the field must not make the hub keep keys.
+  // No defaults: a client that does not know these must not end chats earlier, or make the hub keep keys.
+  visitor_chat_idle_ttl: lifetime.optional(),
+  task_chat_ttl: lifetime.optional(),
   chat_key_ttl_days: tenantOptions.chat_key_ttl_days.optional(),
 });
 const operatorRoom = tenantRoom.extend({
@@ -68,8 +70,6 @@ type WholeRoom = RoomFields & { name: string };
 
 const operatorRoomSchema = roomSchema
   .extend({
-    visitor_chat_idle_ttl: z.int().nullable().openapi({ description: 'Seconds without a message; null: never.' }),
-    task_chat_ttl: z.int().nullable().openapi({ description: 'Seconds; null: never.' }),
     require_online: z.boolean(),
     is_task_allowed: z.boolean().openapi({ description: 'Whether visitors may start chats of the type `task`.' }),
     is_external_allowed: z.boolean().openapi({
@@ -111,6 +111,9 @@ export function roomRoutesOf(door: Door): AppRouter {
   const writer = door.writer('settings');
   const all = `${door.organization}/rooms` as const;
   const one = `${all}/{room_id}` as const;
+  const kept = door.isOperator
+    ? '`chat_key_ttl_days` stays as it is.'
+    : 'The lifetimes and `chat_key_ttl_days` stay as they are.';
   const routes = createRouter();
 
   const getRooms = defineRoute({
@@ -198,8 +201,7 @@ export function roomRoutesOf(door: Door): AppRouter {
     method: 'put',
     path: one,
     summary: 'Replace a room',
-    description:
-      'A field that is left out gets its default; that of `display_name` is the name, and `chat_key_ttl_days` stays as it is. Chats keep the name, the lifetime and the `chat_key_ttl_days` that they started with. The call can be repeated.',
+    description: `A field that is left out gets its default; that of \`display_name\` is the name. ${kept} Chats keep the name, the lifetime and the \`chat_key_ttl_days\` that they started with. The call can be repeated.`,
     request: { params: roomPath, body: bodyOf(whole) },
     answers: { 200: jsonOf(schema, 'Changed') },
   });

@@ -54,6 +54,12 @@ export const roomSchema = z
     is_open: z.boolean(),
     is_service_hours_enabled: z.boolean(),
     service_hours: serviceHoursSchema.nullable(),
+    visitor_chat_idle_ttl: z.int().nullable().openapi({
+      description: 'Extension. Seconds without a message after which a chat of a visitor ends; null: never.',
+    }),
+    task_chat_ttl: z.int().nullable().openapi({
+      description: 'Extension. Seconds after which a chat of the type `task` ends; null: never.',
+    }),
     chat_key_ttl_days: z.int().nullable().openapi({
       description: 'Extension. Days after the end of an encrypted chat until the hub forgets its key; null: never.',
     }),

@@ -47,10 +47,12 @@ export const ROOM_KEYS = [
   'organization',
   'organization_id',
   'service_hours',
+  'task_chat_ttl',
   'token',
   'updated_at',
   'updated_by_user',
   'updated_by_user_id',
+  'visitor_chat_idle_ttl',
 ];
 
 export const TEAM_KEYS = [

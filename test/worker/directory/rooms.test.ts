@@ -107,13 +107,34 @@ describe('the rooms of an organization', () => {
     expect((await ask(manager, 'DELETE', `${roomsOf(manager)}/${other}`)).status).toBe(404);
   });
 
-  it('keep the operator’s lifetimes when they are replaced', async () => {
+  it('keep lifetimes, and what the operator has set, when they are replaced', async () => {
     const room = await newRoom(manager.organization_id);
     const path = `/organizations/${manager.organization_id}/rooms/${room}`;
     const options = { visitor_chat_idle_ttl: 60, task_chat_ttl: null, require_online: true };
     await admin(path, { method: 'PATCH', body: options });
     expect((await ask(manager, 'PUT', `${roomsOf(manager)}/${room}`, { name: 'Sales' })).status).toBe(200);
     expect((await admin(path)).json).toMatchObject({ name: 'Sales', ...options });
+  });
+
+  it('let their organization set how long chats live, within the bounds of the operator', async () => {
+    const created = await ask(manager, 'POST', roomsOf(manager), { name: 'Long', visitor_chat_idle_ttl: 86_400 });
+    expect(created.json).toMatchObject({ visitor_chat_idle_ttl: 86_400, task_chat_ttl: 86_400 });
+    const path = `${roomsOf(manager)}/${String(created.json['id'])}`;
+    const lifetimes = { visitor_chat_idle_ttl: null, task_chat_ttl: 31_536_000 };
+    expect((await ask(manager, 'PATCH', path, lifetimes)).json).toMatchObject(lifetimes);
+    expect((await ask(manager, 'GET', path)).json).toMatchObject(lifetimes);
+    for (const refused of [0, 31_536_001, 1.5, 'long']) {
+      for (const field of Object.keys(lifetimes)) {
+        const answer = await ask(manager, 'PATCH', path, { [field]: refused });
+        expect([answer.status, Object.keys(answer.json)]).toEqual([400, [field]]);
+      }
+    }
+    // What only the operator decides is not theirs to change.
+    const patched = await ask(manager, 'PATCH', path, { require_online: true, is_task_allowed: true });
+    expect(patched.status).toBe(200);
+    expect(
+      (await admin(`/organizations/${manager.organization_id}${path.slice(path.indexOf('/rooms/'))}`)).json,
+    ).toMatchObject({ ...lifetimes, require_online: false, is_task_allowed: false });
   });
 
   it('are listed by id, with filters for shared and deleted ones', async () => {
