@@ -7,7 +7,6 @@ import {
   findUnknownTargets,
   insertRouter,
   listRouters,
-  type Router,
   type RouterTarget,
   updateRouter,
 } from '../../directory/routers.ts';
@@ -23,7 +22,7 @@ import { isoTimeSchema, pathId, textField, uuidField } from '../../http/fields.t
 import { type FieldErrors, type Refusal, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
-import { isoTime } from '../../resources/clock.ts';
+import { routerResource } from '../../resources/router.ts';
 import { newUuid } from '../../resources/uuid.ts';
 import { defineRoute } from '../define-route.ts';
 import { quotaOf, quotaReached } from '../quotas.ts';
@@ -92,18 +91,6 @@ function formsOf(prefix: string) {
 type NewRouter = { id?: string | undefined; name: string; targets?: RouterTarget[]; room_ids?: string[] };
 const OPERATOR_FORMS = formsOf('Admin');
 const TENANT_FORMS = formsOf('');
-
-function routerResource(router: Router): z.infer<typeof routerSchema> {
-  return {
-    id: router.id,
-    organization_id: router.organization_id,
-    name: router.name,
-    targets: router.targets,
-    room_ids: router.room_ids,
-    created_at: isoTime(router.created_at),
-    updated_at: isoTime(router.updated_at),
-  };
-}
 
 const ROUTER_EXISTS: Refusal = { reason: 'conflict', detail: 'A router with this id already exists.' };
 const ROUTER_NOT_FOUND: Refusal = { reason: 'not_found', detail: 'Router not found.' };

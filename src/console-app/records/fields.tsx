@@ -1,10 +1,10 @@
 import { type ReactNode, useId } from 'react';
 import type { Bound } from './form.ts';
 
-type About = { label: string; hint?: ReactNode };
+export type About = { label: string; hint?: ReactNode };
 
 /** A label, the field, what it means, and what is wrong with it. */
-function Field({
+export function Field({
   label,
   hint,
   problem,

@@ -1,0 +1,3 @@
+import type { roomResource } from '../../../resources/room.ts';
+
+export type Room = ReturnType<typeof roomResource>;
