@@ -53,5 +53,12 @@ export async function call<T>(path: string, { method = 'GET', body, idempotencyK
 function fieldsOf(body: unknown): FieldProblems {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return {};
   const { detail, non_field_errors, ...fields } = body as Record<string, unknown>;
-  return Object.fromEntries(Object.entries(fields).map(([name, messages]) => [name, reasonOf(messages)]));
+  return Object.fromEntries(Object.entries(fields).flatMap(([name, messages]) => namedReasons(name, messages)));
+}
+
+/** A nested field is named twice: with its object and alone, as `responder` and `responder.url`. */
+function namedReasons(name: string, messages: unknown): [string, string][] {
+  const own: [string, string] = [name, reasonOf(messages)];
+  if (typeof messages !== 'object' || messages === null || Array.isArray(messages)) return [own];
+  return [own, ...Object.entries(messages).flatMap(([inner, each]) => namedReasons(`${name}.${inner}`, each))];
 }
