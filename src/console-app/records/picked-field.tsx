@@ -19,9 +19,9 @@ export function PickedField({ label, hint, problem, value, onValue, choices, wha
       {(ids) => (
         <>
           {value.length === 0 ? null : (
-            <ul className="chips" aria-label={`${label}, chosen`}>
+            <ul className="picked" aria-label={`${label}, chosen`}>
               {value.map((picked) => (
-                <li key={picked} className="chip">
+                <li key={picked}>
                   {labelOf(picked)}
                   <button
                     type="button"

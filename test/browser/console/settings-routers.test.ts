@@ -39,7 +39,7 @@ describe('the settings of routers', () => {
     await page.getByRole('button', { name: 'Remove Agent Jones' }).click();
     await page.getByText('Reaches 1 person.').waitFor();
     await page.getByLabel('Everybody in the organization').selectOption('All people and bots');
-    await page.getByText('go to everybody (bots too) and Agent Smith.').waitFor();
+    await page.getByText('go to all people and bots and Agent Smith.').waitFor();
     const asked = { targets: [{ kind: 'all', include_bots: true }] };
     const reach = (await client.request('POST', `${organization}/routers/reach`, asked)).body as { users: number };
     await page.getByText(`Reaches ${reach.users} people and `).waitFor();
@@ -56,7 +56,7 @@ describe('the settings of routers', () => {
     });
 
     await page.getByRole('navigation', { name: 'Settings' }).getByRole('link', { name: 'Routers' }).click();
-    await page.getByRole('cell', { name: 'Chats in Returns go to everybody (bots too) and Agent Smith.' }).waitFor();
+    await page.getByRole('cell', { name: 'Chats in Returns go to all people and bots and Agent Smith.' }).waitFor();
     await page.getByRole('link', { name: 'Night shift' }).click();
     await page.getByRole('button', { name: 'Delete the router' }).click();
     await page.getByText('reach everybody but bots again').waitFor();

@@ -87,9 +87,7 @@ describe('what a router does, in words', () => {
     const sentence = (room_ids: string[], ...targets: Router['targets']) => sentenceOf({ room_ids, targets }, names);
     expect(sentence([], target('all', null))).toBe('It has no room yet, so it decides nothing.');
     expect(sentence(['support'])).toBe('Chats in Support go to nobody.');
-    expect(sentence(['support', 'sales'], target('all', null))).toBe(
-      'Chats in Support and Sales go to everybody but bots.',
-    );
+    expect(sentence(['support', 'sales'], target('all', null))).toBe('Chats in Support and Sales go to all people.');
     expect(sentence(['support', 'x'], target('user', 'smith'), target('team', 'billing'), target('team', 'y'))).toBe(
       'Chats in Support and a room that is gone go to Smith, the team Billing and a team that is gone.',
     );

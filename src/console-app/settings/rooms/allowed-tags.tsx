@@ -29,9 +29,9 @@ export function AllowedTags({ path }: { path: string }) {
   return (
     <RecordPart title="Tags" about="Agents are offered these. A chat may have other tags, too.">
       {tags.items.length === 0 ? null : (
-        <ul className="chips">
+        <ul className="picked">
           {tags.items.map(({ name }) => (
-            <li key={name} className="chip">
+            <li key={name}>
               {name}
               <button
                 type="button"

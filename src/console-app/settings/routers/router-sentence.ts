@@ -50,7 +50,7 @@ export function sentenceOf(router: Pick<Router, 'room_ids' | 'targets'>, names: 
 }
 
 function targetInWords({ kind, id, include_bots }: Target, names: Names): string {
-  if (kind === 'all' || id === null) return include_bots ? 'everybody (bots too)' : 'everybody but bots';
+  if (kind === 'all' || id === null) return include_bots ? 'all people and bots' : 'all people';
   const name = names(kind, id);
   if (kind === 'user') return name ?? 'somebody who is gone';
   if (kind === 'team') return name === undefined ? 'a team that is gone' : `the team ${name}`;
