@@ -33,7 +33,7 @@ describe('the settings of channels', () => {
     await page.getByRole('button', { name: 'Create' }).click();
     await page.getByRole('heading', { name: 'Support mail' }).waitFor();
     await page.getByText('Nothing has come through this channel yet.').waitFor();
-    await page.getByText('No webhook has gone out yet.').waitFor();
+    await page.getByText('0 accepted').waitFor();
     const id = page.url().split('/').pop() ?? '';
     const path = client.channelPath(id);
     expect((await client.request('GET', path)).body).toMatchObject({ max_retry_count: 3, messaging_channel: 'email' });
@@ -116,6 +116,8 @@ describe('the settings of channels', () => {
     await page.getByRole('link', { name: 'Broken' }).click();
     await page.getByText('1 failed').waitFor();
     await page.getByRole('button', { name: 'Close ticket-2' }).waitFor();
+    const link = page.getByRole('link', { name: 'Deliveries of ticket-2' });
+    expect(await link.getAttribute('href')).toContain(`receiver=${channel.id}&thread=ticket-2`);
     expect(await faults()).toEqual([]);
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
     await page.getByRole('button', { name: 'New secret…' }).click();

@@ -27,11 +27,15 @@ export function ChannelRecord({ collection, id }: Props) {
         {(channel) => (
           <>
             <Sending path={path} />
-            <ChannelWebhooks path={path} />
+            <ChannelWebhooks
+              channelId={id}
+              about="What agents and bots answer goes to the webhook URL. Your program checks the signature with the secret, and answers 2xx within five seconds."
+              hasTest
+            />
             <RecordPart title="Settings">
               <ChannelForm path={path} collection={collection} channel={channel} />
             </RecordPart>
-            <ChannelThreads path={path} />
+            <ChannelThreads path={path} channelId={id} />
             <DeleteChannel path={path} collection={collection} channel={channel} />
           </>
         )}

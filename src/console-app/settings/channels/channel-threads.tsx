@@ -11,7 +11,7 @@ import { wholeTimeOf } from '../../words/times.ts';
 type Thread = ReturnType<typeof channelThreadResource>;
 
 /** The conversations of a channel, newest first. */
-export function ChannelThreads({ path }: { path: string }) {
+export function ChannelThreads({ path, channelId }: { path: string; channelId: string }) {
   const threads = useCollection<Thread>(`${path}/threads`);
   // The list follows the hub within a second. What one has closed oneself is shown at once.
   const [closed, setClosed] = useState<readonly string[]>([]);
@@ -42,6 +42,14 @@ export function ChannelThreads({ path }: { path: string }) {
                 search={{}}
               >
                 {isEnded(thread) ? 'Ended' : 'Open'}
+              </Link>
+            ),
+          },
+          {
+            name: 'Webhooks',
+            cell: ({ thread_id }) => (
+              <Link to="/deliveries" search={{ receiver: channelId, thread: thread_id }}>
+                Deliveries<span className="hidden-text"> of {thread_id}</span>
               </Link>
             ),
           },

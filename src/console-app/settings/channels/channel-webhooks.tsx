@@ -1,18 +1,35 @@
+import { Link } from '@tanstack/react-router';
+import { Ledger } from '../../deliveries/ledger.tsx';
+import { receiverWith } from '../../deliveries/receivers.ts';
+import { useDesk } from '../../desk/desk.tsx';
 import { RecordPart } from '../../records/record-page.tsx';
 import { SendTest } from '../../records/send-test.tsx';
 import { ChannelSecret } from './channel-secret.tsx';
-import { LedgerLine } from './ledger-line.tsx';
 
-/** What goes out: how it went so far, the secret that signs it, and a test. */
-export function ChannelWebhooks({ path }: { path: string }) {
+type Props = {
+  channelId: string;
+  about: string;
+  /** Whether the hub sends it tests. */
+  hasTest: boolean;
+};
+
+/** What goes out: how it went so far, the secret that signs it, and a test. An interface is a channel, too. */
+export function ChannelWebhooks({ channelId, about, hasTest }: Props) {
+  const { session } = useDesk();
+  const receiver = receiverWith([], session.organization_id, channelId);
   return (
     <RecordPart
       title="Webhooks"
-      about="What agents and bots answer goes to the webhook URL. Your program checks the signature with the secret, and answers 2xx within five seconds."
+      about={about}
+      actions={
+        <Link to="/deliveries" search={{ receiver: channelId }}>
+          All deliveries
+        </Link>
+      }
     >
-      <LedgerLine path={path} />
-      <ChannelSecret path={path} />
-      <SendTest path={`${path}/test`} />
+      <Ledger receiver={receiver} />
+      <ChannelSecret path={receiver.log} />
+      {hasTest ? <SendTest path={`${receiver.log}/test`} /> : null}
     </RecordPart>
   );
 }

@@ -2,8 +2,7 @@ import { Link } from '@tanstack/react-router';
 import { CopiedText } from '../../records/copied-text.tsx';
 import { useRecord } from '../../records/read.ts';
 import { RecordPage, RecordPart, WithRecord } from '../../records/record-page.tsx';
-import { ChannelSecret } from '../channels/channel-secret.tsx';
-import { LedgerLine } from '../channels/ledger-line.tsx';
+import { ChannelWebhooks } from '../channels/channel-webhooks.tsx';
 import { InterfaceForm } from './interface-form.tsx';
 import { InterfaceKeys } from './interface-keys.tsx';
 import { type Kind, type Settings, WORDS } from './interface-words.ts';
@@ -36,21 +35,15 @@ export function InterfaceRecord({ organization, kind }: { organization: string; 
               <InterfaceForm path={path} kind={kind} settings={settings} />
             </RecordPart>
             {settings.channel_id === null ? null : (
-              <Webhooks path={`${organization}/unified_messaging/${settings.channel_id}`} />
+              <ChannelWebhooks
+                channelId={settings.channel_id}
+                about="They are signed with this secret. Your program may check that, too."
+                hasTest={false}
+              />
             )}
           </>
         )}
       </WithRecord>
     </RecordPage>
-  );
-}
-
-/** An interface is a channel: its webhooks are signed and counted as those of any other. `path`: of that channel. */
-function Webhooks({ path }: { path: string }) {
-  return (
-    <RecordPart title="Webhooks" about="They are signed with this secret. Your program may check that, too.">
-      <LedgerLine path={path} />
-      <ChannelSecret path={path} />
-    </RecordPart>
   );
 }
