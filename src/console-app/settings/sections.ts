@@ -22,6 +22,13 @@ export const SECTIONS: readonly Section[] = [
   },
   { path: 'channels', name: 'Channels', scope: 'settings', page: lazy(() => import('./channels/channels-page.tsx')) },
   { path: 'rooms', name: 'Rooms', scope: 'settings', page: lazy(() => import('./rooms/rooms-page.tsx')) },
+  { path: 'routers', name: 'Routers', scope: 'settings', page: lazy(() => import('./routers/routers-page.tsx')) },
+  {
+    path: 'interfaces',
+    name: 'Interfaces',
+    scope: 'settings',
+    page: lazy(() => import('./interfaces/interfaces-page.tsx')),
+  },
   {
     path: 'apps',
     name: 'Installed apps',
@@ -45,13 +52,6 @@ export const SECTIONS: readonly Section[] = [
     page: lazy(() => import('./audit-log/audit-log-page.tsx')),
   },
   { path: 'privacy', name: 'Privacy', scope: 'settings', page: lazy(() => import('./privacy/privacy-page.tsx')) },
-  { path: 'routers', name: 'Routers', scope: 'settings', page: lazy(() => import('./routers/routers-page.tsx')) },
-  {
-    path: 'interfaces',
-    name: 'Interfaces',
-    scope: 'settings',
-    page: lazy(() => import('./interfaces/interfaces-page.tsx')),
-  },
 ];
 
 /** The sections that a session with these scopes has. */
