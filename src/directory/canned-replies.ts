@@ -49,17 +49,25 @@ export async function listCannedReplies(
   return found as Scan<unknown> as Scan<CannedReplyRow>;
 }
 
-const ITS = `id = ? AND organization_id = ? AND owner_id IN (SELECT value FROM json_each(?))`;
+/** Whose replies are meant: those of these owners, and with `everyTeam` of each team of the organization. */
+export type ReplyOwners = { ids: readonly string[]; everyTeam: boolean };
+
+const ITS = `id = ? AND organization_id = ? AND (owner_id IN (SELECT value FROM json_each(?)) OR (? AND visibility = 'team'))`;
+
+const valuesOf = (organizationId: string, { ids, everyTeam }: ReplyOwners, id: string) =>
+  [id, organizationId, JSON.stringify(ids), everyTeam ? 1 : 0] as const;
 
 /** A reply of one of these owners; null when they have none with this id. */
 export function findCannedReply(
   identity: IdentityDatabase,
   organizationId: string,
-  ownerIds: readonly string[],
+  owners: ReplyOwners,
   id: string,
 ): Promise<CannedReplyRow | null> {
-  const owners = JSON.stringify(ownerIds);
-  return identity.first<CannedReplyRow>(`SELECT * FROM canned_replies WHERE ${ITS}`, id, organizationId, owners);
+  return identity.first<CannedReplyRow>(
+    `SELECT * FROM canned_replies WHERE ${ITS}`,
+    ...valuesOf(organizationId, owners, id),
+  );
 }
 
 /** `taken`: the owner has another reply with the shortcut. `full`: the owner has the maximum. */
@@ -103,13 +111,12 @@ export type CannedReplyChanges = { shortcut?: string | undefined; message?: stri
 export async function updateCannedReply(
   identity: IdentityDatabase,
   organizationId: string,
-  ownerIds: readonly string[],
+  owners: ReplyOwners,
   id: string,
   changes: CannedReplyChanges,
   by: { user_id: string; now: number },
 ): Promise<CannedReplyPut> {
   const { set, parameters } = assignments({ ...changes, updated_by_user_id: by.user_id, updated_at: by.now });
-  const owners = JSON.stringify(ownerIds);
   const [updated = [], known = []] = await identity.batch([
     [
       `UPDATE canned_replies SET ${set} WHERE ${ITS} AND NOT EXISTS (
@@ -117,12 +124,10 @@ export async function updateCannedReply(
          WHERE other.owner_id = canned_replies.owner_id AND other.shortcut = ? AND other.id <> canned_replies.id)
        RETURNING *`,
       ...parameters,
-      id,
-      organizationId,
-      owners,
+      ...valuesOf(organizationId, owners, id),
       changes.shortcut ?? null,
     ],
-    [`SELECT 1 FROM canned_replies WHERE ${ITS}`, id, organizationId, owners],
+    [`SELECT 1 FROM canned_replies WHERE ${ITS}`, ...valuesOf(organizationId, owners, id)],
   ]);
   const [row] = updated as CannedReplyRow[];
   if (row !== undefined) return { ok: true, reply: row };
@@ -133,10 +138,12 @@ export async function updateCannedReply(
 export async function deleteCannedReply(
   identity: IdentityDatabase,
   organizationId: string,
-  ownerIds: readonly string[],
+  owners: ReplyOwners,
   id: string,
 ): Promise<boolean> {
-  const owners = JSON.stringify(ownerIds);
-  const { changes } = await identity.run(`DELETE FROM canned_replies WHERE ${ITS}`, id, organizationId, owners);
+  const { changes } = await identity.run(
+    `DELETE FROM canned_replies WHERE ${ITS}`,
+    ...valuesOf(organizationId, owners, id),
+  );
   return changes > 0;
 }

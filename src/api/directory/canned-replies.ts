@@ -6,8 +6,10 @@ import {
   insertCannedReply,
   listCannedReplies,
   MOST_CANNED_REPLIES,
+  type ReplyOwners,
   updateCannedReply,
 } from '../../directory/canned-replies.ts';
+import { findTeam } from '../../directory/teams.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { nameTarget } from '../../http/audit.ts';
 import { collectionQuery, collectionSchema, idCollection, readIdPage } from '../../http/collection.ts';
@@ -71,9 +73,14 @@ const REFUSALS: { readonly [Reason in Extract<CannedReplyPut, { ok: false }>['re
   full: { reason: 'conflict', detail: `There are at most ${MOST_CANNED_REPLIES} canned replies.` },
   not_found: NOT_FOUND,
 };
-const WHO = 'One’s own and those of one’s teams need no scope; those of the organization need the scope `settings`.';
+const WHO =
+  'One’s own and those of one’s teams need no scope. With the scope `settings` one changes those of the organization and of each of its teams.';
+const NO_TEAM = 'The user is no member of such a team.';
 
-/** Texts that agents insert by a shortcut (an extension). Everybody manages what they see, but for the organization's. */
+/**
+ * Texts that agents insert by a shortcut (an extension). Everybody manages what they see, but for the organization's. Who
+ * has the scope `settings` manages those too, and those of every team.
+ */
 export const cannedReplyRoutes = createRouter();
 
 const listRoute = defineRoute({
@@ -82,14 +89,20 @@ const listRoute = defineRoute({
   method: 'get',
   path: ALL,
   summary: 'List the canned replies that the user sees',
-  description: 'Their own, those of their teams, and those of the organization.',
-  request: { params: organizationPath, query: z.object(collectionQuery) },
+  description:
+    'Their own, those of their teams, and those of the organization; with `team_id` those of one team. Of a team of others that needs the scope `settings`.',
+  request: {
+    params: organizationPath,
+    query: z.object({ ...collectionQuery, team_id: uuidField().optional() }),
+  },
   answers: { 200: jsonOf(collectionSchema(replySchema), 'A page, oldest first') },
 });
 cannedReplyRoutes.openapi(listRoute, async (c) => {
   const asked = readIdPage(c.req.valid('query'));
   if (!asked.ok) return refuse(c, asked.refusal);
-  const owners = await ownersOf(c);
+  const { team_id } = c.req.valid('query');
+  if (team_id !== undefined && !(await mayUseTeam(c, team_id))) return refuseField(c, 'team_id', NO_TEAM);
+  const owners = team_id === undefined ? (await ownersOf(c)).ids : [team_id];
   const { rows } = await listCannedReplies(identityDatabase(c), c.var.organization.id, owners, asked.page.keyset);
   return c.json(idCollection(c, asked.page, rows, cannedReplyResource), 200);
 });
@@ -101,7 +114,7 @@ const createRoute = defineRoute({
   idempotency: 'identity',
   path: ALL,
   summary: 'Add a canned reply',
-  description: `For the user alone (\`user\`), for the members of one of their teams (\`team\`), or for all users (\`organization\`, with the scope \`settings\`). Each of them has a shortcut once (400), and at most ${MOST_CANNED_REPLIES} replies (409).`,
+  description: `For the user alone (\`user\`), for the members of one of their teams (\`team\`; of any team of the organization with the scope \`settings\`), or for all users (\`organization\`, with the scope \`settings\`). Each of them has a shortcut once (400), and at most ${MOST_CANNED_REPLIES} replies (409).`,
   request: { params: organizationPath, body: bodyOf(newReply) },
   refusals: [409],
   answers: { 201: jsonOf(replySchema, 'Added') },
@@ -113,9 +126,7 @@ cannedReplyRoutes.openapi(createRoute, async (c) => {
     return refuseField(c, 'team_id', 'The visibility `team` needs it, and no other one has it.');
   }
   if (visibility === 'organization' && !scopes.has('settings')) return refuse(c, NEEDS_SETTINGS);
-  if (team_id !== null && !(await teamsOfCaller(c)).includes(team_id)) {
-    return refuseField(c, 'team_id', 'The user is no member of such a team.');
-  }
+  if (team_id !== null && !(await mayUseTeam(c, team_id))) return refuseField(c, 'team_id', NO_TEAM);
   const owner_id = team_id ?? (visibility === 'organization' ? organization.id : user.id);
   const now = Date.now();
   const made = { id: newUuid(now), visibility, owner_id, shortcut, message, updated_by_user_id: user.id };
@@ -182,18 +193,26 @@ cannedReplyRoutes.openapi(deleteRoute, async (c) => {
   return isDeleted ? c.body(null, 204) : refuse(c, NOT_FOUND);
 });
 
+/** Whether the replies of a team are the caller's to see and to change: as a member, or with the scope `settings`. */
+async function mayUseTeam(c: AppContext, teamId: string): Promise<boolean> {
+  if ((await teamsOfCaller(c)).includes(teamId)) return true;
+  const { organization, scopes } = c.var.principal;
+  return scopes.has('settings') && (await findTeam(identityDatabase(c), organization.id, teamId)) !== null;
+}
+
 /** Whose replies the caller sees. */
-async function ownersOf(c: AppContext): Promise<string[]> {
-  const { user, organization } = c.var.principal;
-  return [user.id, ...(await teamsOfCaller(c)), organization.id];
+async function ownersOf(c: AppContext): Promise<ReplyOwners> {
+  const { user, organization, scopes } = c.var.principal;
+  const ids = [user.id, ...(await teamsOfCaller(c)), organization.id];
+  return { ids, everyTeam: scopes.has('settings') };
 }
 
 /** Whose replies the caller may change; the refusal of one that they only see. */
-async function ownersToChange(c: AppContext, id: string): Promise<{ owners: string[] } | { refusal: Refusal }> {
+async function ownersToChange(c: AppContext, id: string): Promise<{ owners: ReplyOwners } | { refusal: Refusal }> {
   const { organization, scopes } = c.var.principal;
   const owners = await ownersOf(c);
   if (scopes.has('settings')) return { owners };
   const row = await findCannedReply(identityDatabase(c), organization.id, owners, id);
   if (row?.visibility === 'organization') return { refusal: NEEDS_SETTINGS };
-  return { owners: owners.filter((owner) => owner !== organization.id) };
+  return { owners: { ...owners, ids: owners.ids.filter((owner) => owner !== organization.id) } };
 }

@@ -85,6 +85,33 @@ describe('canned replies', () => {
     expect((await ask(colleague, 'DELETE', one)).status).toBe(404);
   });
 
+  it('of all teams are managed with the scope settings, and fill nobody else’s list', async () => {
+    const ofTeam = await made(agent, { shortcut: 'late', visibility: 'team', team_id: teamId });
+    const one = `${path}/${ofTeam['id']}`;
+    const ofTeamSeenBy = (person: Person) => ask(person, 'GET', `${path}?team_id=${teamId}`);
+    expect(await seenBy(manager)).not.toContain('late');
+    expect(resultsOf(await ofTeamSeenBy(manager))).toContainEqual(ofTeam);
+    expect(resultsOf(await ofTeamSeenBy(agent))).toContainEqual(ofTeam);
+    expect((await ask(manager, 'GET', one)).json).toEqual(ofTeam);
+    const changed = await ask(manager, 'PATCH', one, { message: 'Better.' });
+    expect([changed.status, changed.json]).toMatchObject([
+      200,
+      { message: 'Better.', updated_by_user_id: manager.user_id },
+    ]);
+    expect((await ask(manager, 'DELETE', one)).status).toBe(204);
+    const added = await made(manager, { shortcut: 'added', visibility: 'team', team_id: teamId });
+    expect(await seenBy(agent)).toContain('added');
+    expect((await ask(agent, 'DELETE', `${path}/${added['id']}`)).status).toBe(204);
+    const refused = { team_id: ['The user is no member of such a team.'] };
+    for (const person of [colleague, await enroll({ scopes: ['settings'] })]) {
+      const ofOrganization = `/orgs/${person.organization_id}/canned_replies`;
+      const listed = await ask(person, 'GET', `${ofOrganization}?team_id=${teamId}`);
+      expect([listed.status, listed.json]).toEqual([400, refused]);
+      const body = { shortcut: 'x', message: 'x', visibility: 'team', team_id: teamId };
+      expect((await ask(person, 'POST', ofOrganization, body)).json).toEqual(refused);
+    }
+  });
+
   it('have each shortcut once for each of whose they are', async () => {
     const first = await made(agent, { shortcut: 'twice' });
     const again = await add(agent, { shortcut: 'TWICE' });
