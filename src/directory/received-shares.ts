@@ -1,20 +1,9 @@
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
+import type { ReceivedShare, Share } from '../resources/share.ts';
 import { listOrganizationNames } from './organizations.ts';
 import type { DirectoryDatabases } from './read-routed-rooms.ts';
-import { SHARED, type Share, type SharedKind } from './shares.ts';
+import { SHARED, type SharedKind } from './shares.ts';
 
-/** A room or team of another organization, which is shared with one's own or offered to it. `organization_id`: the owner. */
-export type ReceivedShare = {
-  id: string;
-  name: string;
-  organization_id: string;
-  organization_name: string;
-  status: Share['status'];
-  /** Since when it has its status, in ms. */
-  created_at: number;
-  /** When the owner deleted it (ms). The chats of a deleted room stay visible while it is shared. */
-  deleted_at: number | null;
-};
 type Row = Omit<ReceivedShare, 'organization_name'>;
 
 /** What others share with an organization or offer to it, by the ids of the rooms or teams. */

@@ -1,5 +1,6 @@
 import type { Statement } from '../db/database.ts';
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
+import type { Share } from '../resources/share.ts';
 import { type AuditEntry, auditOfRow } from './audit-log.ts';
 import { changing } from './changes.ts';
 import type { DirectoryDatabases } from './read-routed-rooms.ts';
@@ -17,12 +18,6 @@ export type SharedKind = keyof typeof SHARED;
 
 /** Most rooms, and most teams, that an organization offers at the same time. */
 export const MOST_OFFERS = 100;
-
-/** `offered`: the partner has not accepted yet, and nothing is shared. */
-export const SHARE_STATUSES = ['offered', 'shared'] as const;
-
-/** `organization_id`: the partner. `created_at`: since when it has its status, in ms. */
-export type Share = { organization_id: string; status: (typeof SHARE_STATUSES)[number]; created_at: number };
 
 /** A room or team with its owner and a partner. */
 export type SharedThing = { kind: SharedKind; id: string; owner_id: string; partner_id: string };

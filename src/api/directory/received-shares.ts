@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { findReceivedShare, listReceivedShares, type ReceivedShare } from '../../directory/received-shares.ts';
+import { findReceivedShare, listReceivedShares } from '../../directory/received-shares.ts';
 import { endShare, insertShare, type SharedKind } from '../../directory/shares.ts';
 import { type AppContext, directoryDatabases } from '../../http/app-environment.ts';
 import { auditEntryFor, nameTarget } from '../../http/audit.ts';
@@ -7,7 +7,7 @@ import { collectionQuery, collectionSchema, idCollection, readIdPage } from '../
 import { refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
-import { isoTime } from '../../resources/clock.ts';
+import { type ReceivedShare, receivedShareResource } from '../../resources/share.ts';
 import { outwardSettings } from '../access.ts';
 import { defineRoute } from '../define-route.ts';
 import { organizationPath } from '../shared/paths.ts';
@@ -28,18 +28,6 @@ const receivedSchema = z
     created_at: shareTime,
   })
   .openapi('ReceivedShare');
-
-function receivedResource(share: ReceivedShare): z.infer<typeof receivedSchema> {
-  return {
-    id: share.id,
-    name: share.name,
-    organization_id: share.organization_id,
-    organization: { id: share.organization_id, name: share.organization_name },
-    status: share.status,
-    is_deleted: share.deleted_at !== null,
-    created_at: isoTime(share.created_at),
-  };
-}
 
 const common = { tag: 'Shares', access: outwardSettings };
 const NOT_FOUND = { reason: 'not_found', detail: 'Nothing of this id is shared or offered.' } as const;
@@ -68,7 +56,7 @@ function addRoutes(routes: AppRouter, kind: SharedKind): void {
     const asked = readIdPage(c.req.valid('query'));
     if (!asked.ok) return refuse(c, asked.refusal);
     const rows = await listReceivedShares(directoryDatabases(c), kind, c.var.organization.id, asked.page.keyset);
-    return c.json(idCollection(c, asked.page, rows, receivedResource), 200);
+    return c.json(idCollection(c, asked.page, rows, receivedShareResource), 200);
   });
 
   const getOne = defineRoute({
@@ -83,7 +71,7 @@ function addRoutes(routes: AppRouter, kind: SharedKind): void {
   });
   routes.openapi(getOne, async (c) => {
     const share = await find(c, kind, idOf(kind, c.req.valid('param')));
-    return share === null ? refuse(c, NOT_FOUND) : c.json(receivedResource(share), 200);
+    return share === null ? refuse(c, NOT_FOUND) : c.json(receivedShareResource(share), 200);
   });
 
   const accept = defineRoute({
@@ -99,13 +87,13 @@ function addRoutes(routes: AppRouter, kind: SharedKind): void {
   routes.openapi(accept, async (c) => {
     const found = await find(c, kind, idOf(kind, c.req.valid('param')));
     if (found === null) return refuse(c, NOT_FOUND);
-    if (found.status === 'shared') return c.json(receivedResource(found), 200);
+    if (found.status === 'shared') return c.json(receivedShareResource(found), 200);
     const put = await insertShare(directoryDatabases(c), thingOf(c, kind, found), {
       ...changeOf(c, kind, found),
       isAccepting: true,
     });
     if (put === null) return refuse(c, NOT_FOUND);
-    return c.json(receivedResource({ ...found, ...put.share, organization_id: found.organization_id }), 200);
+    return c.json(receivedShareResource({ ...found, ...put.share, organization_id: found.organization_id }), 200);
   });
 
   const leave = defineRoute({

@@ -1,15 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { findOrganization, listOrganizationNames } from '../../directory/organizations.ts';
-import {
-  endShare,
-  insertShare,
-  listShares,
-  MOST_OFFERS,
-  offerShare,
-  SHARE_STATUSES,
-  type Share,
-  type SharedKind,
-} from '../../directory/shares.ts';
+import { endShare, insertShare, listShares, MOST_OFFERS, offerShare, type SharedKind } from '../../directory/shares.ts';
 import { directoryDatabases, identityDatabase } from '../../http/app-environment.ts';
 import { auditEntryFor, nameTarget } from '../../http/audit.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
@@ -17,7 +8,7 @@ import { isoTimeSchema, pathId } from '../../http/fields.ts';
 import { type Refusal, refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
-import { isoTime } from '../../resources/clock.ts';
+import { SHARE_STATUSES, type Share, shareResource } from '../../resources/share.ts';
 import { defineRoute } from '../define-route.ts';
 import { ROOM_NOT_FOUND, roomPath, TEAM_NOT_FOUND, teamPath } from '../shared/paths.ts';
 import { nestedOrganizationSchema } from '../shared/user-schemas.ts';
@@ -36,13 +27,6 @@ const shareSchema = z.object({
 });
 const OPERATOR_FORM = shareSchema.openapi('AdminShare');
 const TENANT_FORM = shareSchema.openapi('Share');
-
-const shareResource = ({ organization_id, status, created_at }: Share, name: string): z.infer<typeof shareSchema> => ({
-  organization_id,
-  organization: { id: organization_id, name },
-  status,
-  created_at: isoTime(created_at),
-});
 
 const OFFERS = MOST_OFFERS.toLocaleString('en');
 const conflict = (detail: string): Refusal => ({ reason: 'conflict', detail });

@@ -51,6 +51,12 @@ export const SECTIONS: readonly Section[] = [
     scope: 'settings',
     page: lazy(() => import('./audit-log/audit-log-page.tsx')),
   },
+  {
+    path: 'received',
+    name: 'Shared with us',
+    scope: 'settings',
+    page: lazy(() => import('./shares/received-page.tsx')),
+  },
   { path: 'privacy', name: 'Privacy', scope: 'settings', page: lazy(() => import('./privacy/privacy-page.tsx')) },
 ];
 

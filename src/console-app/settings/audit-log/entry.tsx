@@ -6,9 +6,10 @@ type Entry = ReturnType<typeof auditEntryResource>;
 
 /** The pages of what an entry can be about, by its type: for all who see the log, and with the scope `users`. */
 const PAGES: Readonly<Record<string, string>> = {
-  app: 'apps',
+  app: 'own-apps',
   canned_reply: 'replies',
   channel: 'channels',
+  installation: 'apps',
   room: 'rooms',
   router: 'routers',
 };

@@ -11,6 +11,7 @@ import { useCollection, useReadAgain, useRecord } from '../../records/read.ts';
 import { FormDialog, RecordForm } from '../../records/record-form.tsx';
 import { RecordPage, RecordPart, WithRecord } from '../../records/record-page.tsx';
 import { RecordTable } from '../../records/record-table.tsx';
+import { SharedWith } from '../shares/shared-with.tsx';
 import { TeamMembers } from './team-members.tsx';
 
 type Team = ReturnType<typeof teamResource>;
@@ -90,6 +91,7 @@ function NewTeamDialog({ path, onClose }: { path: string; onClose: () => void })
 
 /** `path`: of all teams. */
 function TeamRecord({ path, id }: { path: string; id: string }) {
+  const { session } = useDesk();
   const one = `${path}/${id}`;
   const read = useRecord<Team>(one);
   const back = (
@@ -111,6 +113,7 @@ function TeamRecord({ path, id }: { path: string; id: string }) {
                 <CopiedText text={team.id} what="the team’s ID" />
               </p>
             </RecordPart>
+            {session.scopes.includes('settings') ? <SharedWith kind="team" path={one} /> : null}
             <DeleteTeam path={one} teams={path} team={team} />
           </>
         )}
