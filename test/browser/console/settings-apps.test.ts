@@ -93,6 +93,9 @@ describe('the settings of apps', () => {
     await site.write('shop-1', 'Where is my order?');
     const told = await receiver.waitFor(({ path, body }) => path === '/hooks?key=one' && body.includes('Where is my'));
     expect(JSON.parse(told.body)).toMatchObject({ action: 'added' });
+    await page.getByRole('link', { name: 'See when it was sent what' }).click();
+    await page.getByRole('row').filter({ hasText: 'added messages' }).getByText('Delivered').first().waitFor();
+    await page.goBack();
 
     const token = await lastingToken(page.url().split('/').at(-1) ?? '', secret);
     const asBot = () => client.request('GET', `/api/v5/orgs/${demo.organization_id}/users`, undefined, token);

@@ -85,6 +85,11 @@ function InstalledApp({ path }: { path: string }) {
             </RecordPart>
             <RecordPart title="What it is sent">
               <AppIsSent webhooks={installation.webhooks.filter(({ needs_consent }) => !needs_consent)} />
+              <p>
+                <Link to="/deliveries" search={{ receiver: installation.id }}>
+                  See when it was sent what
+                </Link>
+              </p>
             </RecordPart>
             <Tokens path={path} />
             <Uninstall path={path} installation={installation} />

@@ -89,6 +89,14 @@ function Installations({ path, app }: Props) {
             cell: ({ needs_consent }) => (needs_consent ? 'Newer ones wait for consent' : 'All'),
           },
           { name: 'Since', cell: ({ created_at }) => wholeTimeOf(created_at) },
+          {
+            name: 'Log',
+            cell: ({ id, organization }) => (
+              <Link to="/deliveries" search={{ receiver: id }} aria-label={`Deliveries about ${organization.name}`}>
+                Deliveries
+              </Link>
+            ),
+          },
         ]}
       />
     </RecordPart>
