@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import type { BrowserContext, Page } from 'playwright-core';
 import type { Demo } from '../../../scripts/demo-file.ts';
 import { openBrowser } from './chat-site.ts';
-import { openHub, type TestHub } from './hub.ts';
+import { openHub, type TestHub, type TestHubOptions } from './hub.ts';
 import type { Channel, Receipt } from './hub-client.ts';
 
 export type ConsoleSite = {
@@ -32,8 +32,11 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 
 /** A hub with a demo organization, a channel in its room, and a browser. */
-export async function openConsoleSite(fields: Record<string, unknown> = {}): Promise<ConsoleSite> {
-  const site = await openHub();
+export async function openConsoleSite(
+  fields: Record<string, unknown> = {},
+  options: TestHubOptions = {},
+): Promise<ConsoleSite> {
+  const site = await openHub(options);
   const browser = await openBrowser();
   const channel = await site.client.registerChannel(site.receiver.url, { messaging_channel: 'whatsapp', ...fields });
   let messages = 0;

@@ -31,6 +31,8 @@ export type TestHubOptions = {
   behaviour?: Behaviour;
   port?: number;
   sideDoor?: boolean;
+  /** As after `npm start`: people of the demo sign in by a click, and the demo channel has the receiver. */
+  isDemo?: boolean;
 };
 
 /** The built Worker on a free port with its own store, the demo organizations and a receiver. */
@@ -47,6 +49,7 @@ export async function openHub(options: TestHubOptions = {}): Promise<TestHub> {
     },
     ...(options.port === undefined ? {} : { port: options.port }),
     ...(options.sideDoor === undefined ? {} : { sideDoor: options.sideDoor }),
+    ...(options.isDemo === true ? { repliesTo: `${receiver.url}/replies` } : {}),
     ...(options.variables === undefined ? {} : { variables: options.variables }),
   });
   if (hub.demo === null) throw new Error('a new store was not seeded');

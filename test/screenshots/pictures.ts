@@ -1,0 +1,64 @@
+import type { Page } from 'playwright-core';
+import type { Scene } from './scene.ts';
+
+/** Who looks: an agent, somebody with all rights, or nobody yet. */
+type Who = 'agent' | 'settings' | null;
+
+export type Picture = {
+  /** Of the file. */
+  name: string;
+  who: Who;
+  /** The address below `/console`. */
+  path: (scene: Scene) => string;
+  /** What must be there before the picture is taken, and what is done first. */
+  ready: (page: Page) => Promise<unknown>;
+  isPhone?: boolean;
+};
+
+const heading = (name: string) => (page: Page) => page.getByRole('heading', { name, level: 1 }).waitFor();
+
+/** The pictures of docs/console.md, in its order. */
+export const PICTURES: readonly Picture[] = [
+  {
+    name: 'sign-in',
+    who: null,
+    path: () => '/',
+    ready: (page) => page.getByRole('button', { name: 'Agent Smith' }).waitFor(),
+  },
+  {
+    name: 'waiting',
+    who: 'agent',
+    path: () => '/inbox/waiting',
+    ready: (page) => page.getByRole('link', { name: /Maria Silva/ }).waitFor(),
+  },
+  {
+    name: 'chat',
+    who: 'agent',
+    path: ({ janesChat }) => `/inbox/mine/${janesChat}`,
+    ready: (page) => page.getByRole('region', { name: 'Suggested answer' }).waitFor(),
+  },
+  {
+    name: 'phone',
+    who: 'agent',
+    path: ({ janesChat }) => `/inbox/mine/${janesChat}`,
+    ready: (page) => page.getByRole('region', { name: 'Suggested answer' }).waitFor(),
+    isPhone: true,
+  },
+  {
+    name: 'palette',
+    who: 'agent',
+    path: ({ janesChat }) => `/inbox/mine/${janesChat}`,
+    ready: async (page) => {
+      await page.getByRole('region', { name: 'Suggested answer' }).waitFor();
+      await page.keyboard.press('Control+K');
+      await page.getByRole('dialog').getByText('Hand the chat over').waitFor();
+    },
+  },
+  { name: 'room', who: 'settings', path: ({ room }) => `/settings/rooms/${room}`, ready: heading('Returns') },
+  {
+    name: 'app',
+    who: 'settings',
+    path: ({ translator }) => `/settings/app-catalogue/${translator}`,
+    ready: (page) => page.getByRole('button', { name: 'Install' }).waitFor(),
+  },
+];
