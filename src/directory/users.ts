@@ -52,9 +52,13 @@ export function userProfile(row: Pick<UserRow, 'profile'>): UserProfile {
   return { ...NO_PROFILE, ...(JSON.parse(row.profile) as Partial<UserProfile>) };
 }
 
+/** As a row has them. What a console keeps is a text there, so that a change replaces it as a whole. */
+type StoredPreferences = Omit<UserPreferences, 'console'> & { console: string };
+
 /** The preferences in a user's row, with defaults for missing ones. */
 export function userPreferences(row: Pick<UserRow, 'preferences'>): UserPreferences {
-  return { chat_capacity: null, ui_language_code: 'en', ...(JSON.parse(row.preferences) as Partial<UserPreferences>) };
+  const { console = '{}', ...stored } = JSON.parse(row.preferences) as Partial<StoredPreferences>;
+  return { chat_capacity: null, ui_language_code: 'en', ...stored, console: JSON.parse(console) };
 }
 
 /** A user of the organization; null when there is none or they are deleted. */
@@ -194,7 +198,7 @@ export function insertUser(
  */
 export type UserChanges = { [Column in keyof Changeable]?: Changeable[Column] | undefined } & {
   profile?: { [Key in keyof UserProfile]?: UserProfile[Key] | undefined };
-  preferences?: { [Key in keyof UserPreferences]?: UserPreferences[Key] | null | undefined };
+  preferences?: { [Key in keyof StoredPreferences]?: StoredPreferences[Key] | null | undefined };
 };
 
 /** Changes a user. Null when the organization has no such user, or their new extension or direct number is taken. */

@@ -12,8 +12,15 @@ export type UserProfile = {
   birthday: string | null;
 };
 
-/** How many chats a user takes at a time (null: no limit), and the language that they work in. */
-export type UserPreferences = { chat_capacity: number | null; ui_language_code: string };
+/**
+ * How many chats a user takes at a time (null: no limit), the language that they work in, and what their console keeps: the
+ * hub does not look into it.
+ */
+export type UserPreferences = {
+  chat_capacity: number | null;
+  ui_language_code: string;
+  console: Readonly<Record<string, unknown>>;
+};
 
 /** A user with their account. Times in ms. */
 export type UserAccount = {

@@ -12,7 +12,7 @@ import {
 } from '../../directory/sessions.ts';
 import { signInCodeDigest } from '../../directory/sign-in-links.ts';
 import { isTokenForm, newToken, revokeToken, SCOPES } from '../../directory/tokens.ts';
-import { findUser, userAccount } from '../../directory/users.ts';
+import { findUser, userAccount, userPreferences } from '../../directory/users.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { auditEntry, nameTarget } from '../../http/audit.ts';
 import { holderOfToken } from '../../http/authenticate.ts';
@@ -28,7 +28,7 @@ import { type NestedOrganization, userAccountResource } from '../../resources/us
 import { newUuid } from '../../resources/uuid.ts';
 import { audited, newSession, ownSession, withGuards } from '../access.ts';
 import { defineRoute } from '../define-route.ts';
-import { userSchema } from '../shared/user-schemas.ts';
+import { preferencesSchema, userSchema } from '../shared/user-schemas.ts';
 import { demoRoutes, demoUserOf } from './demo.ts';
 
 const common = { tag: 'Sessions', path: '/session' } as const;
@@ -36,6 +36,7 @@ const common = { tag: 'Sessions', path: '/session' } as const;
 const sessionSchema = z
   .object({
     user: userSchema,
+    preferences: preferencesSchema,
     organization_id: z.string().openapi({ format: 'uuid' }),
     scopes: z.array(z.enum(SCOPES)),
     token_id: z.string().openapi({
@@ -201,6 +202,7 @@ async function sessionOf(
   if (row === null) return null;
   return {
     user: userAccountResource(userAccount(row, { id, name }, Date.now())),
+    preferences: userPreferences(row),
     organization_id: id,
     scopes: JSON.parse(scopes) as Session['scopes'],
     token_id,

@@ -52,3 +52,11 @@ export const userSchema = z
     updated_at: isoTimeSchema,
   })
   .openapi('User');
+
+export const preferencesSchema = z
+  .object({
+    chat_capacity: z.int().min(0).nullable(),
+    ui_language_code: z.string(),
+    console: z.record(z.string(), z.unknown()).openapi({ description: 'What the user’s console keeps.' }),
+  })
+  .openapi('UserPreferences');

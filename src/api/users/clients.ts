@@ -2,9 +2,8 @@ import { z } from '@hono/zod-openapi';
 import { findUser } from '../../directory/users.ts';
 import { type AppContext, type AppMiddleware, identityDatabase } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
-import { refuseChangedNumbers } from '../../http/exact-numbers.ts';
-import { integerField, isoTimeSchema, pathId, refuseUnkeepableName, textField } from '../../http/fields.ts';
-import { isNestedWithin, jsonBytes } from '../../http/json-size.ts';
+import { integerField, isoTimeSchema, pathId, textField } from '../../http/fields.ts';
+import { objectField } from '../../http/json-field.ts';
 import { type Refused, refuse, refuseField } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
@@ -28,18 +27,7 @@ const PROPERTIES_LEVELS = 32;
 /** Most channels of a client, as of a socket. */
 const MOST_CHANNELS = 100;
 
-function refuseBulk(value: unknown, context: z.RefinementCtx): unknown {
-  if (!isNestedWithin(value, PROPERTIES_LEVELS)) {
-    context.addIssue(`Ensure this field has no more than ${PROPERTIES_LEVELS} levels.`);
-  } else if (value !== undefined && jsonBytes(value) > PROPERTIES_LIMIT) {
-    context.addIssue(`Ensure this field has no more than ${PROPERTIES_LIMIT} bytes of JSON.`);
-  } else {
-    refuseChangedNumbers(value, context);
-  }
-  return refuseUnkeepableName(value, context);
-}
-
-const properties = z.preprocess(refuseBulk, z.record(z.string(), z.unknown()));
+const properties = objectField({ bytes: PROPERTIES_LIMIT, levels: PROPERTIES_LEVELS });
 
 const changesSchema = z
   .object({

@@ -186,21 +186,44 @@ describe('preferences', () => {
   const path = () => `/users/${agent.user_id}/preferences`;
 
   it('have defaults, are changed and replaced', async () => {
-    expect((await ask(agent, 'GET', path())).json).toEqual({ chat_capacity: null, ui_language_code: 'en' });
+    expect((await ask(agent, 'GET', path())).json).toEqual({
+      chat_capacity: null,
+      ui_language_code: 'en',
+      console: {},
+    });
     const changed = await ask(agent, 'PATCH', path(), { chat_capacity: 4 });
-    expect([changed.status, changed.json]).toEqual([200, { chat_capacity: 4, ui_language_code: 'en' }]);
-    const whole = { chat_capacity: 4, ui_language_code: 'fi' };
+    expect([changed.status, changed.json]).toEqual([200, { chat_capacity: 4, ui_language_code: 'en', console: {} }]);
+    const whole = { chat_capacity: 4, ui_language_code: 'fi', console: {} };
     expect((await ask(agent, 'PATCH', path(), { ui_language_code: 'fi' })).json).toEqual(whole);
     expect((await ask(agent, 'GET', path())).json).toEqual(whole);
     expect((await ask(agent, 'PUT', path(), { ui_language_code: 'sv' })).json).toEqual({
       chat_capacity: null,
       ui_language_code: 'sv',
+      console: {},
     });
-    expect((await ask(agent, 'PUT', path(), {})).json).toEqual({ chat_capacity: null, ui_language_code: 'en' });
+    expect((await ask(agent, 'PUT', path(), {})).json).toEqual({
+      chat_capacity: null,
+      ui_language_code: 'en',
+      console: {},
+    });
+  });
+
+  it('keep what a console wants to keep, as a whole, and give it with the session', async () => {
+    const kept = { room: null, orders: { mine: 'created' }, 'a "name"': ['<b>'] };
+    const changed = await ask(agent, 'PATCH', path(), { console: kept });
+    expect([changed.status, changed.json['console']]).toEqual([200, kept]);
+    expect((await ask(agent, 'PATCH', path(), { chat_capacity: 3 })).json['console']).toEqual(kept);
+    expect((await ask(agent, 'PATCH', path(), { console: { orders: {} } })).json['console']).toEqual({ orders: {} });
+    expect((await ask(agent, 'PUT', path(), {})).json['console']).toEqual({});
   });
 
   it('refuse invalid values', async () => {
     for (const body of [
+      { console: 'text' },
+      { console: [] },
+      { console: null },
+      { console: { text: 'x'.repeat(4_000) } },
+      { console: { a: { b: { c: { d: { e: { f: { g: { h: {} } } } } } } } } },
       { chat_capacity: -1 },
       { chat_capacity: 1.5 },
       { chat_capacity: 'four' },

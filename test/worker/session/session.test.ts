@@ -52,6 +52,7 @@ describe('a sign-in with a token', () => {
       201,
       {
         user: expect.objectContaining({ id: person.user_id, first_name: 'Ada' }),
+        preferences: { chat_capacity: null, ui_language_code: 'en', console: {} },
         organization_id: person.organization_id,
         scopes: ['settings', 'reports'],
         token_id: UUID,

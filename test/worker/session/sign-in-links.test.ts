@@ -59,6 +59,7 @@ describe('a sign-in link', () => {
       201,
       {
         user: expect.objectContaining({ id: user.user_id }),
+        preferences: expect.objectContaining({ console: {} }),
         organization_id: user.organization_id,
         scopes: ['settings'],
         token_id: UUID,

@@ -180,7 +180,7 @@ export const directoryExamples = {
   AdminNewUser: { ...newUser, email: account.email },
   AdminUpdateUser: { is_online_enabled: true, title: 'Customer service' },
   AdminPatchUser: { email: account.email },
-  UserPreferences: { chat_capacity: 5, ui_language_code: 'en' },
+  UserPreferences: { chat_capacity: 5, ui_language_code: 'en', console: {} },
   UserPreferencesChanges: { chat_capacity: 5, ui_language_code: 'en' },
   UserClient: clientResource(client, at('12:22:16.370')),
   UserClientChanges: {
