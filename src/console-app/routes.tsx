@@ -18,14 +18,22 @@ export function makeRouter(onSignOut: () => void) {
       throw redirect({ to: '/inbox/$view', params: { view: 'waiting' }, search: {} });
     },
   });
-  const validateSearch = ({ order }: Record<string, unknown>): { order?: ViewOrder } =>
-    isOrder(order) ? { order } : {};
+  const validateSearch = ({ order, room }: Record<string, unknown>): { order?: ViewOrder; room?: string } => ({
+    ...(isOrder(order) ? { order } : {}),
+    ...(typeof room === 'string' && room !== '' ? { room } : {}),
+  });
   const inbox = createRoute({
     getParentRoute: () => root,
     path: '/inbox/$view',
     validateSearch,
     component: InboxScreen,
   });
+  const invitations = createRoute({
+    getParentRoute: () => root,
+    path: '/inbox/invitations',
+    component: lazyRouteComponent(() => import('./inbox/invitations-screen.tsx')),
+  });
+  const invitedChat = createRoute({ getParentRoute: () => invitations, path: '/$chatId', component: () => null });
   const chat = createRoute({ getParentRoute: () => inbox, path: '/$chatId', component: () => null });
   const deliveries = createRoute({
     getParentRoute: () => root,
@@ -49,6 +57,7 @@ export function makeRouter(onSignOut: () => void) {
     start,
     inbox.addChildren([chat]),
     deliveries.addChildren([delivery]),
+    invitations.addChildren([invitedChat]),
     settings.addChildren([section.addChildren([record])]),
   ]);
   return createRouter({ basepath: '/console', routeTree });

@@ -75,6 +75,7 @@ const CONSTANTS: readonly [row: string, constant: string, unit?: number][] = [
   ['levels of nesting in attachments', 'ATTACHMENTS_LEVELS'],
   ['attachments and actions of a message together', 'ATTACHMENTS_ELEMENTS'],
   ['`properties` of a client', 'PROPERTIES_LIMIT'],
+  ["`console` of a user's preferences", 'CONSOLE_BYTES'],
   ['levels of nesting in `properties`', 'PROPERTIES_LEVELS'],
   ['unexpired clients of a user', 'MOST_CLIENTS'],
   ['members of a chat', 'MEMBERS_OF_A_CHAT'],

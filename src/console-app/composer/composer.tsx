@@ -1,4 +1,5 @@
 import { type KeyboardEvent, useEffect, useId, useLayoutEffect, useRef, useState } from 'react';
+import { usePreferences } from '../desk/desk.tsx';
 import { Icon } from '../desk/icons.tsx';
 import type { ServerDraft } from '../hub/server-draft.ts';
 import type { Suggestion } from '../replica/known.ts';
@@ -32,6 +33,7 @@ type Props = {
 /** Where one writes an answer. What is written stays in the browser until it is sent. */
 export function Composer(props: Props) {
   const { userId, chatId, isMail, longest, suggestions, returned, serverDraft, onSend, onTyping } = props;
+  const byEnter = usePreferences().enter_sends && !isMail;
   const field = useId();
   const hint = useId();
   const area = useRef<HTMLTextAreaElement>(null);
@@ -115,7 +117,7 @@ export function Composer(props: Props) {
     const isCommand = event.ctrlKey || event.metaKey;
     const [first] = offered;
     if (event.key === 'Enter' && isCommand && event.shiftKey && first !== undefined) sendSuggestion(first);
-    else if (event.key === 'Enter' && !event.shiftKey && (isCommand || !isMail)) send();
+    else if (event.key === 'Enter' && !event.shiftKey && (isCommand || byEnter)) send();
     else if (event.key === 'Tab' && !event.shiftKey && isEmpty && first !== undefined) insert(first);
     else if (event.key === 'Escape' && isEmpty && first !== undefined) dismiss(first);
     else if (event.key === 'Escape') props.onLeave();
@@ -166,7 +168,7 @@ export function Composer(props: Props) {
         />
         <div className="composer-foot">
           <p id={hint} className={isTooLong ? 'message-failed' : 'muted'}>
-            {isTooLong ? `At most ${longest.toLocaleString('en')} characters` : hintOf(isMail, props.isOffline)}
+            {isTooLong ? `At most ${longest.toLocaleString('en')} characters` : hintOf(byEnter, props.isOffline)}
           </p>
           <button
             type="button"
@@ -185,7 +187,7 @@ export function Composer(props: Props) {
   );
 }
 
-function hintOf(isMail: boolean, isOffline: boolean): string {
+function hintOf(byEnter: boolean, isOffline: boolean): string {
   if (isOffline) return 'What you send will be sent when the connection is back';
-  return isMail ? 'Ctrl+Enter sends' : 'Enter sends, Shift+Enter begins a line';
+  return byEnter ? 'Enter sends, Shift+Enter begins a line' : 'Ctrl+Enter sends';
 }

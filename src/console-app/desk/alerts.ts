@@ -1,12 +1,14 @@
 import { useEffect, useRef, useSyncExternalStore } from 'react';
+import { type Alerted, alertWords } from './alert-words.ts';
+import { ALERT_KINDS, type AlertKind } from './preferences.ts';
 
-/** So often (ms) somebody is told of visitors who wait, until nobody waits. */
+/** So often (ms) somebody is told of what waits for them, until nothing does. */
 const REPEATED = 30_000;
 const KEPT = 'umi.alerts';
 
 const listeners = new Set<() => void>();
 
-/** Whether this browser tells of visitors who wait. */
+/** Whether this browser tells of what waits for the user. */
 export const areAlertsOn = (): boolean => localStorage.getItem(KEPT) === 'on';
 
 /**
@@ -29,34 +31,35 @@ export function useAlertsOn(): boolean {
 }
 
 /**
- * Tells of visitors who wait: at once when there is one more, and again until nobody waits. Somebody who is away, or looks at
- * the page, is not disturbed by notifications.
+ * Tells of what waits for the user: at once when there is more of it, and again until there is nothing. Somebody who is
+ * away, or looks at the page, is not disturbed by notifications. `onOpen`: they want to see it.
  */
-export function useAlerts(waiting: number, isAvailable: boolean, onOpen: () => void): void {
+export function useAlerts(alerted: Alerted, isAvailable: boolean, onOpen: (kind: AlertKind) => void): void {
   const isOn = useAlertsOn() && isAvailable;
-  const before = useRef(waiting);
+  const { waiting, mine, invitations } = alerted;
+  const before = useRef(alerted);
   const open = useRef(onOpen);
   open.current = onOpen;
 
   useEffect(() => {
-    const isMore = waiting > before.current;
-    before.current = waiting;
-    if (!isOn || waiting === 0) return;
-    if (isMore) alertOf(waiting, () => open.current());
-    const timer = setInterval(() => alertOf(waiting, () => open.current()), REPEATED);
+    const now = { waiting, mine, invitations };
+    const isMore = ALERT_KINDS.some((kind) => now[kind] > before.current[kind]);
+    before.current = now;
+    if (!isOn || alertWords(now) === '') return;
+    if (isMore) alertOf(now, (kind) => open.current(kind));
+    const timer = setInterval(() => alertOf(now, (kind) => open.current(kind)), REPEATED);
     return () => clearInterval(timer);
-  }, [waiting, isOn]);
+  }, [waiting, mine, invitations, isOn]);
 }
 
-function alertOf(waiting: number, onOpen: () => void): void {
+function alertOf(alerted: Alerted, onOpen: (kind: AlertKind) => void): void {
   chime();
   if (document.hasFocus() || !('Notification' in globalThis) || Notification.permission !== 'granted') return;
-  const words = waiting === 1 ? 'A visitor waits for an answer' : `${waiting} visitors wait for an answer`;
   // With the same tag a notification takes the place of the one before.
-  const notification = new Notification('UMI', { body: words, tag: 'umi-waiting' });
+  const notification = new Notification('UMI', { body: alertWords(alerted), tag: 'umi-waiting' });
   notification.onclick = () => {
     window.focus();
-    onOpen();
+    onOpen(ALERT_KINDS.find((kind) => alerted[kind] > 0) ?? 'waiting');
     notification.close();
   };
 }

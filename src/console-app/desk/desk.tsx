@@ -1,10 +1,21 @@
-import { createContext, type ReactNode, useContext, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
+import {
+  createContext,
+  type ReactNode,
+  useContext,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from 'react';
 import { watchSignedOut } from '../hub/call.ts';
-import { Presence } from '../hub/presence.ts';
+import { Presence, type PresenceStatus } from '../hub/presence.ts';
 import type { Session } from '../hub/session.ts';
 import type { Replica } from '../replica/replica.ts';
 import type { ReplicaState } from '../replica/store.ts';
 import type { Notice } from './notice.tsx';
+import { PreferenceStore } from './preference-store.ts';
+import type { Preferences } from './preferences.ts';
 
 /** What the screens of a signed-in person share. */
 export type Desk = {
@@ -12,6 +23,7 @@ export type Desk = {
   readonly userId: string;
   readonly replica: Replica;
   readonly presence: Presence;
+  readonly preferences: PreferenceStore;
   /** Shows why something was not done. */
   readonly complain: (words: string) => void;
   /** Says what was done. */
@@ -32,11 +44,19 @@ export function useReplica(): ReplicaState {
   return useSyncExternalStore(replica.subscribe, replica.getState);
 }
 
-/** Whether the user takes chats: they have not said that they are away. */
-export function useAvailable(): boolean {
+/** Whether the user takes chats, and whether the hub knows. */
+export function usePresence(): PresenceStatus {
   const { presence } = useDesk();
-  return !useSyncExternalStore(presence.subscribe, presence.isAway);
+  return useSyncExternalStore(presence.subscribe, presence.status);
 }
+
+/** How the user likes the console. */
+export function usePreferences(): Preferences {
+  const { preferences } = useDesk();
+  return useSyncExternalStore(preferences.subscribe, preferences.get);
+}
+
+type Opened = Pick<Desk, 'replica' | 'presence' | 'preferences'>;
 
 type Props = {
   session: Session;
@@ -50,36 +70,49 @@ type Props = {
 /** Keeps the copy of the hub alive as long as somebody is signed in, through breaks and sign-ins. */
 export function DeskProvider({ session, openReplica, onComplaint, onNotice, children }: Props) {
   const userId = session.user.id;
-  const [replica, setReplica] = useState<Replica | null>(null);
-  const [presence, setPresence] = useState<Presence | null>(null);
+  const [opened, setOpened] = useState<Opened | null>(null);
+  const kept = useRef(session.preferences.console);
 
   useEffect(() => {
-    const opened = openReplica(userId);
-    const client = new Presence(userId);
-    setReplica(opened.replica);
-    setPresence(client);
-    client.begin().catch(console.error);
-    opened.replica.start();
-    const unwatch = watchSignedOut(() => opened.replica.signedOut());
+    const { replica, close } = openReplica(userId);
+    const presence = new Presence(userId);
+    const preferences = new PreferenceStore(userId, kept.current);
+    setOpened({ replica, presence, preferences });
+    presence.begin().catch(reportError);
+    preferences.start();
+    replica.start();
+    const unwatch = watchSignedOut(() => replica.signedOut());
     const watch = new AbortController();
-    const renew = () => document.hidden || client.renew();
+    const renew = () => document.hidden || presence.renew();
+    const unwatchBreaks = afterBreaks(replica, () => presence.renew());
     addEventListener('online', renew, { signal: watch.signal });
     document.addEventListener('visibilitychange', renew, { signal: watch.signal });
     return () => {
       watch.abort();
       unwatch();
-      opened.close();
-      client.stop();
+      unwatchBreaks();
+      close();
+      presence.stop();
+      preferences.stop();
     };
   }, [userId, openReplica]);
 
   const desk = useMemo(
-    () =>
-      replica === null || presence === null
-        ? null
-        : { session, userId, replica, presence, complain: onComplaint, say: onNotice },
-    [session, userId, replica, presence, onComplaint, onNotice],
+    () => (opened === null ? null : { session, userId, ...opened, complain: onComplaint, say: onNotice }),
+    [session, userId, opened, onComplaint, onNotice],
   );
   if (desk === null) return null;
   return <DeskContext value={desk}>{children}</DeskContext>;
+}
+
+/** Calls back each time the socket is there again. Answers how to stop. */
+export function afterBreaks(replica: Replica, then: () => void): () => void {
+  let isBroken = false;
+  return replica.subscribe(() => {
+    const { is } = replica.getState().live;
+    if (is === 'waiting') isBroken = true;
+    if (is !== 'live' || !isBroken) return;
+    isBroken = false;
+    then();
+  });
 }

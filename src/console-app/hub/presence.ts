@@ -3,6 +3,11 @@ import { call } from './call.ts';
 /** How long the hub takes somebody for present after the last renewal (s), and how often it is renewed (ms). */
 const EXPIRES_IN = 120;
 const RENEWED_EVERY = 50_000;
+/** After a renewal that the hub has not heard, the next one comes so soon (ms). */
+const AGAIN_AFTER = 5_000;
+
+/** `unheard`: the last renewal failed, so the hub may already take the user for absent. */
+export type PresenceStatus = 'available' | 'unheard' | 'away';
 
 /**
  * Makes a user present while the console is open, with one client for each tab. Sockets make nobody present. A page that
@@ -12,8 +17,9 @@ export class Presence {
   readonly #clients: string;
   /** Where the tab keeps its client's id, so that it goes on with it when it is loaded again as the same user. */
   readonly #kept: string;
-  #timer: ReturnType<typeof setInterval> | undefined;
-  #isAway = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #status: PresenceStatus = 'available';
+  #isStopped = false;
   readonly #listeners = new Set<() => void>();
 
   constructor(userId: string) {
@@ -21,9 +27,9 @@ export class Presence {
     this.#kept = `umi.client.${userId}`;
   }
 
-  readonly isAway = (): boolean => this.#isAway;
+  readonly status = (): PresenceStatus => this.#status;
 
-  /** Calls back when the user has said that they are away, or back. Answers how to stop. */
+  /** Calls back when the status is another. Answers how to stop. */
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -31,42 +37,53 @@ export class Presence {
 
   /** Resolves when the hub knows. */
   async begin(): Promise<void> {
-    this.#become(false);
-    clearInterval(this.#timer);
-    this.#timer = setInterval(() => this.renew(), RENEWED_EVERY);
-    await this.#renewed();
+    this.#become('available');
+    await this.#renew();
   }
 
   /** After a break the client may have expired. */
   renew(): void {
-    if (!this.#isAway) this.#renewed().catch(console.error);
+    if (this.#status !== 'away') this.#renew().catch(reportError);
   }
 
   /** The page goes: nothing is renewed any more. */
   stop(): void {
-    clearInterval(this.#timer);
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
   }
 
   /** Makes the user absent at once, as far as this tab goes. */
   async end(): Promise<void> {
-    this.#become(true);
-    clearInterval(this.#timer);
+    this.#become('away');
+    clearTimeout(this.#timer);
     const id = sessionStorage.getItem(this.#kept);
     sessionStorage.removeItem(this.#kept);
     if (id !== null) await call(`${this.#clients}/${id}`, { method: 'DELETE' });
   }
 
-  #become(isAway: boolean): void {
-    this.#isAway = isAway;
+  async #renew(): Promise<void> {
+    clearTimeout(this.#timer);
+    const isHeard = await this.#isRenewed();
+    if (this.#isStopped || this.#status === 'away') return;
+    this.#become(isHeard ? 'available' : 'unheard');
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.renew(), isHeard ? RENEWED_EVERY : AGAIN_AFTER);
+  }
+
+  #become(status: PresenceStatus): void {
+    if (status === this.#status) return;
+    this.#status = status;
     for (const listener of this.#listeners) listener();
   }
 
-  async #renewed(): Promise<void> {
+  /** Whether the hub has heard it. */
+  async #isRenewed(): Promise<boolean> {
     const id = sessionStorage.getItem(this.#kept);
     const body = { presence_expires_in: EXPIRES_IN };
     const renewed = id === null ? null : await call(`${this.#clients}/${id}`, { method: 'PATCH', body });
-    if (renewed !== null && (renewed.ok || renewed.status !== 404)) return;
+    if (renewed !== null && (renewed.ok || renewed.status !== 404)) return renewed.ok;
     const made = await call<{ id: string }>(this.#clients, { method: 'POST', body });
     if (made.ok) sessionStorage.setItem(this.#kept, made.body.id);
+    return made.ok;
   }
 }

@@ -4,6 +4,8 @@ import { type Answer, call } from './call.ts';
 /** Who is signed in. Scopes decide which screens there are. */
 export type Session = {
   readonly user: NestedUser;
+  /** `console`: what this program keeps there. */
+  readonly preferences: { readonly console: unknown };
   readonly organization_id: string;
   readonly scopes: readonly string[];
   /** What the lists of tokens call the session. */

@@ -1,14 +1,16 @@
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import { chatsWithDraft, watchDrafts } from '../composer/drafts.ts';
-import { useDesk, useReplica } from '../desk/desk.tsx';
+import { useDesk, usePreferences, useReplica } from '../desk/desk.tsx';
 import { Icon } from '../desk/icons.tsx';
+import { type Room, useRooms } from '../desk/rooms.ts';
 import type { ViewName, ViewOrder } from '../replica/views.ts';
 import { rowsOfView, viewKey } from '../replica/views.ts';
 import { ChatScreen } from '../thread/chat-screen.tsx';
-import { isOrder, isView, ORDER_WORDS, ordersOf, VIEW_WORDS } from '../words/views.ts';
+import { isOrder, isView, ordersOf, VIEW_WORDS } from '../words/views.ts';
 import { useForesight } from './foresight.ts';
 import { InboxList } from './inbox-list.tsx';
+import { ALL_ROOMS, ListHead } from './list-head.tsx';
 import { TestMessage } from './test-message.tsx';
 
 /** A view with its chats, and the chat that is open in it. */
@@ -17,11 +19,14 @@ export function InboxScreen() {
   const state = useReplica();
   const navigate = useNavigate();
   const params = useParams({ strict: false });
-  const search: { order?: unknown } = useSearch({ strict: false });
+  const search: { order?: unknown; room?: string } = useSearch({ strict: false });
   const view: ViewName = isView(params.view) ? params.view : 'waiting';
-  const order = orderIn(view, search.order);
+  const { orders: usual, room_id: usualRoom } = usePreferences();
+  const order = orderIn(view, search.order ?? usual[view]);
+  const rooms = useRooms();
+  const room_id = roomIn(search.room ?? usualRoom, rooms);
   const chatId = params.chatId ?? null;
-  const query = useMemo(() => ({ view, order, room_id: null }), [view, order]);
+  const query = useMemo(() => ({ view, order, room_id }), [view, order, room_id]);
   const key = viewKey(query);
   const shown = state.views.get(key);
   const rows = useMemo(() => (shown === undefined ? [] : rowsOfView(state.known, shown)), [state.known, shown]);
@@ -34,6 +39,7 @@ export function InboxScreen() {
     return () => replica.hideView(key);
   }, [replica, query, key]);
   const pointAt = useForesight(replica, rows, chatId);
+  useEffect(() => replica.countRoom(room_id), [replica, room_id]);
 
   const failed = useMemo(() => {
     const counts = new Map<string, number>();
@@ -43,7 +49,6 @@ export function InboxScreen() {
     return counts;
   }, [state.outbox]);
 
-  const orders = ordersOf(view);
   const toList = async () => {
     await navigate({ to: '/inbox/$view', params: { view }, search: (before) => before });
     document.querySelector<HTMLElement>(`.list-link[data-chat="${chatId}"]`)?.focus();
@@ -51,28 +56,7 @@ export function InboxScreen() {
   return (
     <div className={chatId === null ? 'inbox' : 'inbox has-chat'}>
       <section className="inbox-side" aria-label={VIEW_WORDS[view].name}>
-        <header className="inbox-head">
-          <h1>{VIEW_WORDS[view].name}</h1>
-          {orders.length === 1 ? null : (
-            <select
-              className="inbox-order"
-              aria-label="Order"
-              value={order}
-              onChange={(event) =>
-                navigate({
-                  to: '.',
-                  search: event.target.value === orders[0] ? {} : { order: event.target.value as ViewOrder },
-                })
-              }
-            >
-              {orders.map((each) => (
-                <option key={each} value={each}>
-                  {ORDER_WORDS[each]}
-                </option>
-              ))}
-            </select>
-          )}
-        </header>
+        <ListHead view={view} order={order} roomId={room_id} rooms={rooms ?? []} />
         <InboxList
           view={view}
           order={order}
@@ -109,4 +93,10 @@ export function InboxScreen() {
 function orderIn(view: ViewName, wanted: unknown): ViewOrder {
   const orders = ordersOf(view);
   return isOrder(wanted) && orders.includes(wanted) ? wanted : orders[0];
+}
+
+/** The room of the address; null for all. One that no longer reaches the user would show nothing, without a word why. */
+function roomIn(wanted: string | null, rooms: readonly Room[] | null): string | null {
+  if (wanted === null || wanted === ALL_ROOMS) return null;
+  return rooms === null || rooms.some(({ id }) => id === wanted) ? wanted : null;
 }

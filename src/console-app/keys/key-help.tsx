@@ -1,12 +1,11 @@
 import { Dialog } from '@base-ui/react/dialog';
-import { useRef, useState } from 'react';
+import { useRef } from 'react';
+import { useDesk, usePreferences } from '../desk/desk.tsx';
 import type { Command } from './commands.ts';
-import { areKeysOn, turnKeys } from './use-keys.ts';
 
 /** Keys of the composer, which are no commands. */
 const WRITING: readonly (readonly [string, string])[] = [
-  ['Enter', 'Send (mail: Ctrl+Enter)'],
-  ['Shift+Enter', 'New line'],
+  ['Ctrl+Enter', 'Send'],
   ['Tab', 'Insert the suggested answer into an empty field'],
   ['Ctrl+Shift+Enter', 'Send the suggested answer as it is'],
   ['Esc', 'Dismiss the suggestion, or leave the field; the draft stays'],
@@ -16,7 +15,8 @@ type Props = { commands: readonly Command[]; onClose: () => void };
 
 /** All keys, and the switch for the single ones. */
 export default function KeyHelp({ commands, onClose }: Props) {
-  const [isOn, setOn] = useState(areKeysOn);
+  const { preferences } = useDesk();
+  const { has_single_keys, enter_sends } = usePreferences();
   const done = useRef<HTMLButtonElement>(null);
   return (
     <Dialog.Root open onOpenChange={onClose}>
@@ -26,32 +26,18 @@ export default function KeyHelp({ commands, onClose }: Props) {
           <Dialog.Title>Keys</Dialog.Title>
           <dl>
             {commands.map(({ id, name, keys }) =>
-              keys === null ? null : (
-                <div key={id}>
-                  <dt>
-                    <kbd>{keys}</kbd>
-                  </dt>
-                  <dd>{name}</dd>
-                </div>
-              ),
+              keys === null ? null : <KeyLine key={id} keys={keys} name={name} />,
             )}
+            {enter_sends ? <KeyLine keys="Enter" name="Send, but not in mail; Shift+Enter begins a line" /> : null}
             {WRITING.map(([keys, name]) => (
-              <div key={keys}>
-                <dt>
-                  <kbd>{keys}</kbd>
-                </dt>
-                <dd>{name}</dd>
-              </div>
+              <KeyLine key={keys} keys={keys} name={name} />
             ))}
           </dl>
           <label>
             <input
               type="checkbox"
-              checked={isOn}
-              onChange={(event) => {
-                setOn(event.target.checked);
-                turnKeys(event.target.checked);
-              }}
+              checked={has_single_keys}
+              onChange={(event) => preferences.change({ has_single_keys: event.target.checked })}
             />{' '}
             Single keys do something
           </label>
@@ -61,5 +47,16 @@ export default function KeyHelp({ commands, onClose }: Props) {
         </Dialog.Popup>
       </Dialog.Portal>
     </Dialog.Root>
+  );
+}
+
+function KeyLine({ keys, name }: { keys: string; name: string }) {
+  return (
+    <div>
+      <dt>
+        <kbd>{keys}</kbd>
+      </dt>
+      <dd>{name}</dd>
+    </div>
   );
 }

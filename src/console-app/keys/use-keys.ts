@@ -1,15 +1,11 @@
 import { useEffect, useRef } from 'react';
+import { useDesk } from '../desk/desk.tsx';
 import type { Command } from './commands.ts';
 import { KeySequence } from './key-sequence.ts';
 
-const KEPT = 'umi.single-keys';
-
-/** Whether single keys do something. Somebody who uses speech input must be able to turn them off (WCAG 2.1.4). */
-export const areKeysOn = (): boolean => localStorage.getItem(KEPT) !== 'off';
-export const turnKeys = (isOn: boolean): void => localStorage.setItem(KEPT, isOn ? 'on' : 'off');
-
 /** Runs commands by their keys. Single keys do nothing while somebody writes or a dialog is open. */
 export function useKeys(commands: readonly Command[]): void {
+  const { preferences } = useDesk();
   const latest = useRef(commands);
   latest.current = commands;
   const all = commands.map(({ keys }) => keys ?? '').join('\n');
@@ -19,7 +15,7 @@ export function useKeys(commands: readonly Command[]): void {
     function pressed(event: KeyboardEvent): void {
       const isCommand = event.ctrlKey || event.metaKey;
       if (event.defaultPrevented || event.isComposing) return;
-      if (!isCommand && (isWriting(event.target) || !areKeysOn() || isDialogOpen())) return;
+      if (!isCommand && (isWriting(event.target) || !preferences.get().has_single_keys || isDialogOpen())) return;
       const keys = sequence.press(event, Date.now());
       const command = latest.current.find((each) => keys !== null && each.keys === keys);
       if (command === undefined) return;
@@ -28,7 +24,7 @@ export function useKeys(commands: readonly Command[]): void {
     }
     addEventListener('keydown', pressed);
     return () => removeEventListener('keydown', pressed);
-  }, [all]);
+  }, [all, preferences]);
 }
 
 const isDialogOpen = () => document.querySelector('[role="dialog"], [role="menu"]') !== null;

@@ -38,12 +38,16 @@ export class HubReads {
     return this.#get<InboxRow>(`${this.#user}/inbox/${chatId}`);
   }
 
-  counts(): Promise<Read<Counts>> {
-    return this.#get<Counts>(`${this.#user}/inbox/counts`);
+  /** `roomId`: only chats of this room; null for all. */
+  counts(roomId: string | null): Promise<Read<Counts>> {
+    const room = roomId === null ? '' : `?room_id=${encodeURIComponent(roomId)}`;
+    return this.#get<Counts>(`${this.#user}/inbox/counts${room}`);
   }
 
+  /** The open ones. */
   invitations(): Promise<Read<Page<Invitation>>> {
-    return this.#pages<Invitation>(`${this.#user}/incoming_chat_invitations?page_size=${LARGEST_PAGE}`, ALL);
+    const open = `incoming_chat_invitations?is_accepted=false&page_size=${LARGEST_PAGE}`;
+    return this.#pages<Invitation>(`${this.#user}/${open}`, ALL);
   }
 
   drafts(): Promise<Read<Page<Draft>>> {

@@ -205,7 +205,9 @@ export class Loads {
   counts(delay: number): void {
     const { loader, reads, store } = this.#dependencies;
     const work = async () => {
-      const read = await reads.counts();
+      const { countedRoom } = this.#state;
+      const read = await reads.counts(countedRoom);
+      if (countedRoom !== this.#state.countedRoom) return false;
       if (read.ok) store.set({ counts: read.value });
       return read.ok || isFinal(read);
     };

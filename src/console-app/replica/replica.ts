@@ -2,7 +2,7 @@ import type { LiveNotification, RefusedTopic } from '../../resources/live-frames
 import { applyNotifications, CHANNELS, changesCounts, chatOf, memberOf } from './apply-notification.ts';
 import { WORTH_A_MARK, withMissed } from './catch-up.ts';
 import { HubReads } from './hub-reads.ts';
-import { placeOf } from './known.ts';
+import { type Invitation, placeOf } from './known.ts';
 import { LiveClient, type LiveDependencies, type LiveStatus } from './live-client.ts';
 import { Loader } from './loader.ts';
 import { LOADING, Loads } from './loads.ts';
@@ -145,6 +145,19 @@ export class Replica {
     return key;
   }
 
+  /** Counts the chats of a room from now on; null: of all. */
+  countRoom(roomId: string | null): void {
+    if (this.#store.state.countedRoom === roomId) return;
+    this.#store.set({ countedRoom: roomId });
+    if (this.#isReading) this.#loads.counts(0);
+  }
+
+  /** Reads the rows of chats that no list has, such as those to which the user is invited. */
+  readRows(chatIds: readonly string[]): void {
+    const { known } = this.#store.state;
+    this.#loads.know({ ...known, staleRows: new Set([...known.staleRows, ...chatIds]) });
+  }
+
   hideView(key: string): void {
     this.#loader.forget(`view/${key}`);
     this.#store.setView(key, null);
@@ -220,6 +233,13 @@ export class Replica {
     const told: LiveNotification = { channel, action, resource_id, resource: resource ?? { id: resource_id } };
     this.#letPass(told);
     this.#take([told]);
+    this.#apply();
+  }
+
+  /** Takes an invitation that the user has answered, before the socket tells of it. */
+  tellInvitation(invitation: Invitation): void {
+    const channel = `/api/v5/users/${this.#dependencies.userId}/incoming_chat_invitations`;
+    this.#take([{ channel, action: 'changed', resource_id: invitation.id, resource: invitation }]);
     this.#apply();
   }
 

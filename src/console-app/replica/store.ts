@@ -17,6 +17,8 @@ export type ReplicaState = {
   /** The lists that are shown, by `viewKey`. */
   readonly views: ReadonlyMap<string, View>;
   readonly counts: Counts | null;
+  /** The room whose chats are counted; null for all. */
+  readonly countedRoom: string | null;
   /** The chats that are open. Failed with 404: the chat is not the user's to see any more. */
   readonly threadLoads: ReadonlyMap<string, Load>;
   readonly outbox: readonly OutboxEntry[];
@@ -33,6 +35,7 @@ export class Store {
     refused: [],
     views: new Map(),
     counts: null,
+    countedRoom: null,
     threadLoads: new Map(),
     outbox: [],
     missed: new Map(),

@@ -1,4 +1,4 @@
-import type { InboxRow, Known } from './known.ts';
+import type { InboxRow, Invitation, Known } from './known.ts';
 
 export type ViewName = 'waiting' | 'mine' | 'open' | 'bot' | 'closed';
 /** Who waits longest, where somebody wrote last, what began last. */
@@ -23,6 +23,12 @@ export type Load =
   | { readonly is: 'ready' }
   /** It is tried again by itself when `status` is 0, 429 or 5xx. */
   | { readonly is: 'failed'; readonly status: number; readonly reason: string };
+
+/** The invitations that the user may still accept; who has waited longest comes first. */
+export function openInvitations(invitations: ReadonlyMap<string, Invitation>): readonly Invitation[] {
+  const open = [...invitations.values()].filter(({ is_accepted, is_expired }) => !is_accepted && !is_expired);
+  return open.sort((one, other) => (one.created_at < other.created_at ? -1 : 1));
+}
 
 export function viewKey({ view, order, room_id }: ViewQuery): string {
   return `${view}/${order}/${room_id ?? ''}`;

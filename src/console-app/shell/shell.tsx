@@ -1,16 +1,19 @@
 import { Link, Outlet, useLocation, useNavigate, useParams } from '@tanstack/react-router';
 import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from 'react';
+import type { Alerted } from '../desk/alert-words.ts';
 import { useAlerts } from '../desk/alerts.ts';
 import { useClosing } from '../desk/chat-ends.ts';
-import { useAvailable, useDesk, useReplica } from '../desk/desk.tsx';
+import { useDesk, usePreferences, usePresence, useReplica } from '../desk/desk.tsx';
 import { Mark } from '../desk/icons.tsx';
 import { leaveChat, takeChat } from '../hub/chat-actions.ts';
 import type { Command } from '../keys/commands.ts';
 import { useKeys } from '../keys/use-keys.ts';
+import type { InboxRow } from '../replica/known.ts';
 import type { ReplicaState } from '../replica/store.ts';
-import { rowsOfView, type ViewName } from '../replica/views.ts';
+import { openInvitations, rowsOfView, type ViewName } from '../replica/views.ts';
 import { VIEW_WORDS, VIEWS } from '../words/views.ts';
 import { Connection } from './connection.tsx';
+import { NewVersion } from './new-version.tsx';
 import { UserSign } from './user-sign.tsx';
 import './shell.css';
 
@@ -21,8 +24,9 @@ const KeyHelp = lazy(() => import('../keys/key-help.tsx'));
 
 /** The frame of all screens: where one is, whether the hub is heard, and who one is. */
 export function Shell({ onSignOut }: { onSignOut: () => void }) {
-  const { counts, views, known } = useReplica();
+  const { counts, countedRoom, views, known } = useReplica();
   const { view } = useParams({ strict: false });
+  const isInInvitations = useLocation({ select: ({ pathname }) => pathname.startsWith('/inbox/invitations') });
   const isInSettings = useLocation({ select: ({ pathname }) => pathname.startsWith('/settings') });
   const isInDeliveries = useLocation({ select: ({ pathname }) => pathname.startsWith('/deliveries') });
   const { session } = useDesk();
@@ -32,13 +36,16 @@ export function Shell({ onSignOut }: { onSignOut: () => void }) {
   const commands = useCommands({ onPalette: () => setPaletteOpen(true), onHelp: () => setHelpOpen(true), onSignOut });
   useKeys(commands);
 
-  const waiting = countOf('waiting', { counts, views, known });
+  const waiting = countOf('waiting', { counts, countedRoom, views, known });
+  const invitations = useMemo(() => openInvitations(known.invitations).length, [known.invitations]);
   const navigate = useNavigate();
-  const isAvailable = useAvailable();
-  useAlerts(waiting, isAvailable, () => navigate({ to: '/inbox/$view', params: { view: 'waiting' }, search: {} }));
+  const isAway = usePresence() === 'away';
+  const alerted = useAlerted(waiting, invitations);
+  useAlerts(alerted, !isAway, (kind) => navigate({ to: `/inbox/${kind}`, search: {} }));
   useEffect(() => {
-    document.title = waiting === 0 ? 'UMI' : `(${waiting}) UMI`;
-  }, [waiting]);
+    const all = waiting + invitations;
+    document.title = all === 0 ? 'UMI' : `(${all}) UMI`;
+  }, [waiting, invitations]);
 
   return (
     <div className="shell">
@@ -54,7 +61,7 @@ export function Shell({ onSignOut }: { onSignOut: () => void }) {
         <div className="nav-lists">
           <ul className="nav-views">
             {VIEWS.map((each) => {
-              const count = countOf(each, { counts, views, known });
+              const count = countOf(each, { counts, countedRoom, views, known });
               return (
                 <li key={each}>
                   <Link
@@ -73,6 +80,12 @@ export function Shell({ onSignOut }: { onSignOut: () => void }) {
                 </li>
               );
             })}
+            <li>
+              <Link to="/inbox/invitations" aria-current={isInInvitations ? 'page' : undefined}>
+                <span>Invitations</span>
+                {invitations === 0 ? null : <span className="nav-count is-urgent">{invitations}</span>}
+              </Link>
+            </li>
           </ul>
           <ul className="nav-views nav-more">
             {seesDeliveries ? (
@@ -89,6 +102,7 @@ export function Shell({ onSignOut }: { onSignOut: () => void }) {
             </li>
           </ul>
         </div>
+        <NewVersion />
         <Suspense
           fallback={
             <button type="button" className="user" disabled>
@@ -113,12 +127,31 @@ export function Shell({ onSignOut }: { onSignOut: () => void }) {
 }
 
 /** How many chats a view has. A list that is here as a whole is counted, since the hub counts only now and then. */
-function countOf(view: ViewName, { counts, views, known }: Pick<ReplicaState, 'counts' | 'views' | 'known'>): number {
+function countOf(view: ViewName, { counts, countedRoom, views, known }: Counted): number {
   if (view === 'closed') return 0;
   const whole = [...views.values()].find(
-    ({ query, end, load }) => query.view === view && end === null && load.is === 'ready',
+    ({ query, end, load }) =>
+      query.view === view && query.room_id === countedRoom && end === null && load.is === 'ready',
   );
   return whole === undefined ? (counts?.[view] ?? 0) : rowsOfView(known, whole).length;
+}
+
+type Counted = Pick<ReplicaState, 'counts' | 'countedRoom' | 'views' | 'known'>;
+
+/** How much there is of what the user wants to be told of. The chat that is open is seen as it is written. */
+function useAlerted(waiting: number, invitations: number): Alerted {
+  const { alerts } = usePreferences();
+  const { rows } = useReplica().known;
+  const { chatId } = useParams({ strict: false });
+  return useMemo(() => {
+    const isNew = ({ chat, own }: InboxRow) =>
+      own.is_participating && !chat.is_ended && (own.unread_count ?? 0) > 0 && chat.id !== chatId;
+    return {
+      waiting: alerts.includes('waiting') ? waiting : 0,
+      mine: alerts.includes('mine') ? [...rows.values()].filter(isNew).length : 0,
+      invitations: alerts.includes('invitations') ? invitations : 0,
+    };
+  }, [alerts, rows, chatId, waiting, invitations]);
 }
 
 type Doors = { onPalette: () => void; onHelp: () => void; onSignOut: () => void };
@@ -153,6 +186,12 @@ function useCommands({ onPalette, onHelp, onSignOut }: Doors): readonly Command[
             },
           ]
         : []),
+      {
+        id: 'invitations',
+        name: 'Go to “Invitations”',
+        keys: 'g i',
+        run: () => navigate({ to: '/inbox/invitations' }),
+      },
       { id: 'settings', name: 'Go to “Settings”', keys: 'g s', run: () => navigate({ to: '/settings' }) },
       { id: 'next', name: 'Next chat', keys: 'j', run: () => moveInList(1) },
       { id: 'previous', name: 'Previous chat', keys: 'k', run: () => moveInList(-1) },

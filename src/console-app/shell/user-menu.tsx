@@ -1,12 +1,14 @@
 import { Menu } from '@base-ui/react/menu';
+import { useNavigate } from '@tanstack/react-router';
 import { turnAlerts, useAlertsOn } from '../desk/alerts.ts';
-import { useAvailable, useDesk } from '../desk/desk.tsx';
+import { useDesk, usePresence } from '../desk/desk.tsx';
 import { UserSign } from './user-sign.tsx';
 
 /** Who one is, and what concerns oneself. */
 export default function UserMenu(props: { onPalette: () => void; onHelp: () => void; onSignOut: () => void }) {
   const { presence } = useDesk();
-  const isAway = !useAvailable();
+  const isAway = usePresence() === 'away';
+  const navigate = useNavigate();
   const hasAlerts = useAlertsOn();
 
   async function change(): Promise<void> {
@@ -32,6 +34,12 @@ export default function UserMenu(props: { onPalette: () => void; onHelp: () => v
             </Menu.Item>
             <Menu.Item className="menu-item" onClick={props.onHelp}>
               Keys <kbd>?</kbd>
+            </Menu.Item>
+            <Menu.Item
+              className="menu-item"
+              onClick={() => navigate({ to: '/settings/$section', params: { section: 'profile' } })}
+            >
+              My profile
             </Menu.Item>
             <Menu.Separator className="menu-line" />
             <Menu.Item className="menu-item" onClick={props.onSignOut}>

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Invitation } from '../../../src/console-app/replica/known.ts';
 import type { HubAnswer, HubRequest, SocketEvents } from '../../../src/console-app/replica/ports.ts';
 import { Replica } from '../../../src/console-app/replica/replica.ts';
 import { rowsOfView, viewKey } from '../../../src/console-app/replica/views.ts';
@@ -160,6 +161,28 @@ describe('a replica', () => {
     hub.replica.openChat(CHAT);
     await settled();
     expect(hub.thread()?.outgoing.get('o')).toEqual({ id: 'o', is_expired: false });
+  });
+
+  it('counts the chats of the room that was chosen last, and shows nothing that was counted for another', async () => {
+    const hub = await live();
+    hub.replica.countRoom('a room');
+    hub.replica.countRoom('a room');
+    await settled();
+    expect(hub.requests.filter(({ path }) => path.endsWith('/counts?room_id=a%20room'))).toHaveLength(1);
+    hub.replica.countRoom(null);
+    await settled();
+    expect([hub.asked('counts'), hub.replica.getState().counts?.open]).toEqual([3, 1]);
+  });
+
+  it('takes an invitation that was answered before the socket tells of it', async () => {
+    const hub = open();
+    const invitation = { id: 'i', is_accepted: false, is_expired: false } as Invitation;
+    hub.answers['incoming_chat_invitations'] = page([invitation]);
+    hub.replica.start();
+    hub.connects(10);
+    await settled();
+    hub.replica.tellInvitation({ ...invitation, is_accepted: true });
+    expect(hub.replica.getState().known.invitations.get('i')).toMatchObject({ is_accepted: true });
   });
 
   it('reads the lists instead of very many rows', async () => {

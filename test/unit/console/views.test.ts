@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type InboxRow, type Known, NOTHING_KNOWN } from '../../../src/console-app/replica/known.ts';
+import { type InboxRow, type Invitation, type Known, NOTHING_KNOWN } from '../../../src/console-app/replica/known.ts';
 import {
+  openInvitations,
   rowsOfView,
   type ViewName,
   type ViewOrder,
@@ -99,4 +100,16 @@ it('a view is read and kept by what it asks for', () => {
   const query = { view: 'open', order: 'activity', room_id: 'r' } as const;
   expect(viewPath('u', query)).toBe('/api/v5/users/u/inbox?view=open&order=activity&room_id=r');
   expect(viewKey(query)).not.toBe(viewKey({ ...query, room_id: null }));
+});
+
+it('open invitations are listed by their age, the oldest first', () => {
+  const at = (id: string, created_at: string, closed = {}) =>
+    ({ id, created_at, is_accepted: false, is_expired: false, ...closed }) as Invitation;
+  const all = [
+    at('new', '3'),
+    at('accepted', '2', { is_accepted: true }),
+    at('old', '1'),
+    at('expired', '0', { is_expired: true }),
+  ];
+  expect(openInvitations(new Map(all.map((each) => [each.id, each]))).map(({ id }) => id)).toEqual(['old', 'new']);
 });

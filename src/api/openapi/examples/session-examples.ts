@@ -14,6 +14,7 @@ export const sessionExamples = {
   },
   Session: {
     user: directoryExamples.User,
+    preferences: directoryExamples.UserPreferences,
     organization_id: ids.organization,
     scopes: ['reports'],
     token_id: ids.token,
