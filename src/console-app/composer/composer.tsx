@@ -1,10 +1,12 @@
-import { type KeyboardEvent, useEffect, useId, useLayoutEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, useEffect, useId, useLayoutEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { usePreferences } from '../desk/desk.tsx';
 import { Icon } from '../desk/icons.tsx';
 import type { ServerDraft } from '../hub/server-draft.ts';
 import type { Suggestion } from '../replica/known.ts';
-import type { NewMessage } from '../replica/outbox.ts';
+import type { NewMessage, SentFile } from '../replica/outbox.ts';
+import { filesOf } from './chat-files.ts';
 import { readDraft, writeDraft } from './drafts.ts';
+import { FileList } from './file-list.tsx';
 import type { ReplyFacts } from './reply-picker.tsx';
 import { SuggestionCard } from './suggestion-card.tsx';
 import { useReplies } from './use-replies.tsx';
@@ -19,7 +21,7 @@ type Props = {
   longest: number;
   suggestions: readonly Suggestion[];
   /** A text that goes back into the composer: a message that could not be sent. */
-  returned: { key: string; text: string } | null;
+  returned: { key: string; text: string; files: readonly SentFile[] } | null;
   replyFacts: ReplyFacts;
   /** What the hub keeps for all devices; empty for nothing. */
   kept: string;
@@ -37,15 +39,22 @@ export function Composer(props: Props) {
   const field = useId();
   const hint = useId();
   const area = useRef<HTMLTextAreaElement>(null);
+  const picker = useRef<HTMLInputElement>(null);
   /** What was written here; null: nothing yet, so the field follows what was begun on another device. */
   const [written, setText] = useState(() => readDraft(userId, chatId) || null);
   const text = written ?? props.kept;
   const [dismissed, setDismissed] = useState<ReadonlySet<string>>(new Set());
   const [inserted, setInserted] = useState<string | null>(null);
+  const [isOver, setOver] = useState(false);
   const [taken, setTaken] = useState<string | null>(null);
   const offered = suggestions.filter(({ id }) => !dismissed.has(id));
   const isTooLong = Array.from(text).length > longest;
   const isEmpty = text.trim() === '';
+  const [files] = useState(() => filesOf(userId, chatId));
+  const allFiles = useSyncExternalStore(files.subscribe, files.all);
+  const isUploading = allFiles.some(({ state }) => state.is === 'uploading');
+  const hasFiles = allFiles.some(({ state }) => state.is === 'ready');
+  const cannotSend = (isEmpty && !hasFiles) || isTooLong || isUploading;
   const selection = useRef<readonly [number, number] | null>(null);
   const replies = useReplies({
     area,
@@ -61,6 +70,10 @@ export function Composer(props: Props) {
     setTaken(returned.key);
     setText(isEmpty ? returned.text : `${text}\n${returned.text}`);
   }
+  const returnedFiles = returned?.files;
+  useEffect(() => {
+    if (returnedFiles !== undefined) files.putBack(returnedFiles);
+  }, [files, returnedFiles]);
   useEffect(() => {
     if (written !== null) writeDraft(userId, chatId, written);
   }, [userId, chatId, written]);
@@ -85,8 +98,13 @@ export function Composer(props: Props) {
   }
 
   function send(): void {
-    if (isEmpty || isTooLong) return;
-    onSend({ message: text.trim(), ...(inserted === null ? {} : { selected_reply_suggestion_id: inserted }) });
+    if (cannotSend) return;
+    const attachments = files.take();
+    onSend({
+      message: text.trim(),
+      ...(inserted === null ? {} : { selected_reply_suggestion_id: inserted }),
+      ...(attachments.length === 0 ? {} : { attachments }),
+    });
     setText('');
     serverDraft.keep('');
     setInserted(null);
@@ -139,7 +157,19 @@ export function Composer(props: Props) {
       )}
       {replies.list}
       <form
-        className="composer-form"
+        className={isOver ? 'composer-form is-over' : 'composer-form'}
+        onDragOver={(event) => {
+          if (!event.dataTransfer.types.includes('Files')) return;
+          event.preventDefault();
+          setOver(true);
+        }}
+        onDragLeave={() => setOver(false)}
+        onDrop={(event) => {
+          if (event.dataTransfer.files.length === 0) return;
+          event.preventDefault();
+          setOver(false);
+          files.add([...event.dataTransfer.files]);
+        }}
         onSubmit={(event) => {
           event.preventDefault();
           send();
@@ -164,12 +194,33 @@ export function Composer(props: Props) {
           }}
           onSelect={({ currentTarget }) => replies.look(currentTarget.value, currentTarget.selectionStart)}
           onKeyDown={pressed}
+          onPaste={(event) => {
+            if (event.clipboardData.files.length === 0) return;
+            event.preventDefault();
+            files.add([...event.clipboardData.files]);
+          }}
           onBlur={() => onTyping(false)}
         />
+        <FileList files={files} all={allFiles} />
         <div className="composer-foot">
           <p id={hint} className={isTooLong ? 'message-failed' : 'muted'}>
             {isTooLong ? `At most ${longest.toLocaleString('en')} characters` : hintOf(byEnter, props.isOffline)}
           </p>
+          <button type="button" className="button quiet small" onClick={() => picker.current?.click()}>
+            <Icon name="clip" size={16} /> <span className="hidden-text">Add files</span>
+          </button>
+          <input
+            ref={picker}
+            type="file"
+            multiple
+            hidden
+            aria-label="Files"
+            onChange={({ target }) => {
+              files.add([...(target.files ?? [])]);
+              target.value = '';
+              area.current?.focus();
+            }}
+          />
           <button
             type="button"
             className="button quiet small composer-tool"
@@ -178,7 +229,7 @@ export function Composer(props: Props) {
           >
             Replies <kbd>/</kbd>
           </button>
-          <button type="submit" className="button primary" disabled={isEmpty || isTooLong}>
+          <button type="submit" className="button primary" disabled={cannotSend}>
             <Icon name="send" size={16} /> Send
           </button>
         </div>

@@ -6,7 +6,11 @@ import type { CallHub, Clock, HubAnswer, Storage } from './ports.ts';
 export type NewMessage = {
   readonly message: string;
   readonly selected_reply_suggestion_id?: string | null;
+  readonly attachments?: readonly SentFile[];
 };
+
+/** A file of the hub that goes with a message. `title`: its name. */
+export type SentFile = { readonly file_id: string; readonly title: string };
 
 /** A message on its way. It stays until the hub has stored it, or the user discards it. */
 export type OutboxEntry = {
@@ -234,8 +238,13 @@ export function withoutEchoes(thread: Thread, entries: readonly OutboxEntry[], u
   const isEcho = (message: Message) =>
     message.sender_id === userId &&
     entries.some(
-      ({ content, after, state }) =>
-        state.is !== 'failed' && content.message === message.message && placeOf(message) > after,
+      ({ content, after, state }) => state.is !== 'failed' && hasContent(message, content) && placeOf(message) > after,
     );
   return thread.messages.filter((message) => !isEcho(message));
+}
+
+function hasContent({ message, attachments }: Message, content: NewMessage): boolean {
+  const sent = content.attachments ?? [];
+  const files = attachments.flatMap(({ file }) => file?.id ?? []);
+  return content.message === (message ?? '') && sent.every(({ file_id }, place) => file_id === files[place]);
 }

@@ -4,11 +4,13 @@ import { suggestionsOf } from '../composer/suggestions-of.ts';
 import { useDesk, useReplica } from '../desk/desk.tsx';
 import { useMinute } from '../desk/ticks.ts';
 import { Attention, chatPath, redeliverMessage } from '../hub/chat-actions.ts';
+import { deleteMessage, editMessage, refreshMessage } from '../hub/messages.ts';
 import { deleteNote, writeNote } from '../hub/notes.ts';
 import { ServerDraft } from '../hub/server-draft.ts';
 import { variablesPath } from '../hub/visitors.ts';
 import type { InboxRow, Note, Thread } from '../replica/known.ts';
-import { withoutEchoes } from '../replica/outbox.ts';
+import { type SentFile, withoutEchoes } from '../replica/outbox.ts';
+import { type Changing, ChangingContext } from './changing.ts';
 import { linesOf } from './lines.ts';
 import { MessageLog } from './message-log.tsx';
 import { useIsSeen } from './use-is-seen.ts';
@@ -18,13 +20,16 @@ import { NotAnswering, WritingPlace } from './writing-place.tsx';
 /** Longest answers, in characters: in a channel's chat, and in others (docs/api.md). */
 const LONGEST = { channel: 100_000, other: 2_000 } as const;
 
+/** What goes back into the field: a message that could not be sent. */
+type Returned = { key: string; text: string; files: readonly SentFile[] };
+
 /** The messages of a chat, and where one writes. */
 export function Conversation({ row, thread }: { row: InboxRow; thread: Thread }) {
   const { session, userId, replica, complain, say } = useDesk();
   const { outbox, live, missed, known } = useReplica();
   const chatId = row.chat.id;
   const minute = useMinute();
-  const [returned, setReturned] = useState<{ key: string; text: string } | null>(null);
+  const [returned, setReturned] = useState<Returned | null>(null);
   const [isAtBottom, setAtBottom] = useState(true);
   const [attention] = useState(() => new Attention(userId, chatId));
   const [serverDraft] = useState(
@@ -83,6 +88,24 @@ export function Conversation({ row, thread }: { row: InboxRow; thread: Thread })
     if (isLive) replica.readNotes(chatId);
   }, [replica, chatId, isLive]);
 
+  const [open, setOpen] = useState<Changing['open']>(null);
+  const hasChannel = row.channel !== null;
+  const longest = hasChannel ? LONGEST.channel : LONGEST.other;
+  const changing = useMemo((): Changing => {
+    const closed = (outcome: string | null) => {
+      if (outcome === null) setOpen(null);
+      return outcome;
+    };
+    return {
+      open,
+      setOpen,
+      hasChannel,
+      longest,
+      edit: (id, text) => editMessage(replica, userId, chatId, id, text).then(closed),
+      remove: (id) => deleteMessage(replica, userId, chatId, id).then(closed),
+      refresh: (id) => refreshMessage(replica, path, chatId, id),
+    };
+  }, [open, hasChannel, longest, replica, userId, chatId, path]);
   const removeNote = useCallback(
     async (note: Note) => {
       const problem = await deleteNote(replica, path, note);
@@ -103,11 +126,13 @@ export function Conversation({ row, thread }: { row: InboxRow; thread: Thread })
 
   function edit(key: string): void {
     const entry = replica.discard(key);
-    if (entry !== null) setReturned({ key, text: entry.content.message });
+    if (entry === null) return;
+    const { message, attachments = [] } = entry.content;
+    setReturned({ key, text: message, files: attachments });
   }
 
   return (
-    <>
+    <ChangingContext value={changing}>
       <MessageLog
         lines={lines}
         userId={userId}
@@ -128,7 +153,7 @@ export function Conversation({ row, thread }: { row: InboxRow; thread: Thread })
             userId={userId}
             chatId={chatId}
             isMail={/mail/i.test(row.channel?.messaging_channel ?? '')}
-            longest={row.channel === null ? LONGEST.other : LONGEST.channel}
+            longest={longest}
             suggestions={suggestions}
             replyFacts={replyFacts}
             returned={returned}
@@ -143,7 +168,7 @@ export function Conversation({ row, thread }: { row: InboxRow; thread: Thread })
           <NotAnswering row={row} />
         )}
       </WritingPlace>
-    </>
+    </ChangingContext>
   );
 }
 

@@ -136,6 +136,7 @@ export function noteOf({
   message,
   response_text,
   response_to_action,
+  response_to_attachment,
 }: Message): string | null {
   const who = sender_name ?? (sender_type === 'visitor' ? 'The visitor' : 'Somebody');
   switch (type) {
@@ -149,7 +150,7 @@ export function noteOf({
     case 'tag_created':
       return `${who} added the tag ${message ?? ''}`.trim();
     case 'action':
-      return `${who} chose ${response_to_action?.text ?? response_text ?? 'an answer'}`;
+      return `${who} chose “${response_to_action?.text ?? response_text ?? 'an answer'}”${aboutOf(response_to_attachment)}`;
     case 'call_request':
       return `${who} asked for a call`;
     case 'call_ended':
@@ -161,4 +162,9 @@ export function noteOf({
     case 'system':
       return message ?? '';
   }
+}
+
+/** What an answer was chosen to. */
+function aboutOf(attachment: Message['response_to_attachment']): string {
+  return attachment?.title == null ? '' : ` to “${attachment.title}”`;
 }

@@ -1,16 +1,21 @@
 import { Link } from '@tanstack/react-router';
-import { memo } from 'react';
+import { memo, type ReactNode } from 'react';
 import { useDesk } from '../desk/desk.tsx';
 import { Icon } from '../desk/icons.tsx';
 import type { Message } from '../replica/known.ts';
 import type { OutboxEntry } from '../replica/outbox.ts';
 import { timeOf, wholeTimeOf } from '../words/times.ts';
+import { Attachments } from './attachments.tsx';
+import { useChanging } from './changing.ts';
+import { DeleteMessage, EditMessage } from './message-acts.tsx';
 
 /** Text of somebody else, as text: line breaks are kept, and nothing of it is ever markup. */
 type LineProps = { message: Message; isFirst: boolean; isOwn: boolean; onRedeliver: (messageId: string) => void };
 
 export const MessageLine = memo(function MessageLine({ message, isFirst, isOwn, onRedeliver }: LineProps) {
   const { sender_type, sender_name, created_at, deleted_at, is_edited, subject } = message;
+  const { open, setOpen } = useChanging();
+  const isOpen = open?.id === message.id;
   const side = sender_type === 'visitor' ? 'from-visitor' : isOwn ? 'from-us is-own' : 'from-us';
   return (
     <div className={`message ${side}`}>
@@ -24,16 +29,9 @@ export const MessageLine = memo(function MessageLine({ message, isFirst, isOwn, 
       ) : null}
       <div className="bubble">
         {subject === undefined ? null : <p className="bubble-subject">{subject}</p>}
-        {deleted_at === null ? (
-          message.message === null || message.message === '' ? null : (
-            <p className="bubble-text">{message.message}</p>
-          )
-        ) : (
-          <p className="muted">
-            <em>Deleted message</em>
-          </p>
-        )}
+        {isOpen && open.is === 'edit' ? <EditMessage message={message} /> : <Text message={message} />}
         <Attachments message={message} />
+        {isOpen && open.is === 'delete' ? <DeleteMessage message={message} /> : null}
       </div>
       <p className="message-foot">
         {is_edited ? <span>edited</span> : null}
@@ -43,38 +41,58 @@ export const MessageLine = memo(function MessageLine({ message, isFirst, isOwn, 
             Send again
           </button>
         ) : null}
+        {isOwn && !isOpen && isChangeable(message) ? (
+          <>
+            <button
+              type="button"
+              className="button quiet small message-act"
+              aria-label="Edit this message"
+              title="Edit"
+              onClick={() => setOpen({ id: message.id, is: 'edit', text: message.message ?? '' })}
+            >
+              <Icon name="edit" size={13} />
+            </button>
+            <button
+              type="button"
+              className="button quiet small message-act"
+              aria-label="Delete this message"
+              title="Delete"
+              onClick={() => setOpen({ id: message.id, is: 'delete', text: '' })}
+            >
+              <Icon name="close" size={13} />
+            </button>
+          </>
+        ) : null}
       </p>
     </div>
   );
 });
 
-function Attachments({ message }: { message: Message }) {
-  if (message.attachments.length === 0) return null;
+/** What a message says, or why it says nothing. */
+function Text({ message }: { message: Message }) {
+  const { deleted_at, sensitive_data_purged_at, is_encrypted, encrypted_message, attachments } = message;
+  if (deleted_at !== null) return <Silent>Deleted message</Silent>;
+  if (message.message !== null && message.message !== '') return <p className="bubble-text">{message.message}</p>;
+  if (sensitive_data_purged_at !== null) {
+    return <Silent>The text was purged on {wholeTimeOf(sensitive_data_purged_at)}</Silent>;
+  }
+  if (is_encrypted && encrypted_message != null) {
+    return <Silent>Encrypted: only who has the private key of the organization can read it</Silent>;
+  }
+  return attachments.length === 0 ? <Silent>Empty message</Silent> : null;
+}
+
+function Silent({ children }: { children: ReactNode }) {
   return (
-    <ul className="attachments" aria-label="Attachments">
-      {message.attachments.map(({ id, title, text, attachment_url, file, actions }) => (
-        <li key={id} className="attachment">
-          <AttachmentName title={title ?? file?.name ?? 'Attachment'} url={attachment_url} />
-          {text === null ? null : <p className="muted">{text}</p>}
-          {actions.map((action) => (
-            <span key={action.id} className="chip">
-              {action.text}
-            </span>
-          ))}
-        </li>
-      ))}
-    </ul>
+    <p className="muted">
+      <em>{children}</em>
+    </p>
   );
 }
 
-/** Only addresses of the web become links: `javascript:` and the like stay text. */
-function AttachmentName({ title, url }: { title: string; url: string | null }) {
-  if (url === null || !/^(https?:\/\/|\/files\/)/.test(url)) return <span>{title}</span>;
-  return (
-    <a href={url} target="_blank" rel="noopener noreferrer">
-      {title}
-    </a>
-  );
+/** A message that still has its text, or only files: what is gone stays gone. */
+function isChangeable({ type, deleted_at, sensitive_data_purged_at }: Message): boolean {
+  return type === 'msg' && deleted_at === null && sensitive_data_purged_at === null;
 }
 
 function Delivery({
@@ -131,7 +149,16 @@ export function SendingLine({
   return (
     <div className={`message from-us is-own ${state.is === 'failed' ? 'has-failed' : 'is-sending'}`}>
       <div className="bubble">
-        <p className="bubble-text">{content.message}</p>
+        {content.message === '' ? null : <p className="bubble-text">{content.message}</p>}
+        {content.attachments === undefined ? null : (
+          <ul className="attachments" aria-label="Attachments">
+            {content.attachments.map(({ file_id, title }) => (
+              <li key={file_id} className="attachment-file">
+                <Icon name="file" size={16} /> {title}
+              </li>
+            ))}
+          </ul>
+        )}
       </div>
       {state.is === 'failed' ? (
         <p className="message-foot message-failed" role="alert">

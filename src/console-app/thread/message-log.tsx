@@ -2,6 +2,7 @@ import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual';
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { Note } from '../replica/known.ts';
 import { Announcements } from './announcements.tsx';
+import { CallRecord } from './call-record.tsx';
 import { countAfter, heightOf, type Line, withTyping } from './lines.ts';
 import { MessageLine, type SendingActions, SendingLine } from './message-line.tsx';
 import { NoteLine } from './note-line.tsx';
@@ -161,6 +162,7 @@ function LogLine({ line, userId, ...props }: LogLineProps) {
     case 'catch_up':
       return <p className="log-catch-up">{line.count} new while you were away</p>;
     case 'note':
+      if (line.message.call !== undefined) return <CallRecord message={line.message} call={line.message.call} />;
       return <p className="log-note">{line.text}</p>;
     case 'internal':
       return <NoteLine note={line.note} isOwn={line.note.user_id === userId} onDelete={props.onDeleteNote} />;

@@ -64,7 +64,7 @@ export function VariableList({ path, variables, onChanged }: Props) {
                   </ValueForm>
                 ) : (
                   <span className="fact-value">
-                    {variable.value}
+                    <span>{variable.value}</span>
                     <EditButton what={variable.key} onOpen={() => setOpen(variable.key)} />
                   </span>
                 )}

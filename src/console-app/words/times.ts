@@ -46,3 +46,10 @@ export function exactTime(iso: string, now: number): string {
   const time = WITH_SECONDS.format(then);
   return then.toDateString() === new Date(now).toDateString() ? time : `${shortTime(iso, now)}, ${time}`;
 }
+
+/** How long something took, in seconds: 0:42, 1:02:03. */
+export function durationOf(seconds: number): string {
+  const [hours, minutes, rest] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, Math.floor(seconds) % 60];
+  const two = (number: number) => String(number).padStart(2, '0');
+  return hours === 0 ? `${minutes}:${two(rest)}` : `${hours}:${two(minutes)}:${two(rest)}`;
+}

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { placeOf } from '../../../src/console-app/replica/known.ts';
 import { Outbox, type OutboxEntry, RESENT_FOR, withoutEchoes } from '../../../src/console-app/replica/outbox.ts';
 import type { HubAnswer, HubRequest, Storage } from '../../../src/console-app/replica/ports.ts';
+import { fileAttachment } from '../../../src/resources/file-links.ts';
 import { CHAT, message, THREAD, USER } from '../../support/console-copy.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { MemoryStorage } from '../../support/memory-storage.ts';
@@ -226,6 +227,18 @@ describe('the echo of a message', () => {
     expect(shown(messages, [entry('yes', 10)])).toEqual([10, 20, 40]);
     expect(shown(messages, [entry('yes', 10, 'failed')])).toEqual([10, 20, 30, 40]);
     expect(shown(messages, [])).toEqual([10, 20, 30, 40]);
+  });
+
+  it('of files alone is told by them', () => {
+    const file = { id: 'f', name: 'a.pdf', content_type: 'application/pdf', size: 1, sha256: '' };
+    const attachment = { ...fileAttachment(file), id: 'a', actions: [] };
+    const files = message(10, { sender_type: 'user', sender_id: USER, message: null, attachments: [attachment] });
+    const sending = (file_id: string): OutboxEntry => ({
+      ...entry('', 5),
+      content: { message: '', attachments: [{ file_id, title: 'a.pdf' }] },
+    });
+    expect(shown([files], [sending('f')])).toEqual([]);
+    expect(shown([files], [sending('g')])).toEqual([10]);
   });
 
   it('stays shown when the next message of the chat has the same text', async () => {

@@ -3,8 +3,8 @@ import { suggestionsOf } from '../../../src/console-app/composer/suggestions-of.
 import { holdOrder } from '../../../src/console-app/inbox/frozen-order.ts';
 import { KeySequence } from '../../../src/console-app/keys/key-sequence.ts';
 import type { InboxRow, Message, Note, Suggestion, Thread } from '../../../src/console-app/replica/known.ts';
-import { countAfter, linesOf, newTextsOf, withTyping } from '../../../src/console-app/thread/lines.ts';
-import { waitOf } from '../../../src/console-app/words/times.ts';
+import { countAfter, linesOf, newTextsOf, noteOf, withTyping } from '../../../src/console-app/thread/lines.ts';
+import { durationOf, waitOf } from '../../../src/console-app/words/times.ts';
 
 const NOW = Date.UTC(2026, 5, 15, 12, 0, 0);
 const at = (minutes: number) => new Date(NOW + minutes * 60_000).toISOString();
@@ -50,6 +50,14 @@ describe('the lines of a thread', () => {
       'last',
     ]);
     expect(lines.filter((line) => line.is === 'message').map(({ isFirst }) => isFirst)).toEqual([true, true]);
+  });
+
+  it('say what was chosen, and of what', () => {
+    const pressed = (fields: object) => noteOf(message({ type: 'action', sender_name: 'Jane', ...fields }));
+    expect(pressed({ response_to_action: { text: 'Yes' }, response_to_attachment: { title: 'Is that right?' } })).toBe(
+      'Jane chose “Yes” to “Is that right?”',
+    );
+    expect(pressed({ response_text: 'Monday', response_to_attachment: null })).toBe('Jane chose “Monday”');
   });
 
   it('begin each day with its name', () => {
@@ -149,6 +157,10 @@ describe('keys', () => {
     expect(keys.press(press('t', { altKey: true }), 6_000)).toBe(null);
     expect(keys.press(press('t', { ctrlKey: true }), 6_000)).toBe(null);
   });
+});
+
+it('a call is told in minutes, and hours if it was long', () => {
+  expect([0, 42, 754, 3723].map(durationOf)).toEqual(['0:00', '0:42', '12:34', '1:02:03']);
 });
 
 it('a wait is told in the unit that matters', () => {

@@ -1,0 +1,137 @@
+import type { SentFile } from '../replica/outbox.ts';
+import { LARGEST_FILE, sizeOf, type Uploaded } from '../words/files.ts';
+
+/** A file that goes with the next message of a chat. */
+export type DraftFile = {
+  readonly key: string;
+  readonly name: string;
+  /** In bytes. */
+  readonly size: number;
+  readonly state:
+    | { readonly is: 'uploading' /** From 0 to 1. */; readonly share: number }
+    | { readonly is: 'ready'; readonly file_id: string /** When it was uploaded (ms). */; readonly at: number }
+    | { readonly is: 'failed'; readonly reason: string; readonly canRetry: boolean };
+};
+
+/** What files need from the page. */
+export type FilePorts = {
+  upload(file: File, onShare: (share: number) => void, onEnd: (uploaded: Uploaded) => void): () => void;
+  read(): string | null;
+  /** Null deletes. May throw when the place is full. */
+  write(text: string | null): void;
+  newKey(): string;
+  now(): number;
+};
+
+/** Most files of a message (docs/files.md). */
+const MOST = 20;
+/** The hub deletes a file that no message names after a day. An hour less, since it must be sent before. In ms. */
+const KEPT_FOR = 23 * 3_600_000;
+
+/**
+ * The files that somebody adds to an answer. They are uploaded at once, so sending is a matter of a moment, and those that
+ * are there outlive the page. It lives as long as the page: an upload goes on while another chat is open.
+ */
+export class DraftFiles {
+  readonly #ports: FilePorts;
+  #files: readonly DraftFile[];
+  readonly #sources = new Map<string, File>();
+  readonly #stops = new Map<string, () => void>();
+  readonly #listeners = new Set<() => void>();
+
+  constructor(ports: FilePorts) {
+    this.#ports = ports;
+    const stored = JSON.parse(ports.read() ?? '[]') as DraftFile[];
+    this.#files = stored.filter(({ state }) => state.is === 'ready' && ports.now() - state.at < KEPT_FOR);
+  }
+
+  /** Both for `useSyncExternalStore`. */
+  readonly all = (): readonly DraftFile[] => this.#files;
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  /** Begins to upload. What cannot be sent is there too, with the reason. */
+  add(files: readonly File[]): void {
+    for (const file of files) {
+      const key = this.#ports.newKey();
+      this.#set([...this.#files, { key, name: file.name, size: file.size, state: { is: 'uploading', share: 0 } }]);
+      const problem = this.#problemOf(file);
+      if (problem !== null) this.#become(key, { is: 'failed', reason: problem, canRetry: false });
+      else this.#upload(key, file);
+    }
+  }
+
+  retry(key: string): void {
+    const file = this.#sources.get(key);
+    if (file === undefined) return;
+    this.#become(key, { is: 'uploading', share: 0 });
+    this.#upload(key, file);
+  }
+
+  remove(key: string): void {
+    this.#stops.get(key)?.();
+    this.#forget(key);
+    this.#set(this.#files.filter((file) => file.key !== key));
+  }
+
+  /** The files that are there, to be sent. They are no longer part of the draft. */
+  take(): SentFile[] {
+    const ready = this.#files.flatMap(({ name, state }) =>
+      state.is === 'ready' ? { file_id: state.file_id, title: name } : [],
+    );
+    for (const { key } of this.#files) this.#forget(key);
+    this.#set(this.#files.filter(({ state }) => state.is !== 'ready'));
+    return ready;
+  }
+
+  /** Takes back the files of a message that could not be sent. */
+  putBack(files: readonly SentFile[]): void {
+    const back = files.map(({ file_id, title }): DraftFile => {
+      const state = { is: 'ready', file_id, at: this.#ports.now() } as const;
+      return { key: this.#ports.newKey(), name: title, size: 0, state };
+    });
+    this.#set([...this.#files, ...back]);
+  }
+
+  #problemOf({ size }: File): string | null {
+    if (this.#files.length > MOST) return `A message has at most ${MOST} files.`;
+    if (size === 0) return 'The file is empty.';
+    return size > LARGEST_FILE ? `It is larger than ${sizeOf(LARGEST_FILE)}.` : null;
+  }
+
+  #upload(key: string, file: File): void {
+    this.#sources.set(key, file);
+    const stop = this.#ports.upload(
+      file,
+      (share) => this.#become(key, { is: 'uploading', share }),
+      (uploaded) => {
+        if (!uploaded.ok) return this.#become(key, { is: 'failed', reason: uploaded.reason, canRetry: true });
+        this.#become(key, { is: 'ready', file_id: uploaded.fileId, at: this.#ports.now() });
+        this.#forget(key);
+      },
+    );
+    this.#stops.set(key, stop);
+  }
+
+  #forget(key: string): void {
+    this.#sources.delete(key);
+    this.#stops.delete(key);
+  }
+
+  #become(key: string, state: DraftFile['state']): void {
+    this.#set(this.#files.map((file) => (file.key === key ? { ...file, state } : file)));
+  }
+
+  #set(files: readonly DraftFile[]): void {
+    this.#files = files;
+    const ready = files.filter(({ state }) => state.is === 'ready');
+    try {
+      this.#ports.write(ready.length === 0 ? null : JSON.stringify(ready));
+    } catch {
+      // A full browser keeps them on the page only.
+    }
+    for (const listener of this.#listeners) listener();
+  }
+}
