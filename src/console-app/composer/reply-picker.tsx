@@ -3,6 +3,7 @@ import type { cannedReplyResource } from '../../resources/canned-reply.ts';
 import { useDesk } from '../desk/desk.tsx';
 import { useChoices } from '../records/read.ts';
 import { filledIn, fittingReplies } from './reply-text.ts';
+import { SaveReply } from './save-reply.tsx';
 import './reply-picker.css';
 
 type Reply = ReturnType<typeof cannedReplyResource>;
@@ -23,6 +24,8 @@ type Props = {
   keys: RefObject<PickerKeys | null>;
   query: string;
   facts: ReplyFacts;
+  /** What is written beside it. */
+  text: string;
   onPick: (message: string) => void;
   onClose: () => void;
   /** Tells the field which option is marked; null for none. */
@@ -30,11 +33,12 @@ type Props = {
 };
 
 /** A list of canned replies to choose from, by mouse or by the keys of the field below it. */
-export default function ReplyPicker({ keys, query, facts, onPick, onClose, onMark }: Props) {
+export default function ReplyPicker({ keys, query, facts, text, onPick, onClose, onMark }: Props) {
   const { session } = useDesk();
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
-  const replies = useChoices<Reply>(`/api/v5/orgs/${session.organization_id}/canned_replies`);
+  const path = `/api/v5/orgs/${session.organization_id}/canned_replies`;
+  const replies = useChoices<Reply>(path);
   const variables = useChoices<{ key: string; value: string }>(facts.variables);
   const fitting = fittingReplies(replies, query);
   const [marked, setMarked] = useState(0);
@@ -93,9 +97,12 @@ export default function ReplyPicker({ keys, query, facts, onPick, onClose, onMar
           ))}
         </div>
       )}
-      <p className="replies-foot muted">
-        <kbd>↑</kbd> <kbd>↓</kbd> <kbd>Enter</kbd> insert · <kbd>Esc</kbd> close
-      </p>
+      <div className="replies-foot">
+        <p className="muted">
+          <kbd>↑</kbd> <kbd>↓</kbd> <kbd>Enter</kbd> insert · <kbd>Esc</kbd> close
+        </p>
+        {text === '' ? null : <SaveReply path={path} message={text} onDone={onClose} />}
+      </div>
     </div>
   );
 }

@@ -74,6 +74,7 @@ export function useReplies({ area, text, facts, onText }: Field): Replies {
             keys={keys}
             query={choosing.query}
             facts={facts}
+            text={(text.slice(0, choosing.from) + text.slice(choosing.to)).trim()}
             onPick={pick}
             onClose={() => {
               closedAt.current = choosing.from;

@@ -54,6 +54,16 @@ it('a canned reply is found by its shortcut or its words, filled in at the curso
     await page.keyboard.type('9 to');
     await list.getByRole('option', { name: '/hours' }).click();
     expect(await field.inputValue()).toBe('We are here from 9 to 5.');
+    await field.fill('A text to keep');
+    await page.getByRole('button', { name: 'Replies' }).click();
+    await page.getByRole('button', { name: 'Save this text as a reply' }).click();
+    await page.getByLabel('Shortcut, without the slash').fill(`keep-${scheme === 'dark' ? 1 : 2}`);
+    expect(await faults()).toEqual([]);
+    await page.keyboard.press('Enter');
+    await page.getByText(`The reply /keep-${scheme === 'dark' ? 1 : 2} is saved`).waitFor();
+    await field.fill('');
+    await page.keyboard.type(`/keep-${scheme === 'dark' ? 1 : 2}`);
+    await list.getByText('A text to keep').waitFor();
     await field.fill('');
     await page.keyboard.type('/ho');
     await list.waitFor();
