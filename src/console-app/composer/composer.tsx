@@ -239,6 +239,6 @@ export function Composer(props: Props) {
 }
 
 function hintOf(byEnter: boolean, isOffline: boolean): string {
-  if (isOffline) return 'What you send will be sent when the connection is back';
+  if (isOffline) return 'Offline: your answer goes out when the connection is back';
   return byEnter ? 'Enter sends, Shift+Enter begins a line' : 'Ctrl+Enter sends';
 }
