@@ -4,7 +4,7 @@ import { type ComponentProps, memo, useCallback, useEffect, useRef, useState } f
 import { useMinute } from '../desk/ticks.ts';
 import type { InboxRow, Known } from '../replica/known.ts';
 import type { ViewName, ViewOrder } from '../replica/views.ts';
-import { nameOf, viewersOf } from '../words/names.ts';
+import { nameOf, viewersOf, writersOf } from '../words/names.ts';
 import { VIEW_WORDS } from '../words/views.ts';
 import { type FrozenList, holdOrder } from './frozen-order.ts';
 import { RowLine } from './row-line.tsx';
@@ -19,6 +19,7 @@ type Props = {
   openChatId: string | null;
   drafts: ReadonlySet<string>;
   viewers: Known['viewers'];
+  typing: Known['typing'];
   /** The number of failed messages of each chat. */
   failed: ReadonlyMap<string, number>;
   isLoading: boolean;
@@ -97,6 +98,7 @@ export function InboxList(props: Props) {
               hasLeft={each.hasLeft}
               hasDraft={props.drafts.has(id)}
               viewers={viewersOf(props.viewers.get(id), userId)}
+              writers={writersOf(each.row, props.typing.get(id), userId)}
               failed={props.failed.get(id) ?? 0}
               minute={minute}
             />

@@ -66,6 +66,7 @@ export function InboxScreen() {
           openChatId={chatId}
           drafts={drafts}
           viewers={state.known.viewers}
+          typing={state.known.typing}
           failed={failed}
           isLoading={shown === undefined || shown.load.is === 'loading'}
           problem={shown?.load.is === 'failed' ? shown.load.reason : null}

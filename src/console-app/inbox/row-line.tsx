@@ -15,6 +15,8 @@ type Props = {
   hasDraft: boolean;
   /** Who else looks at it, by name; empty for nobody. */
   viewers: string;
+  /** Who else writes in it, in the same way. */
+  writers: string;
   /** How many of its messages could not be sent. */
   failed: number;
   minute: number;
@@ -28,6 +30,7 @@ export const RowLine = memo(function RowLine({
   hasLeft,
   hasDraft,
   viewers,
+  writers,
   failed,
   minute,
 }: Props) {
@@ -49,7 +52,9 @@ export const RowLine = memo(function RowLine({
       </div>
       <div className="row-text">
         <span className="row-line">
-          {hasDraft && !isOpen ? (
+          {writers !== '' ? (
+            <em className="row-writers">{writers} writing…</em>
+          ) : hasDraft && !isOpen ? (
             <>
               <span className="row-draft">Draft</span> {readDraft(userId, chat.id)}
             </>

@@ -98,6 +98,7 @@ class NextCopy {
   notes: Known['notes'];
   drafts: Known['drafts'];
   viewers: Known['viewers'];
+  typing: Known['typing'];
 
   constructor(before: Known, userId: string) {
     this.#before = before;
@@ -106,6 +107,7 @@ class NextCopy {
     this.notes = before.notes;
     this.drafts = before.drafts;
     this.viewers = before.viewers;
+    this.typing = before.typing;
   }
 
   row(chatId: string): InboxRow | undefined {
@@ -163,6 +165,7 @@ class NextCopy {
       drafts: this.drafts,
       notes: this.notes,
       viewers: this.viewers,
+      typing: this.typing,
       staleRows: this.#stale?.rows ?? staleRows,
       staleThreads: this.#stale?.threads ?? staleThreads,
     };
@@ -254,10 +257,27 @@ function applyMembership(next: NextCopy, chatId: string, memberId: string, notif
   else if (member !== undefined) next.isMember(chatId, member);
   if (memberId === next.userId) changeRow(next, chatId, (row) => withOwnMembership(row, notification));
   changeRow(next, chatId, (row) => withMember(row, memberId, notification, member));
+  applyTyping(next, chatId, memberId, notification);
   changeThread(next, chatId, (thread) => ({
     ...thread,
     memberships: withEntry(thread.memberships, memberId, notification),
   }));
+}
+
+/** Who leaves writes no longer. */
+function applyTyping(next: NextCopy, chatId: string, memberId: string, { action, resource }: LiveNotification): void {
+  const { composing_status, is_participating } = resource as Partial<Membership>;
+  const isOver = action === 'removed' || is_participating === false;
+  if (composing_status === undefined && !isOver) return;
+  const isTyping = composing_status === 'typing' && !isOver;
+  const before = next.typing.get(chatId);
+  if (isTyping === (before?.has(memberId) ?? false)) return;
+  const others = [...(before ?? [])].filter((id) => id !== memberId);
+  const members = new Set(isTyping ? [...others, memberId] : others);
+  const all = new Map(next.typing);
+  if (members.size === 0) all.delete(chatId);
+  else all.set(chatId, members);
+  next.typing = all;
 }
 
 function applyTag(next: NextCopy, chatId: string, { action, resource_id }: LiveNotification): void {

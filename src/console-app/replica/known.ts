@@ -54,6 +54,8 @@ export type Known = {
   readonly invitations: ReadonlyMap<string, Invitation>;
   /** What colleagues have noted about chats, by chat and id. Only of chats whose notes were read. */
   readonly notes: ReadonlyMap<string, ReadonlyMap<string, Note>>;
+  /** Who writes in chats, by chat: the ids of the members. The user may be among them. */
+  readonly typing: ReadonlyMap<string, ReadonlySet<string>>;
   /** Who looks at chats, by chat and user. The user may be among them. */
   readonly viewers: ReadonlyMap<string, ReadonlyMap<string, Viewer>>;
   /** What the user has begun to write on any device, by chat; rows have only its first characters. */
@@ -71,6 +73,7 @@ export const NOTHING_KNOWN: Known = {
   invitations: new Map(),
   notes: new Map(),
   viewers: new Map(),
+  typing: new Map(),
   drafts: new Map(),
   staleRows: new Set(),
   staleThreads: new Set(),

@@ -6,6 +6,14 @@ export function nameOf({ visitor, channel, chat }: InboxRow): string {
   return chat.chat_type === 'visitor' ? 'Visitor' : 'Chat between colleagues';
 }
 
+/** Who else writes in a chat, by name; empty for nobody. */
+export function writersOf(row: InboxRow, typing: ReadonlySet<string> | undefined, userId: string): string {
+  if (typing === undefined) return '';
+  const nameOfMember = (id: string) =>
+    id === row.visitor?.id ? nameOf(row) : row.participants.find(({ member_id }) => member_id === id)?.member_name;
+  return [...typing].flatMap((id) => (id === userId ? [] : (nameOfMember(id) ?? 'Somebody'))).join(', ');
+}
+
 /** Who else looks at a chat, by name; empty for nobody. */
 export function viewersOf(viewers: ReadonlyMap<string, Viewer> | undefined, userId: string): string {
   if (viewers === undefined) return '';

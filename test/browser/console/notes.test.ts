@@ -27,6 +27,12 @@ it('a note is for the colleagues: they see it at once, the visitor never gets it
   const { page } = smith;
   await page.getByRole('button', { name: 'Take the chat' }).click();
   await page.getByLabel('Your answer').fill('An answer that is not finished');
+  await jones.page.getByRole('link', { name: /^All open/ }).click();
+  await jones.page
+    .getByRole('link', { name: /Jane Doe/ })
+    .getByText('Agent Smith writing')
+    .waitFor();
+  await jones.page.getByRole('link', { name: /Jane Doe/ }).click();
   await page.keyboard.press('Escape');
   await page.keyboard.press('i');
   const field = page.getByLabel('Note for your colleagues');

@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
 import { applyNotifications } from '../../../src/console-app/replica/apply-notification.ts';
-import { NOTHING_KNOWN } from '../../../src/console-app/replica/known.ts';
+import { type InboxRow, NOTHING_KNOWN } from '../../../src/console-app/replica/known.ts';
+import { writersOf } from '../../../src/console-app/words/names.ts';
 import type { LiveNotification } from '../../../src/resources/live-frames.ts';
-import { CHAT, told, USER } from '../../support/console-copy.ts';
+import { CHAT, ROW, told, USER, VISITOR } from '../../support/console-copy.ts';
 
 const NOTE = { id: 'n', chat_id: CHAT, user_id: USER, user_name: 'Smith', message: 'Careful.', created_at: '' };
 const JONES = { user_id: 'jones', name: 'Agent Jones', expires_at: '' };
@@ -27,4 +28,17 @@ it('who looks at a chat is known whether it is open or not, and changes nothing 
   expect(viewersAfter(looks, looks)).toEqual(new Map([[CHAT, new Map([['jones', JONES]])]]));
   expect(viewersAfter(looks, told('viewers', 'removed', 'jones'))).toEqual(new Map());
   expect(applyNotifications(NOTHING_KNOWN, [looks], USER).staleRows.size).toBe(0);
+});
+
+it('who writes is known of each chat, until they stop or leave', () => {
+  const typing = (member: string, composing_status: string) =>
+    told('memberships', 'changed', member, { composing_status });
+  const after = (...notifications: LiveNotification[]) => applyNotifications(NOTHING_KNOWN, notifications, USER).typing;
+  expect(after(typing('a', 'typing'), typing('b', 'typing'))).toEqual(new Map([[CHAT, new Set(['a', 'b'])]]));
+  expect(after(typing('a', 'typing'), typing('b', 'typing'), typing('a', 'typed')).get(CHAT)).toEqual(new Set(['b']));
+  expect(after(typing('a', 'typing'), told('memberships', 'changed', 'a', { is_participating: false })).size).toBe(0);
+  expect(after(typing('a', 'typing'), told('memberships', 'removed', 'a')).size).toBe(0);
+  const row = { ...ROW, participants: [{ member_id: 'a', member_name: 'Agent Jones' }] } as unknown as InboxRow;
+  expect(writersOf(row, new Set([USER, 'a', VISITOR, 'c']), USER)).toBe('Agent Jones, Jane, Somebody');
+  expect(writersOf(row, undefined, USER)).toBe('');
 });
