@@ -10,7 +10,8 @@ export function Sending({ path }: { path: string }) {
     >
       <CopiedText text={curlOf(`${location.origin}${path}/messages`)} what="the example" isLong />
       <p className="muted">
-        TOKEN is an access token with the right to settings. All fields are in the{' '}
+        TOKEN is an access token with the right to settings: it is made on the page of a user, and shown once. All
+        fields are in the{' '}
         <a href="/docs" target="_blank" rel="noreferrer">
           reference of the API
         </a>
