@@ -42,6 +42,7 @@ export function MessageLog(props: Props) {
   const lines = useMemo(() => withTyping(props.lines, who === '' ? [] : who.split('\n')), [props.lines, who]);
   const frame = useRef<HTMLDivElement>(null);
   const isAtBottom = useRef(true);
+  const top = useRef(0);
   const seen = useRef<string | undefined>(undefined);
   const [isAway, setAway] = useState(false);
   const keyOf = useCallback((index: number) => lines[index]?.key ?? index, [lines]);
@@ -72,10 +73,12 @@ export function MessageLog(props: Props) {
     return () => observer.disconnect();
   }, [log]);
 
+  // A note may come between the messages, and lines turn out to be higher than they were thought to be.
   const end = lines.at(-1)?.key;
+  const height = log.getTotalSize();
   useLayoutEffect(() => {
-    if (end !== undefined && isAtBottom.current) log.scrollToEnd();
-  }, [log, end]);
+    if (end !== undefined && height > 0 && isAtBottom.current) log.scrollToEnd();
+  }, [log, end, height]);
 
   // What somebody has written themselves is shown to them.
   const last = lines.findLast(({ is }) => is !== 'typing');
@@ -93,6 +96,13 @@ export function MessageLog(props: Props) {
     const element = frame.current;
     if (element === null) return;
     const isNear = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR;
+    const isMovedUp = element.scrollTop < top.current;
+    top.current = element.scrollTop;
+    // Only who scrolls up leaves the end. Otherwise lines have grown, or the frame has shrunk.
+    if (!isNear && isAtBottom.current && !isMovedUp) {
+      log.scrollToEnd();
+      return;
+    }
     if (isNear) seen.current = lastKey;
     if (isNear !== isAtBottom.current) {
       isAtBottom.current = isNear;

@@ -155,4 +155,24 @@ describe('a long thread', () => {
     expect(await faults()).toEqual([]);
     expect(complaints.filter((each) => !each.includes('ERR_INTERNET_DISCONNECTED'))).toEqual([]);
   });
+
+  it('shows the newest message when notes and a suggested answer come after it was opened', async () => {
+    const { client, demo } = site.site;
+    const { page, signIn, complaints } = await site.open();
+    const { chat_id } = await site.write('noted', 'Where is my order? It should have come on Monday.', 'Jane Doe');
+    await client.joinChat(demo.agent, chat_id);
+    await client.reply(demo.agent, chat_id, 'I am sorry to hear that, Jane. Let me see where it is.');
+    const note = { message: 'The carrier lost the parcel. A new one may go out today, if there is one left.' };
+    await client.request('POST', `/api/v5/users/${demo.agent.id}/chats/${chat_id}/notes`, note, demo.agent.token);
+    const last = await site.write('noted', 'Thank you. I need it for a birthday on Saturday, can that still work?');
+    const answer = 'Yes: a new parcel leaves today by express, and will be with you on Friday.';
+    await client.suggestReply(demo.bot, chat_id, String(last.message_ids[0]), answer);
+    await signIn(demo.agent);
+    await page.goto(`${site.site.hub.url}/console/inbox/mine/${chat_id}`);
+    await page.getByRole('region', { name: 'Suggested answer' }).waitFor();
+    await page.getByText('The carrier lost the parcel.').waitFor();
+    await settled(page);
+    expect((await placeOf(page)).fromEnd).toBeLessThan(2);
+    expect(complaints).toEqual([]);
+  });
 });
