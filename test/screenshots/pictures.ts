@@ -54,6 +54,52 @@ export const PICTURES: readonly Picture[] = [
       await page.getByRole('dialog').getByText('Hand the chat over').waitFor();
     },
   },
+  {
+    name: 'deliveries',
+    who: 'settings',
+    path: ({ mail }) => `/deliveries?receiver=${mail}`,
+    ready: async (page) => {
+      await page.getByText('Failed 1/1').first().waitFor();
+      await page.getByText(/accepted = /).waitFor();
+    },
+  },
+  {
+    name: 'delivery',
+    who: 'settings',
+    path: ({ mail }) => `/deliveries?receiver=${mail}&status=exhausted`,
+    ready: async (page) => {
+      await page.getByRole('row').nth(1).getByRole('link').first().click();
+      await page.getByText('What it answered').click();
+    },
+  },
+  {
+    name: 'channel',
+    who: 'settings',
+    path: ({ mail }) => `/settings/channels/${mail}`,
+    ready: (page) => page.getByText(/accepted = /).waitFor(),
+  },
+  {
+    name: 'router',
+    who: 'settings',
+    path: ({ router }) => `/settings/routers/${router}`,
+    ready: (page) =>
+      page
+        .getByText(/Reaches/)
+        .first()
+        .waitFor(),
+  },
+  {
+    name: 'users',
+    who: 'settings',
+    path: () => '/settings/users',
+    ready: (page) => page.getByRole('cell', { name: 'Agent Jones' }).waitFor(),
+  },
+  {
+    name: 'audit-log',
+    who: 'settings',
+    path: () => '/settings/audit-log',
+    ready: (page) => page.getByRole('cell').first().waitFor(),
+  },
   { name: 'room', who: 'settings', path: ({ room }) => `/settings/rooms/${room}`, ready: heading('Returns') },
   {
     name: 'app',

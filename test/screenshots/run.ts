@@ -15,6 +15,8 @@ import { playScene, type Scene } from './scene.ts';
 import { SceneClock } from './scene-clock.ts';
 
 const SCHEMES = ['light', 'dark'] as const;
+/** The same each time, since pages show it. */
+const PORT = 8799;
 const DAY = '2026-03-12';
 /** Enough for the colours of a screen, and small. */
 const COLOURS = 128;
@@ -28,10 +30,13 @@ const { only, into = projectPath('docs/console') } = readCommandLine({
   },
 });
 
-type Desk = { site: TestHub; browser: Browser; clock: SceneClock; scene: Scene };
+type Sessions = { readonly [who in NonNullable<Picture['who']>]: StorageState };
+type StorageState = Awaited<ReturnType<BrowserContext['storageState']>>;
+type Desk = { site: TestHub; browser: Browser; clock: SceneClock; scene: Scene; sessions: Sessions };
 
-async function openContext({ site, browser, clock }: Desk, picture: Picture, scheme: (typeof SCHEMES)[number]) {
+async function openContext({ browser, clock, sessions }: Desk, picture: Picture, scheme: (typeof SCHEMES)[number]) {
   const context = await browser.newContext({
+    ...(picture.who === null ? {} : { storageState: sessions[picture.who] }),
     viewport: picture.isPhone === true ? { width: 390, height: 720 } : { width: 1280, height: 720 },
     colorScheme: scheme,
     reducedMotion: 'reduce',
@@ -39,16 +44,18 @@ async function openContext({ site, browser, clock }: Desk, picture: Picture, sch
     timezoneId: 'UTC',
   });
   await clock.shownIn(context);
-  if (picture.who !== null) await signIn(site, context, picture.who);
   return context;
 }
 
-/** Begins a session without the page, so that pictures do not wait for it. */
-async function signIn({ hub, demo }: TestHub, context: BrowserContext, who: 'agent' | 'settings'): Promise<void> {
-  const token = who === 'agent' ? demo.agent.token : demo.settings_token;
+/** Begins a session without a page, so that all pictures of a person share it. */
+async function signIn({ hub }: TestHub, browser: Browser, token: string): Promise<StorageState> {
+  const context = await browser.newContext();
   const headers = { Origin: hub.url };
   const answer = await context.request.post(`${hub.url}/api/v5/session`, { data: { token }, headers });
   if (!answer.ok()) throw new Error(`the session was refused: ${await answer.text()}`);
+  const state = await context.storageState();
+  await context.close();
+  return state;
 }
 
 async function take(desk: Desk, picture: Picture, scheme: (typeof SCHEMES)[number]): Promise<void> {
@@ -70,11 +77,16 @@ async function take(desk: Desk, picture: Picture, scheme: (typeof SCHEMES)[numbe
   }
 }
 
-const site = await openHub({ isDemo: true });
+const site = await openHub({ isDemo: true, port: PORT });
 const browser = await openBrowser();
 try {
   const clock = new SceneClock(DAY);
-  const desk = { site, browser, clock, scene: await playScene(site, clock) };
+  const scene = await playScene(site, clock);
+  const sessions = {
+    agent: await signIn(site, browser, site.demo.agent.token),
+    settings: await signIn(site, browser, site.demo.settings_token),
+  };
+  const desk = { site, browser, clock, scene, sessions };
   await mkdir(into, { recursive: true });
   for (const picture of PICTURES.filter(({ name }) => only === undefined || name === only)) {
     for (const scheme of SCHEMES) await take(desk, picture, scheme);
