@@ -26,9 +26,16 @@ export async function takeChat(replica: Replica, userId: string, { chat }: Inbox
   return null;
 }
 
+/**
+ * What the hub was last told of typing and seeing, by chat. Who leaves or ends the chat waits for it: it would be refused
+ * afterwards. A call never fails.
+ */
+const TOLD = new Map<string, Promise<unknown>>();
+
 /** Stops answering a chat. */
 export async function leaveChat(replica: Replica, userId: string, chatId: string): Promise<Outcome> {
   const body = { is_participating: false };
+  await TOLD.get(chatId);
   const answer = await call<Membership>(membershipPath(userId, chatId), { method: 'PATCH', body });
   if (!answer.ok) return words('left', answer);
   replica.tell('memberships', chatId, userId, answer.body);
@@ -55,6 +62,7 @@ export async function endChat(replica: Replica, userId: string, { chat }: InboxR
   const now = new Date().toISOString();
   replica.tell('', chat.id, chat.id, { is_ended: true, is_pending: false, ended_at: now });
   const body = { is_ended: true };
+  await TOLD.get(chat.id);
   const answer = await call<Chat>(`/api/v5/users/${userId}/chats/${chat.id}`, { method: 'PATCH', body });
   replica.tell('', chat.id, chat.id, answer.ok ? answer.body : chat);
   return answer.ok ? null : words('closed', answer);
@@ -88,6 +96,7 @@ const SEEN_EVERY = 2_000;
 
 /** What a member does while a chat is open: writing, and seeing. Both are told seldom, and the latest counts. */
 export class Attention {
+  readonly #chatId: string;
   readonly #path: string;
   #typedAt = 0;
   #isTyping = false;
@@ -96,6 +105,7 @@ export class Attention {
   #isOver = false;
 
   constructor(userId: string, chatId: string) {
+    this.#chatId = chatId;
     this.#path = membershipPath(userId, chatId);
   }
 
@@ -134,6 +144,9 @@ export class Attention {
 
   /** Nothing depends on it: the next one tells the same. */
   #tell(body: object): void {
-    call(this.#path, { method: 'PATCH', body }).catch(console.error);
+    const told = call(this.#path, { method: 'PATCH', body }).then(() => {
+      if (TOLD.get(this.#chatId) === told) TOLD.delete(this.#chatId);
+    });
+    TOLD.set(this.#chatId, told);
   }
 }

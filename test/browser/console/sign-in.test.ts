@@ -107,7 +107,7 @@ describe('the page to sign in', () => {
 
   it('lies over the page when the session ends, and everything goes on after it', async () => {
     const { client, demo } = site.site;
-    const { page, signIn, faults } = await site.open();
+    const { page, signIn, faults, complaints, expectFailures } = await site.open();
     await signIn(demo.agent);
     await site.write('session', 'A question', 'Jane Doe');
     await page.getByRole('link', { name: /Jane Doe/ }).click();
@@ -120,6 +120,7 @@ describe('the page to sign in', () => {
     const sessions = (listed.body as { results: { id: string; label: string }[] }).results.filter(
       ({ label }) => label === 'Console',
     );
+    expectFailures();
     for (const { id } of sessions) {
       const revoked = await client.request('DELETE', `${tokens}/${id}`, undefined, site.site.hub.adminToken);
       expect(revoked.status).toBe(204);
@@ -133,6 +134,7 @@ describe('the page to sign in', () => {
     await page.getByText('Your session has ended.').waitFor({ state: 'hidden' });
     await site.site.receiver.waitFor(({ body }) => body.includes('Half of an answer, and the rest'));
     expect(await page.evaluate('window.isSamePage')).toBe(true);
+    expect(complaints).toEqual([]);
   });
 
   it.each(['light', 'dark'] as const)('has no fault of accessibility (%s)', async (scheme) => {

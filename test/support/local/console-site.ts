@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { BrowserContext, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { Demo } from '../../../scripts/demo-file.ts';
 import { openBrowser } from './chat-site.ts';
 import { openHub, type TestHub, type TestHubOptions } from './hub.ts';
@@ -13,15 +13,22 @@ export type ConsoleSite = {
   /** A visitor writes through the channel. The thread is a new one unless it was named before. */
   write(thread: string, body: string, name?: string): Promise<Receipt>;
   /** A new browser without a session, on the console. */
-  open(options?: { scheme?: 'light' | 'dark'; width?: number; height?: number }): Promise<ConsolePage>;
+  open(options?: PageOptions): Promise<ConsolePage>;
   stop(): Promise<void>;
 };
+
+export type PageOptions = { scheme?: 'light' | 'dark'; width?: number; height?: number };
 
 export type ConsolePage = {
   page: Page;
   context: BrowserContext;
   /** What the page has complained of: its console, uncaught errors, and what the content policy has refused. */
   complaints: readonly string[];
+  /**
+   * From now on the hub is away, or the session has ended, until the page is live again: a browser reports each request
+   * that fails then, and no page can keep it from that.
+   */
+  expectFailures(): void;
   /** Signs in with a token. */
   signIn(person: { token: string }): Promise<void>;
   /** What axe finds by WCAG 2.2 A and AA, each with the elements. Empty when all is well. */
@@ -53,29 +60,57 @@ export async function openConsoleSite(
       };
       return site.client.sendMessages(channel.id, [message], { variables: { username: name } });
     },
-    async open({ scheme = 'light', width = 1280, height = 720 } = {}) {
-      const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme });
-      const page = await context.newPage();
-      const complaints: string[] = [];
-      page.on('console', (message) => {
-        if (!isExpected(message.text(), message.location().url))
-          complaints.push(`${message.type()}: ${message.text()}`);
-      });
-      page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
-      await page.goto(`${site.hub.url}/`);
-      return {
-        page,
-        context,
-        complaints,
-        signIn: (person) => signIn(page, person),
-        faults: () => faultsOf(page),
-      };
-    },
+    open: (options) => openConsole(browser, site.hub.url, options),
     async stop() {
       await browser.close();
       await site.stop();
     },
   };
+}
+
+/** A new browser without a session, on the console of a hub. */
+export async function openConsole(
+  browser: Browser,
+  hubUrl: string,
+  { scheme = 'light', width = 1280, height = 720 }: PageOptions = {},
+): Promise<ConsolePage> {
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  let mayFail = false;
+  page.on('console', (message) => {
+    const [text, { url }] = [message.text(), message.location()];
+    if (isExpected(text, url) || (mayFail && isFailure(text))) return;
+    complaints.push(`${message.type()}: ${text} ${url}`);
+  });
+  page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
+  await page.goto(`${hubUrl}/`);
+  return {
+    page,
+    context,
+    complaints,
+    expectFailures() {
+      mayFail = true;
+      const isLiveAgain = async () => {
+        await page.locator('.connection:not(.is-live)').waitFor({ timeout: 60_000 });
+        await page.locator('.connection.is-live').waitFor({ timeout: 120_000 });
+        // What had failed is reported a moment later.
+        await page.waitForTimeout(1_000);
+        mayFail = false;
+      };
+      isLiveAgain().catch(() => {});
+    },
+    signIn: (person) => signIn(page, person),
+    faults: () => faultsOf(page),
+  };
+}
+
+/** What Chromium reports of a request or a socket without an answer, or with 401. */
+function isFailure(text: string): boolean {
+  return (
+    /^Failed to load resource: (net::ERR_[A-Z_]+|the server responded with a status of 401)/.test(text) ||
+    /^WebSocket connection to '[^']+' failed: /.test(text)
+  );
 }
 
 /** A browser reports each refusal of the hub. Asking who is signed in is refused to those who are not. */
