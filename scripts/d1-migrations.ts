@@ -10,7 +10,7 @@ import type { SideDatabase } from './side-door.ts';
 export type Migrations = { folder: string; table: string };
 
 /** The names of a folder's migrations in their order. Empty when there is no folder. */
-async function migrationsIn(folder: string): Promise<string[]> {
+export async function migrationsIn(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
     throw error;

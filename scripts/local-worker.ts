@@ -1,10 +1,13 @@
-import { basename, dirname } from 'node:path';
-import { applyMigrations } from './d1-migrations.ts';
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { applyMigrations, migrationsIn } from './d1-migrations.ts';
 import { freePort, isPortFree } from './free-port.ts';
 import { warnOfFewFiles } from './open-files.ts';
+import { projectPath } from './project.ts';
 import { type LogLine, type Runtime, startRuntime } from './runtime.ts';
 import { openSideDoor, SIDE_DOOR, type SideDoor, sideDoorWorker } from './side-door.ts';
-import { makeStoreFolder, StartRefused } from './store-folder.ts';
+import { makeStoreFolder, StartRefused, statePaths } from './store-folder.ts';
 import { waitForStore } from './store-owner.ts';
 import { type BuildSources, buildWorker, type WorkerConfiguration } from './worker-build.ts';
 
@@ -60,8 +63,7 @@ export async function startWorker(options: LocalWorkerOptions): Promise<LocalWor
   }
   warnOfFewFiles(log);
 
-  step('Applying the migrations');
-  await migrate(persistTo, configuration, log);
+  await migrate(persistTo, configuration, log, step);
   step('Starting the runtime');
   const { assets, ...workerOptions } = configuration.options;
   const worker = {
@@ -100,13 +102,27 @@ function assetsWorker({ run_worker_first: _, routerConfig: __, ...assets }: Reco
   return { name: ASSETS, modules: [{ type: 'ESModule', path: 'assets.js', contents: script }], assets };
 }
 
-/** Applies new migrations in a separate runtime, which clients of the Worker's port cannot reach. */
+/**
+ * Applies new migrations in a separate runtime, which clients of the Worker's port cannot reach. A store that is known to
+ * have all of them needs none.
+ */
 async function migrate(
   persistTo: string,
   { options, databases }: WorkerConfiguration,
   log: LocalWorkerOptions['log'],
+  step: (what: string) => void,
 ): Promise<void> {
   if (databases.length === 0) return;
+  const { state, migratedFile } = statePaths(persistTo);
+  const wanted = await Promise.all(
+    databases.map(
+      async ({ id, migrations: { folder } }) => `${id}: ${(await migrationsIn(projectPath(folder))).join(' ')}\n`,
+    ),
+  );
+  const known = await readFile(migratedFile, 'utf8').catch(() => '');
+  // Somebody may have deleted the databases alone.
+  if (known === wanted.join('') && existsSync(join(state, 'v3/d1'))) return;
+  step('Applying the migrations');
   const side = sideDoorWorker(options);
   const runtime = await startRuntime(persistTo, [side.worker], log);
   try {
@@ -115,4 +131,5 @@ async function migrate(
   } finally {
     await runtime.stop();
   }
+  await writeFile(migratedFile, wanted.join(''));
 }

@@ -5,10 +5,13 @@ import { dirname, join, resolve } from 'node:path';
 /** Why a hub did not start. `message` is for the person who started it. */
 export class StartRefused extends Error {}
 
-/** Folder of a store's state, with the layout of wrangler's `--persist-to`, and the file that says who runs on it. */
-export function statePaths(persistTo: string): { state: string; pidFile: string } {
+/**
+ * Folder of a store's state, with the layout of wrangler's `--persist-to`; the file that says who runs on it, and the one
+ * that says which migrations it has.
+ */
+export function statePaths(persistTo: string): { state: string; pidFile: string; migratedFile: string } {
   const state = join(resolve(persistTo), 'state');
-  return { state, pidFile: join(state, 'runtime.pid') };
+  return { state, pidFile: join(state, 'runtime.pid'), migratedFile: join(state, 'migrated.txt') };
 }
 
 /** Makes the folder of a store, and tries to write to it. Throws `StartRefused` when it cannot be one. */
