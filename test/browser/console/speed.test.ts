@@ -51,6 +51,33 @@ describe('the console is quick', () => {
     expect(median(first)).toBeLessThan(1_000);
   });
 
+  it('to open what one points at, and what is beside the open chat, since it was read beforehand', async () => {
+    const { page, signIn, complaints } = await site.open({ height: 2000 });
+    await signIn(site.site.demo.agent);
+    const reads: string[] = [];
+    page.on('request', (request) => {
+      const chat = /chats\/([^/]+)\/messages/.exec(request.url())?.[1];
+      if (chat !== undefined) reads.push(chat);
+    });
+    const row = (chat: number) => page.getByRole('link', { name: new RegExp(`Person ${chat}\\.`) });
+    const idOf = async (chat: number) => String(await row(chat).getAttribute('data-chat'));
+    const log = page.getByRole('log');
+    await row(10).waitFor();
+    // A page at rest reads nothing.
+    expect(reads).toEqual([]);
+    await row(3).hover();
+    await expect.poll(() => reads).toEqual([await idOf(3)]);
+    await row(3).click();
+    await log.getByText('Question 3.').waitFor();
+    const near = [await idOf(2), await idOf(3), await idOf(4)];
+    await expect.poll(() => reads.toSorted()).toEqual(near.toSorted());
+    await page.keyboard.press('j');
+    await log.getByText('Question 4.').waitFor();
+    await expect.poll(() => reads.includes(near[2] ?? '') && reads.length).toBe(4);
+    expect(reads.filter((chat) => chat === near[2])).toHaveLength(1);
+    expect(complaints).toEqual([]);
+  });
+
   it('to show what a visitor writes, and asks the hub for nothing then', async () => {
     const { page, signIn } = await site.open();
     await signIn(site.site.demo.agent2);
