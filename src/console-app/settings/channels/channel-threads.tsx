@@ -3,7 +3,7 @@ import { useState } from 'react';
 import type { channelThreadResource } from '../../../resources/channel-thread.ts';
 import { call } from '../../hub/call.ts';
 import { ConfirmButton } from '../../records/confirm-button.tsx';
-import { useCollection } from '../../records/read.ts';
+import { type Collection, useCollection, useRecord } from '../../records/read.ts';
 import { RecordPart } from '../../records/record-page.tsx';
 import { RecordTable } from '../../records/record-table.tsx';
 import { wholeTimeOf } from '../../words/times.ts';
@@ -12,7 +12,10 @@ type Thread = ReturnType<typeof channelThreadResource>;
 
 /** The conversations of a channel, newest first. */
 export function ChannelThreads({ path, channelId }: { path: string; channelId: string }) {
-  const threads = useCollection<Thread>(`${path}/threads`);
+  const [wanted, setWanted] = useState('');
+  const all = useCollection<Thread>(`${path}/threads`);
+  const one = useOne(wanted === '' ? null : `${path}/threads/${encodeURIComponent(wanted)}`);
+  const threads = wanted === '' ? all : one;
   // The list follows the hub within a second. What one has closed oneself is shown at once.
   const [closed, setClosed] = useState<readonly string[]>([]);
   const isEnded = ({ is_ended, current_chat_id }: Thread) => is_ended || closed.includes(current_chat_id);
@@ -26,11 +29,24 @@ export function ChannelThreads({ path, channelId }: { path: string; channelId: s
         </button>
       }
     >
+      <form
+        className="pick"
+        onSubmit={(event) => {
+          event.preventDefault();
+          const typed = new FormData(event.currentTarget).get('thread');
+          setWanted(typeof typed === 'string' ? typed.trim() : '');
+        }}
+      >
+        <input className="field" type="search" name="thread" aria-label="Thread" placeholder="Its whole name" />
+        <button type="submit" className="button">
+          Find
+        </button>
+      </form>
       <RecordTable
         caption="Threads"
         collection={threads}
         keyOf={({ mapping_id }) => mapping_id}
-        empty="Nothing has come through this channel yet."
+        empty={wanted === '' ? 'Nothing has come through this channel yet.' : 'There is no such thread.'}
         columns={[
           { name: 'Thread', cell: ({ thread_id }) => thread_id },
           {
@@ -80,4 +96,11 @@ export function ChannelThreads({ path, channelId }: { path: string; channelId: s
       />
     </RecordPart>
   );
+}
+
+/** A thread by its name, as a list of one or none. */
+function useOne(path: string | null): Collection<Thread> {
+  const { resource, isLoading, problem, isMissing, again } = useRecord<Thread>(path);
+  const items = resource === null || isMissing ? [] : [resource];
+  return { items, isLoading, problem: isMissing ? null : problem, hasMore: false, more: again, again };
 }
