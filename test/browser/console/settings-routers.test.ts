@@ -67,6 +67,42 @@ describe('the settings of routers', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('name partner organizations with which a room is shared', async () => {
+    const { page, signIn, faults, complaints } = await site.open();
+    const { client, demo } = site.site;
+    const rooms = `/admin/v1/organizations/${demo.organization_id}/rooms`;
+    const shared = await client.request(
+      'PUT',
+      `${rooms}/${demo.room_id}/shares/${demo.other.organization_id}`,
+      undefined,
+      demo.admin_token,
+    );
+    expect(shared.status).toBe(201);
+    const other = await client.request(
+      'GET',
+      `/api/v5/orgs/${demo.other.organization_id}`,
+      undefined,
+      demo.other.settings_token,
+    );
+    const { name } = other.body as { name: string };
+    const routers = `/api/v5/orgs/${demo.organization_id}/routers`;
+    const made = await client.request('POST', routers, { name: 'To partners', room_ids: [demo.room_id] });
+    const { id } = made.body as { id: string };
+    await signIn({ token: demo.settings_token });
+    await page.goto(`${site.site.hub.url}/console/settings/routers/${id}`);
+    await page.getByLabel('Partner organizations').selectOption(name);
+    await page.getByRole('button', { name: 'Add the partner organization' }).click();
+    await page.getByText(`go to ${name}.`).waitFor();
+    await page.getByLabel(`Bots of ${name}, too`).check();
+    await page.getByText(`go to ${name} with its bots.`).waitFor();
+    expect(await faults()).toEqual([]);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Save', disabled: true }).waitFor();
+    const targets = [{ kind: 'organization', id: demo.other.organization_id, include_bots: true }];
+    expect((await client.request('GET', `${routers}/${id}`)).body).toMatchObject({ targets });
+    expect(complaints).toEqual([]);
+  });
+
   it('are clear in the dark and on a phone', async () => {
     const { page, signIn, faults, complaints } = await site.open({ scheme: 'dark', width: 390, height: 800 });
     await signIn({ token: site.site.demo.settings_token });

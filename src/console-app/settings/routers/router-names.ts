@@ -16,6 +16,8 @@ export type Nameable = {
   readonly users: readonly Choice<string>[];
   readonly teams: readonly Choice<string>[];
   readonly nameOf: Names;
+  /** The rooms that partner organizations share. */
+  readonly sharedRoomIds: readonly string[];
 };
 
 /** The rooms, users and teams of the organization. */
@@ -38,5 +40,6 @@ export function useNameable(): Nameable {
     users: users.map(({ id, full_name, is_bot }) => ({ value: id, label: is_bot ? `${full_name} (bot)` : full_name })),
     teams: teams.map(({ id, name }) => ({ value: id, label: name })),
     nameOf,
+    sharedRoomIds: rooms.flatMap(({ id, is_shared }) => (is_shared ? id : [])),
   };
 }

@@ -8,7 +8,8 @@ import { useReadAgain, useRecord } from '../../records/read.ts';
 import { RecordForm } from '../../records/record-form.tsx';
 import { RecordPage, RecordPart, WithRecord } from '../../records/record-page.tsx';
 import { type Nameable, useNameable } from './router-names.ts';
-import { type Chosen, chosenOf, type Router, reachInWords, sentenceOf, targetsOf } from './router-sentence.ts';
+import { type Chosen, chosenOf, type Names, type Router, reachInWords, sentenceOf, targetsOf } from './router-sentence.ts';
+import { usePartners } from './use-partners.ts';
 import { useReach } from './use-reach.ts';
 
 /** One router: a sentence that one builds, and whom it reaches. */
@@ -54,10 +55,14 @@ function RouterForm({ collection, router, nameable }: FormProps) {
       }),
     onSaved: () => readAgain(collection),
   });
-  const { rooms, users, teams, nameOf } = nameable;
+  const { rooms, users, teams, sharedRoomIds } = nameable;
+  const { room_ids, partners } = form.values;
+  const choices = usePartners(sharedRoomIds.filter((id) => room_ids.includes(id)));
+  const nameOf: Names = (kind, id) =>
+    kind === 'organization' ? choices.find(({ value }) => value === id)?.label : nameable.nameOf(kind, id);
   return (
     <RecordForm form={form} save="Save">
-      <Summary collection={collection} values={form.values} nameable={nameable} />
+      <Summary collection={collection} values={form.values} nameOf={nameOf} />
       <TextField label="Name" isRequired {...form.bind('name')} />
       <PickedField label="Rooms" what="room" choices={rooms} {...form.bind('room_ids')} />
       <SelectField
@@ -71,15 +76,28 @@ function RouterForm({ collection, router, nameable }: FormProps) {
       />
       <PickedField label="People and bots" what="person or bot" choices={users} {...form.bind('user_ids')} />
       <PickedField label="Teams" what="team" choices={teams} {...form.bind('team_ids')} />
-      {form.values.partners.map((partner) => (
+      {choices.length === 0 && partners.length === 0 ? null : (
+        <PickedField
+          label="Partner organizations"
+          hint="Those with which a room above is shared."
+          what="partner organization"
+          choices={choices}
+          value={partners.map(({ id }) => id)}
+          onValue={(ids) =>
+            form.set({
+              partners: ids.map((id) => partners.find((each) => each.id === id) ?? { id, include_bots: false }),
+            })
+          }
+          problem={form.bind('partners').problem}
+        />
+      )}
+      {partners.map((partner) => (
         <CheckField
           key={partner.id}
-          label={`${nameOf('organization', partner.id) ?? 'A partner organization'}: bots too`}
+          label={`Bots of ${nameOf('organization', partner.id) ?? 'the partner organization'}, too`}
           value={partner.include_bots}
           onValue={(include_bots) =>
-            form.set({
-              partners: form.values.partners.map((each) => (each.id === partner.id ? { ...each, include_bots } : each)),
-            })
+            form.set({ partners: partners.map((each) => (each.id === partner.id ? { ...each, include_bots } : each)) })
           }
           problem={undefined}
         />
@@ -92,13 +110,13 @@ function RouterForm({ collection, router, nameable }: FormProps) {
 const MOST_REACHED = 1_000;
 
 /** What the router would do as it is being edited. */
-function Summary({ collection, values, nameable }: { collection: string; values: Values; nameable: Nameable }) {
+function Summary({ collection, values, nameOf }: { collection: string; values: Values; nameOf: Names }) {
   const targets = targetsOf(values);
   const reach = useReach(collection, targets, values.room_ids);
   const isNobody = values.room_ids.length > 0 && reach !== null && reach.users + reach.bots === 0;
   return (
     <p className={isNobody ? 'router-sentence is-bad' : 'router-sentence'} role="status">
-      {sentenceOf({ room_ids: [...values.room_ids], targets }, nameable.nameOf)}{' '}
+      {sentenceOf({ room_ids: [...values.room_ids], targets }, nameOf)}{' '}
       {values.room_ids.length === 0 || reach === null ? null : <strong>{reachInWords(reach, MOST_REACHED)}</strong>}
     </p>
   );
