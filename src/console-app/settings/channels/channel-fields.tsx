@@ -38,7 +38,11 @@ export function BasicFields({ form }: { form: Pick<Form<Basics>, 'bind'> }) {
       <SelectField
         label="Room"
         hint="New chats begin here. Open ones stay in their room."
-        choices={isListed ? choices : [{ value: room.value, label: 'Choose a room' }, ...choices]}
+        choices={
+          isListed
+            ? choices
+            : [{ value: room.value, label: choices.length === 0 ? 'Make a room first' : 'Choose a room' }, ...choices]
+        }
         {...room}
       />
       <TextField

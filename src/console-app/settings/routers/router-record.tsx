@@ -8,7 +8,15 @@ import { useReadAgain, useRecord } from '../../records/read.ts';
 import { RecordForm } from '../../records/record-form.tsx';
 import { RecordPage, RecordPart, WithRecord } from '../../records/record-page.tsx';
 import { type Nameable, useNameable } from './router-names.ts';
-import { type Chosen, chosenOf, type Names, type Router, reachInWords, sentenceOf, targetsOf } from './router-sentence.ts';
+import {
+  type Chosen,
+  chosenOf,
+  type Names,
+  type Router,
+  reachInWords,
+  sentenceOf,
+  targetsOf,
+} from './router-sentence.ts';
 import { usePartners } from './use-partners.ts';
 import { useReach } from './use-reach.ts';
 
