@@ -17,6 +17,7 @@ import { signInLinkRoutesOf } from './sign-in-links.ts';
 import { teamMemberRoutesOf } from './team-members.ts';
 import { teamRoutesOf } from './teams.ts';
 import { tokenRoutesOf } from './tokens.ts';
+import { usageRoutesOf } from './usage.ts';
 import { userLifecycleRoutesOf } from './user-lifecycle.ts';
 import { userRoutesOf } from './users.ts';
 import { visitorSecretRoutesOf } from './visitor-secrets.ts';
@@ -39,6 +40,7 @@ export function directoryRoutesOf(door: Door): AppRouter {
     routes.route('/', autosuggestionRoutesOf(door));
     routes.route('/', visitorSecretRoutesOf(door));
     routes.route('/', purgeRoutesOf(door));
+    routes.route('/', usageRoutesOf(door));
     for (const kind of INTERFACE_KINDS) {
       routes.route('/', interfaceSettingsRoutesOf(door, kind));
       routes.route('/', interfaceKeyRoutesOf(door, kind));

@@ -7,7 +7,6 @@ import { organizationsRoutes } from '../directory/organizations.ts';
 import { directoryRoutesOf } from '../directory/routes.ts';
 import { keyRoutes } from './keys.ts';
 import { rebuildRoutes } from './rebuild.ts';
-import { usageRoutes } from './usage.ts';
 
 /** The admin API, mounted at /admin/v1. All paths need the operator's secret, including unknown ones. */
 export const operatorRoutes = createRouter();
@@ -17,5 +16,4 @@ operatorRoutes.route('/', directoryRoutesOf(operatorDoor));
 operatorRoutes.route('/', operatorAppsRoutes);
 operatorRoutes.route('/', operatorChatRoutes);
 operatorRoutes.route('/', keyRoutes);
-operatorRoutes.route('/', usageRoutes);
 operatorRoutes.route('/', rebuildRoutes);

@@ -25,6 +25,8 @@ const setQuotas = async (quotas: Record<string, number | null>) => {
 async function usage(): Promise<Record<string, { used: number | null; limit: number }>> {
   const { status, json } = await admin(`${root}/usage`);
   expect(status).toBe(200);
+  const asTenant = await ask(owner, 'GET', `/orgs/${owner.organization_id}/usage`);
+  expect([asTenant.status, asTenant.json]).toEqual([200, json]);
   const results = json['results'] as { quota: string; used: number | null; limit: number }[];
   return Object.fromEntries(results.map(({ quota, ...rest }) => [quota, rest]));
 }

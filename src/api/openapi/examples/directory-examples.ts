@@ -129,6 +129,13 @@ const client = {
   updated_at: at('12:22:16.370'),
 };
 
+const usage = {
+  results: [
+    { quota: 'rooms', used: 3, limit: 20 },
+    { quota: 'visitor_variables', used: null, limit: QUOTAS.visitor_variables },
+  ],
+};
+
 /** By the names of components. */
 const cannedReply = {
   shortcut: 'late',
@@ -166,12 +173,8 @@ export const directoryExamples = {
   AdminOrganization: operatorOrganizationResource(shop),
   AdminNewOrganization: { name: organization.name, database: 'DB', email: profile.email, message_list_days: 365 },
   AdminPatchOrganization: { private_chat_history: true, rooms_quota: 20 },
-  AdminUsage: {
-    results: [
-      { quota: 'rooms', used: 3, limit: 20 },
-      { quota: 'visitor_variables', used: null, limit: QUOTAS.visitor_variables },
-    ],
-  },
+  Usage: usage,
+  AdminUsage: usage,
   NestedUser: nestedUser(agent),
   User: userAccountResource(account),
   UpdateUser: { is_online_enabled: true },
