@@ -58,6 +58,7 @@ export const SECTIONS: readonly Section[] = [
     page: lazy(() => import('./shares/received-page.tsx')),
   },
   { path: 'privacy', name: 'Privacy', scope: 'settings', page: lazy(() => import('./privacy/privacy-page.tsx')) },
+  { path: 'usage', name: 'Usage', scope: 'settings', page: lazy(() => import('./usage/usage-page.tsx')) },
   { path: 'profile', name: 'My profile', scope: null, page: lazy(() => import('./profile/profile-page.tsx')) },
 ];
 
