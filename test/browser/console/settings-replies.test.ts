@@ -53,6 +53,31 @@ describe('the canned replies in the settings', () => {
     expect(complaints.filter((each) => !/status of 400/.test(each))).toEqual([]);
   });
 
+  it('of a team are managed by those who look after the settings, though they are not in it', async () => {
+    const { page, signIn, faults, complaints } = await site.open({ scheme: 'dark' });
+    const { demo, client } = site.site;
+    const organization = `/api/v5/orgs/${demo.organization_id}`;
+    const made = await client.request('POST', `${organization}/teams`, { name: 'Returns' });
+    const { id } = made.body as { id: string };
+    await client.request('POST', `${organization}/teams/${id}/memberships`, { user_id: demo.agent.id });
+    const body = { visibility: 'team', team_id: id, shortcut: 'back', message: 'Send it back to us.' };
+    expect((await client.request('POST', `${organization}/canned_replies`, body, demo.agent.token)).status).toBe(201);
+    await signIn({ token: demo.settings_token });
+    await page.goto(`${site.site.hub.url}/console/settings/replies`);
+    await page.getByText('There is no canned reply yet.').waitFor();
+    await page.getByLabel('Whose').selectOption('Of the team Returns');
+    await page.getByRole('link', { name: '/back' }).click();
+    await page.getByText('For: Team Returns').waitFor();
+    await page.getByLabel('Text').fill('Send it back to us, please.');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Save', disabled: true }).waitFor();
+    await page.getByRole('link', { name: 'Canned replies' }).first().click();
+    await page.getByLabel('Whose').selectOption('Of the team Returns');
+    await page.getByText('Send it back to us, please.').waitFor();
+    expect(await faults()).toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+
   it('of everybody are only read by agents, who have their own', async () => {
     const { page, signIn, faults, complaints } = await site.open({ scheme: 'dark', width: 390, height: 800 });
     const { demo, client } = site.site;

@@ -53,8 +53,21 @@ describe('shares in the settings', () => {
     await partner.page.getByRole('alertdialog').getByRole('button', { name: 'Leave' }).click();
     await partner.page.getByText('Nobody shares teams with you.').waitFor();
 
+    await owner.page.goto(`${hub.url}/console/settings/rooms/${demo.room_id}`);
+    await owner.page.getByRole('button', { name: 'Offer to a partner' }).click();
+    await offer.getByLabel('ID of the partner’s organization').fill(demo.other.organization_id);
+    await offer.getByRole('button', { name: 'Offer' }).click();
+    await owner.page.getByText('Waits for them').waitFor();
+    await partner.page.reload();
+    const room = partner.page.getByRole('row').filter({ hasText: 'Support' });
+    await room.getByRole('button', { name: 'Decline' }).click();
+    await partner.page.getByRole('alertdialog').getByText('can offer it again.').waitFor();
+    expect(await partner.faults()).toEqual([]);
+    await partner.page.getByRole('alertdialog').getByRole('button', { name: 'Decline' }).click();
+    await partner.page.getByText('Nobody shares rooms with you.').waitFor();
+
     await client.request('PUT', `${organization}/teams/${id}/shares/${demo.other.organization_id}`);
-    await owner.page.reload();
+    await owner.page.goto(`${hub.url}/console/settings/teams/${id}`);
     await owner.page.getByRole('button', { name: 'Take back' }).click();
     await owner.page.getByRole('alertdialog').getByText('Nothing was shared yet.').waitFor();
     expect(await owner.faults()).toEqual([]);

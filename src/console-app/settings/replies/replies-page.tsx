@@ -4,7 +4,7 @@ import type { cannedReplyResource } from '../../../resources/canned-reply.ts';
 import type { teamResource } from '../../../resources/team.ts';
 import { fittingReplies } from '../../composer/reply-text.ts';
 import { useDesk } from '../../desk/desk.tsx';
-import { TextField } from '../../records/fields.tsx';
+import { SelectField, TextField } from '../../records/fields.tsx';
 import { useChoices, useCollection, useRecord } from '../../records/read.ts';
 import { RecordPage, WithRecord } from '../../records/record-page.tsx';
 import { RecordTable } from '../../records/record-table.tsx';
@@ -22,9 +22,11 @@ export default function RepliesPage({ id }: { id: string | null }) {
 }
 
 function ReplyList({ organization }: { organization: string }) {
+  const { session } = useDesk();
   const path = `${organization}/canned_replies`;
   const [query, setQuery] = useState('');
-  const replies = useCollection<Reply>(`${path}?page_size=200`);
+  const [team, setTeam] = useState('');
+  const replies = useCollection<Reply>(`${path}?page_size=200${team === '' ? '' : `&team_id=${team}`}`);
   const teams = useChoices<Team>(`${organization}/teams`);
   const names = new Map(teams.map(({ id, name }) => [id, name]));
   const shown = query === '' ? replies.items : fittingReplies(replies.items, query.toLowerCase());
@@ -34,6 +36,18 @@ function ReplyList({ organization }: { organization: string }) {
       about="Texts that you write often. In a chat, “/” and the shortcut insert one."
       actions={<NewReply path={path} teams={teams} />}
     >
+      {session.scopes.includes('settings') && teams.length > 0 ? (
+        <SelectField
+          label="Whose"
+          value={team}
+          onValue={setTeam}
+          problem={undefined}
+          choices={[
+            { value: '', label: 'Yours, of your teams and of everybody' },
+            ...teams.map(({ id, name }) => ({ value: id, label: `Of the team ${name}` })),
+          ]}
+        />
+      ) : null}
       <TextField label="Find" placeholder="Shortcut or text" value={query} onValue={setQuery} problem={undefined} />
       <RecordTable
         caption="Canned replies"

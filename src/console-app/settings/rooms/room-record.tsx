@@ -4,6 +4,7 @@ import { ConfirmButton } from '../../records/confirm-button.tsx';
 import { CopiedText } from '../../records/copied-text.tsx';
 import { useReadAgain, useRecord } from '../../records/read.ts';
 import { RecordPage, RecordPart, WithRecord } from '../../records/record-page.tsx';
+import { SharedWith } from '../shares/shared-with.tsx';
 import { AllowedTags } from './allowed-tags.tsx';
 import { Autosuggestions } from './autosuggestions.tsx';
 import type { Room } from './room.ts';
@@ -28,6 +29,7 @@ export function RoomRecord({ collection, id }: { collection: string; id: string 
             <UsedBy roomId={id} />
             <AllowedTags path={`${path}/allowed_tags`} />
             <Autosuggestions path={`${path}/autosuggestions`} />
+            <SharedWith kind="room" path={path} />
             <RecordPart title="For programs">
               <p>
                 <CopiedText text={room.id} what="the room’s ID" />
