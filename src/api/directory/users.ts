@@ -81,10 +81,11 @@ type Form = {
   resource: (account: UserAccount) => z.infer<typeof userSchema>;
 };
 const { avatar_url, email, is_bot } = operatorChanges.shape;
+const tenantFields = tenantChanges.extend({ avatar_url, email });
 const TENANT_FORM: Form = {
-  created: tenantChanges.extend({ avatar_url, email, is_bot }).required({ first_name: true }).openapi('NewUser'),
-  whole: tenantChanges.required({ is_online_enabled: true }).openapi('UpdateUser'),
-  changes: tenantChanges.openapi('PatchUser'),
+  created: tenantFields.extend({ is_bot }).required({ first_name: true }).openapi('NewUser'),
+  whole: tenantFields.required({ is_online_enabled: true }).openapi('UpdateUser'),
+  changes: tenantFields.openapi('PatchUser'),
   schema: userSchema,
   resource: userAccountResource,
 };
@@ -173,7 +174,7 @@ export function userRoutesOf(door: Door): AppRouter {
     patch: {
       summary: 'Change a user',
       description:
-        'The token of a user changes that user; with the scope `users`, any user of the organization. Without that scope an organization may refuse changes of names: 403. An `extension` or a `did` that another user has is 409.',
+        'The token of a user changes that user; with the scope `users`, any user of the organization. Without that scope `email` and `avatar_url` are ignored, and an organization may refuse changes of names: 403. An `extension` or a `did` that another user has is 409.',
       body: bodyOf(changes),
     },
     put: {
@@ -197,8 +198,9 @@ export function userRoutesOf(door: Door): AppRouter {
     });
     routes.openapi(changeRoute, async (c) => {
       const { user_id } = c.req.valid('param');
-      const fields = c.req.valid('json');
+      const { email: address, avatar_url: picture, ...own } = c.req.valid('json');
       const needsScope = !door.isOperator && !c.var.principal.scopes.has('users');
+      const fields = needsScope ? own : { ...own, email: address, avatar_url: picture };
       if (needsScope && (await areNamesFixed(c, user_id, fields))) {
         return refuse(c, { reason: 'scope_missing', scope: 'users' });
       }

@@ -31,6 +31,7 @@ describe('the users in the settings', () => {
 
     await page.getByLabel('Last name').fill('Ek');
     await page.getByLabel('Name for visitors').fill('Eve from Support');
+    await page.getByLabel('Email').fill('eve.ek@example.com');
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByRole('heading', { name: 'Eve Ek' }).waitFor();
     await page.getByLabel('Name for visitors').fill('');
@@ -39,7 +40,7 @@ describe('the users in the settings', () => {
     const eve = page.url().split('/').at(-1);
     const path = `/api/v5/orgs/${site.site.demo.organization_id}/users/${eve}`;
     const saved = await site.site.client.request('GET', path);
-    expect(saved.body).toMatchObject({ full_name: 'Eve Ek', alias: null, email: 'eve@example.com' });
+    expect(saved.body).toMatchObject({ full_name: 'Eve Ek', alias: null, email: 'eve.ek@example.com' });
 
     await page.getByRole('button', { name: 'New sign-in link' }).click();
     await page.getByLabel(/^Reports/).check();

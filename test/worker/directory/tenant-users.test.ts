@@ -44,6 +44,23 @@ describe('a tenant with the scope users', () => {
     expect((await ask(owner, 'POST', users, { first_name: 'AI', is_bot: true })).json).toMatchObject({ is_bot: true });
   });
 
+  it('changes the email and the picture of a user, who without the scope changes neither', async () => {
+    const member = await enroll({ organization_id: owner.organization_id });
+    const one = `${users}/${member.user_id}`;
+    const shown = { email: 'eve@example.com', avatar: { url: 'https://x.example/e.png', id: UUID } };
+    const fields = { email: 'eve@example.com', avatar_url: 'https://x.example/e.png' };
+    expect((await ask(owner, 'PATCH', one, fields)).json).toMatchObject(shown);
+    const others = { is_online_enabled: true, email: null, avatar_url: null };
+    for (const method of ['PATCH', 'PUT']) {
+      expect(outcome(await ask(member, method, one, others))).toEqual([200, expect.objectContaining(shown)]);
+    }
+    expect((await ask(owner, 'PUT', one, others)).json).toMatchObject({ email: null, avatar: null });
+    expect(outcome(await ask(owner, 'PATCH', one, { email: 'nobody' }))).toEqual([
+      400,
+      { email: ['Enter a valid email address.'] },
+    ]);
+  });
+
   it('chooses neither the id nor that a user is staff', async () => {
     const id = crypto.randomUUID();
     const made = await ask(owner, 'POST', users, { first_name: 'Eve', id, is_staff: true });

@@ -1,4 +1,4 @@
-import { useNavigate } from '@tanstack/react-router';
+import { Link, useNavigate } from '@tanstack/react-router';
 import type { UserAccountResource } from '../../../resources/user-account.ts';
 import { useDesk } from '../../desk/desk.tsx';
 import { call } from '../../hub/call.ts';
@@ -14,11 +14,21 @@ import { UserTokens } from './user-tokens.tsx';
 
 /** All about one user. `path`: of the user. */
 export function UserRecord({ path, user }: { path: string; user: UserAccountResource }) {
+  const { session } = useDesk();
   return (
     <>
       <UserForm path={path} user={user} />
       {user.is_bot ? null : <SignInLink path={path} user={user} />}
       <UserTokens path={path} user={user} />
+      {session.scopes.includes('settings') ? (
+        <RecordPart title="History">
+          <p>
+            <Link to="/settings/$section/$id" params={{ section: 'audit-log', id: user.id }}>
+              What happened to {user.full_name}
+            </Link>
+          </p>
+        </RecordPart>
+      ) : null}
       <RecordPart title="For programs">
         <p>
           <CopiedText text={user.id} what="the user’s ID" />
@@ -30,7 +40,7 @@ export function UserRecord({ path, user }: { path: string; user: UserAccountReso
 }
 
 /** Texts that may be missing. The hub has null for those. */
-const TEXTS = ['alias', 'title', 'phone', 'extension', 'did'] as const;
+const TEXTS = ['alias', 'email', 'title', 'phone', 'extension', 'did'] as const;
 
 function UserForm({ path, user }: { path: string; user: UserAccountResource }) {
   const readAgain = useReadAgain();
@@ -62,6 +72,7 @@ function UserForm({ path, user }: { path: string; user: UserAccountResource }) {
       <TextField label="First name" isRequired {...form.bind('first_name')} />
       <TextField label="Last name" {...form.bind('last_name')} />
       <TextField label="Name for visitors" hint="In place of both names." {...form.bind('alias')} />
+      {user.is_bot ? null : <TextField label="Email" type="email" {...form.bind('email')} />}
       <TextField label="Title" {...form.bind('title')} />
       <TextField label="Phone" {...form.bind('phone')} />
       <TextField label="Extension" hint="By which a telephone system names them." {...form.bind('extension')} />
