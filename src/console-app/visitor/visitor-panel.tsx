@@ -1,7 +1,7 @@
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import type { roomVisitorResource } from '../../resources/room-visitor.ts';
 import { useDesk } from '../desk/desk.tsx';
-import { variablesPath, visitorPath } from '../hub/visitors.ts';
+import { purgeOf, variablesPath, visitorPath } from '../hub/visitors.ts';
 import { CopiedText } from '../records/copied-text.tsx';
 import { useChoices, useReadAgain, useRecord } from '../records/read.ts';
 import type { InboxRow, Thread } from '../replica/known.ts';
@@ -9,6 +9,7 @@ import { nameOf } from '../words/names.ts';
 import { wholeTimeOf } from '../words/times.ts';
 import { EarlierChats } from './earlier-chats.tsx';
 import { People } from './people.tsx';
+import { PurgeVisitor } from './purge-visitor.tsx';
 import { EditButton, NAME, setVariable, ValueForm, type Variable, VariableList } from './variable-list.tsx';
 import '../records/records.css';
 import './visitor-panel.css';
@@ -30,6 +31,7 @@ export default function VisitorPanel({ row, thread, tags, handOver, onOpenChat }
   const { chat, visitor, channel, own } = row;
   const path = visitorPath(userId, row);
   const variables = variablesPath(session.organization_id, row);
+  const purge = purgeOf(session.organization_id, row);
   const known = useChoices<Variable>(variables);
   const readAgain = useReadAgain();
   const name = visitor?.name;
@@ -83,6 +85,11 @@ export default function VisitorPanel({ row, thread, tags, handOver, onOpenChat }
             <EarlierChats path={path} chatId={chat.id} onOpenChat={onOpenChat} />
           </Section>
         </>
+      )}
+      {purge === null || !session.scopes.includes('settings') ? null : (
+        <Section title="Privacy">
+          <PurgeVisitor name={nameOf(row)} purge={purge} />
+        </Section>
       )}
     </div>
   );
