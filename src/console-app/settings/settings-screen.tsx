@@ -1,5 +1,5 @@
 import { Link, useParams } from '@tanstack/react-router';
-import { Suspense } from 'react';
+import { Suspense, useEffect, useRef } from 'react';
 import { useDesk } from '../desk/desk.tsx';
 import { sectionsFor } from './sections.ts';
 import './settings.css';
@@ -11,10 +11,16 @@ export default function SettingsScreen() {
   const sections = sectionsFor(session.scopes);
   const section =
     sections.find(({ path }) => path === params.section) ?? (params.section === undefined ? sections[0] : undefined);
+  const nav = useRef<HTMLElement>(null);
+  // On a phone the sections are a line that is wider than the screen.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another section is another link
+  useEffect(() => {
+    nav.current?.querySelector('[aria-current="page"]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [section?.path]);
 
   return (
     <div className="settings">
-      <nav className="settings-nav" aria-label="Settings">
+      <nav ref={nav} className="settings-nav" aria-label="Settings">
         <ul>
           {sections.map(({ path, name }) => (
             <li key={path}>

@@ -24,6 +24,13 @@ describe('the usage in the settings', () => {
     await rowOf('Users and bots').getByText('10,000').waitFor();
     await rowOf('Variables of each visitor').getByText('–').waitFor();
     expect(await faults()).toEqual([]);
+    // Also where the sections are a line that is wider than the screen, the chosen one is seen.
+    const chosen = await page
+      .getByRole('navigation', { name: 'Settings' })
+      .getByRole('link', { name: 'Usage' })
+      .boundingBox();
+    expect(chosen?.x).toBeGreaterThanOrEqual(0);
+    expect((chosen?.x ?? 0) + (chosen?.width ?? 0)).toBeLessThanOrEqual(view.width);
     expect(complaints).toEqual([]);
   });
 });
