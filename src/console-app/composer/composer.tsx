@@ -54,7 +54,8 @@ export function Composer(props: Props) {
   const allFiles = useSyncExternalStore(files.subscribe, files.all);
   const isUploading = allFiles.some(({ state }) => state.is === 'uploading');
   const hasFiles = allFiles.some(({ state }) => state.is === 'ready');
-  const cannotSend = (isEmpty && !hasFiles) || isTooLong || isUploading;
+  const hasFailedFile = allFiles.some(({ state }) => state.is === 'failed');
+  const cannotSend = (isEmpty && !hasFiles) || isTooLong || isUploading || hasFailedFile;
   const selection = useRef<readonly [number, number] | null>(null);
   const replies = useReplies({
     area,
@@ -204,7 +205,13 @@ export function Composer(props: Props) {
         <FileList files={files} all={allFiles} />
         <div className="composer-foot">
           <p id={hint} className={isTooLong ? 'message-failed' : 'muted'}>
-            {isTooLong ? `At most ${longest.toLocaleString('en')} characters` : hintOf(byEnter, props.isOffline)}
+            {isTooLong
+              ? `At most ${longest.toLocaleString('en')} characters`
+              : isUploading
+                ? 'It can be sent once the files are uploaded'
+                : hasFailedFile
+                  ? 'Remove the file that was not uploaded, or try it again'
+                  : hintOf(byEnter, props.isOffline)}
           </p>
           <button type="button" className="button quiet small" onClick={() => picker.current?.click()}>
             <Icon name="clip" size={16} /> <span className="hidden-text">Add files</span>

@@ -8,7 +8,9 @@ const WRITING: readonly (readonly [string, string])[] = [
   ['Ctrl+Enter', 'Send'],
   ['Tab', 'Insert the suggested answer into an empty field'],
   ['Ctrl+Shift+Enter', 'Send the suggested answer as it is'],
+  ['/', 'At the start of a line: choose a canned reply'],
   ['Esc', 'Dismiss the suggestion, or leave the field; the draft stays'],
+  ['Ctrl+Z', 'Outside of text fields: undo what a notice says'],
 ];
 
 type Props = { commands: readonly Command[]; onClose: () => void };

@@ -20,6 +20,9 @@ import { NotAnswering, WritingPlace } from './writing-place.tsx';
 /** Longest answers, in characters: in a channel's chat, and in others (docs/api.md). */
 const LONGEST = { channel: 100_000, other: 2_000 } as const;
 
+/** The texts that are being changed, by chat: going to another chat and back loses none. */
+const changed = new Map<string, Changing['open']>();
+
 /** What goes back into the field: a message that could not be sent. */
 type Returned = { key: string; text: string; files: readonly SentFile[] };
 
@@ -88,7 +91,15 @@ export function Conversation({ row, thread }: { row: InboxRow; thread: Thread })
     if (isLive) replica.readNotes(chatId);
   }, [replica, chatId, isLive]);
 
-  const [open, setOpen] = useState<Changing['open']>(null);
+  const [open, setOpenNow] = useState(() => changed.get(chatId) ?? null);
+  const setOpen = useCallback(
+    (next: Changing['open']) => {
+      setOpenNow(next);
+      if (next === null) changed.delete(chatId);
+      else changed.set(chatId, next);
+    },
+    [chatId],
+  );
   const hasChannel = row.channel !== null;
   const longest = hasChannel ? LONGEST.channel : LONGEST.other;
   const changing = useMemo((): Changing => {
@@ -105,7 +116,7 @@ export function Conversation({ row, thread }: { row: InboxRow; thread: Thread })
       remove: (id) => deleteMessage(replica, userId, chatId, id).then(closed),
       refresh: (id) => refreshMessage(replica, path, chatId, id),
     };
-  }, [open, hasChannel, longest, replica, userId, chatId, path]);
+  }, [open, setOpen, hasChannel, longest, replica, userId, chatId, path]);
   const removeNote = useCallback(
     async (note: Note) => {
       const problem = await deleteNote(replica, path, note);

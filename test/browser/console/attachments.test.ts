@@ -29,6 +29,11 @@ it.each(['light', 'dark'] as const)(
       { name: 'empty.txt', mimeType: 'text/plain', buffer: Buffer.alloc(0) },
     ]);
     await list.getByText('Not uploaded: The file is empty.').waitFor();
+    // What would go without one of its files does not go.
+    await page.getByLabel('Your answer').fill('Too early');
+    await page.getByText('Remove the file that was not uploaded, or try it again').waitFor();
+    await page.keyboard.press('Enter');
+    expect(await page.getByLabel('Your answer').inputValue()).toBe('Too early');
     expect(await faults()).toEqual([]);
     await list.getByRole('button', { name: 'Remove empty.txt' }).click();
     // What is uploaded outlives a reload.
