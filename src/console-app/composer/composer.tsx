@@ -87,6 +87,15 @@ export function Composer(props: Props) {
     selection.current = null;
   }, [text]);
 
+  // A file that misses the field would be opened by the browser in place of the page.
+  useEffect(() => {
+    const keep = (event: DragEvent) => event.dataTransfer?.types.includes('Files') && event.preventDefault();
+    for (const type of ['dragover', 'drop'] as const) addEventListener(type, keep);
+    return () => {
+      for (const type of ['dragover', 'drop'] as const) removeEventListener(type, keep);
+    };
+  }, []);
+
   // Whoever has just taken the chat wants to write; who has come by keys or on a phone has the focus elsewhere.
   useEffect(() => {
     if (document.activeElement === document.body) area.current?.focus();
@@ -196,7 +205,8 @@ export function Composer(props: Props) {
           onSelect={({ currentTarget }) => replies.look(currentTarget.value, currentTarget.selectionStart)}
           onKeyDown={pressed}
           onPaste={(event) => {
-            if (event.clipboardData.files.length === 0) return;
+            // Programs for tables and texts add a picture of what was copied: the text is meant.
+            if (event.clipboardData.files.length === 0 || event.clipboardData.types.includes('text/plain')) return;
             event.preventDefault();
             files.add([...event.clipboardData.files]);
           }}

@@ -47,6 +47,27 @@ it.each(['light', 'dark'] as const)(
       for (const type of ['dragover', 'drop']) form.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true }));
     }`);
     await list.getByText('notes.txt').waitFor();
+    // What misses the field is not opened in place of the page; a text that has a picture beside it is pasted as a text.
+    const isKept = await page.evaluate(`{
+      const data = new DataTransfer();
+      data.items.add(new File(['Missed'], 'missed.txt'));
+      !document.body.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
+    }`);
+    expect(isKept).toBe(true);
+    await page.evaluate(`{
+      const paste = (...types) => {
+        const data = new DataTransfer();
+        data.items.add(new File(['x'], 'pasted.txt', { type: 'text/plain' }));
+        for (const type of types) data.setData(type, 'cells');
+        const event = new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true });
+        document.querySelector('[data-composer]').dispatchEvent(event);
+      };
+      paste('text/plain');
+      paste();
+    }`);
+    await list.getByText('pasted.txt').waitFor();
+    expect(await list.getByText('pasted.txt').count()).toBe(1);
+    await list.getByRole('button', { name: 'Remove pasted.txt' }).click();
     await expect.poll(() => list.getByRole('progressbar').count(), PATIENT).toBe(0);
     await page.getByLabel('Your answer').fill('Here it is.');
     await page.keyboard.press('Enter');
