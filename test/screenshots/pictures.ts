@@ -45,6 +45,24 @@ export const PICTURES: readonly Picture[] = [
     isPhone: true,
   },
   {
+    name: 'invitations',
+    who: 'agent',
+    path: () => '/inbox/invitations',
+    ready: (page) => page.getByText('Omar Khan').first().waitFor(),
+  },
+  {
+    name: 'profile',
+    who: 'agent',
+    path: () => '/settings/profile',
+    ready: heading('My profile'),
+  },
+  {
+    name: 'replies',
+    who: 'settings',
+    path: () => '/settings/replies',
+    ready: (page) => page.getByRole('cell', { name: 'thanks' }).waitFor(),
+  },
+  {
     name: 'palette',
     who: 'agent',
     path: ({ janesChat }) => `/inbox/mine/${janesChat}`,

@@ -77,10 +77,11 @@ async function take(desk: Desk, picture: Picture, scheme: (typeof SCHEMES)[numbe
   }
 }
 
+const clock = new SceneClock(DAY);
+clock.at('07:30');
 const site = await openHub({ isDemo: true, port: PORT });
 const browser = await openBrowser();
 try {
-  const clock = new SceneClock(DAY);
   const scene = await playScene(site, clock);
   const sessions = {
     agent: await signIn(site, browser, site.demo.agent.token),

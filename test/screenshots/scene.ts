@@ -130,6 +130,10 @@ export async function playScene(site: TestHub, clock: SceneClock): Promise<Scene
   clock.at('09:28');
   await write(shop.id, 'Noor Haddad', 'Hello, is anybody there?');
 
+  clock.at('09:29');
+  const asked = { invited_user_id: agent.id };
+  await make(`/api/v5/users/${agent2.id}/chats/${omar.chat_id}/outgoing_chat_invitations`, asked, agent2.token);
+
   const apps = `/api/v5/orgs/${demo.other.organization_id}/apps`;
   const asOther = demo.other.settings_token;
   const app = {
