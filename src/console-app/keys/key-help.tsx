@@ -2,6 +2,7 @@ import { Dialog } from '@base-ui/react/dialog';
 import { useRef } from 'react';
 import { useDesk, usePreferences } from '../desk/desk.tsx';
 import type { Command } from './commands.ts';
+import './palette.css';
 
 /** Keys of the composer, which are no commands. */
 const WRITING: readonly (readonly [string, string])[] = [

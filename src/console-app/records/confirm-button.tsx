@@ -1,6 +1,7 @@
 import { AlertDialog } from '@base-ui/react/alert-dialog';
 import { type ReactNode, useState } from 'react';
 import type { Answer } from '../hub/call.ts';
+import './records.css';
 
 type Props = {
   /** What the button says. */

@@ -1,6 +1,7 @@
 import { Dialog } from '@base-ui/react/dialog';
 import type { ReactNode } from 'react';
 import type { FormState } from './form.ts';
+import './records.css';
 
 type Props = { form: FormState; save: string; children: ReactNode };
 

@@ -1,6 +1,7 @@
 import { AlertDialog } from '@base-ui/react/alert-dialog';
 import type { ReactNode } from 'react';
 import { CopiedText } from './copied-text.tsx';
+import './records.css';
 
 type Props = {
   title: string;

@@ -57,6 +57,13 @@ describe('the console by keys alone', () => {
     const { page, signIn, faults, complaints } = await site.open({ scheme: 'dark' });
     const { keyboard } = page;
     await signIn(site.site.demo.agent2);
+    const dialog = page.getByRole('dialog', { name: 'Keys' });
+    await keyboard.press('?');
+    await dialog.getByText('Go to “Mine”').waitFor();
+    // Nothing else has brought its looks: a box over the page, not a page of its own.
+    expect((await dialog.boundingBox())?.width).toBeLessThan(800);
+    await keyboard.press('Escape');
+    await dialog.waitFor({ state: 'hidden' });
     await keyboard.press('Control+k');
     await page.getByRole('combobox', { name: 'Find a command' }).waitFor();
     expect(await faults()).toEqual([]);
@@ -65,7 +72,6 @@ describe('the console by keys alone', () => {
     await page.getByRole('heading', { name: 'Closed', exact: true }).waitFor();
 
     await keyboard.press('?');
-    const dialog = page.getByRole('dialog', { name: 'Keys' });
     await dialog.getByText('Go to “Mine”').waitFor();
     expect(await faults()).toEqual([]);
     await dialog.getByRole('checkbox').uncheck();
