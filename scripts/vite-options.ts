@@ -22,8 +22,12 @@ export const consoleOptions: InlineConfig = {
       output: {
         codeSplitting: {
           includeDependenciesRecursively: false,
-          // One file for all dialogs and menus, instead of one for each pair that shares something.
-          groups: [{ name: 'controls', test: /node_modules\/(@base-ui|@floating-ui)\// }],
+          // One file of all libraries for the first page, which deployments rarely change, and one of all dialogs and
+          // menus, instead of one for each pair of screens that shares something.
+          groups: [
+            { name: 'controls', test: /node_modules\/(@base-ui|@floating-ui|reselect|tabbable)\//, priority: 1 },
+            { name: 'libraries', test: /node_modules\// },
+          ],
         },
       },
     },
