@@ -61,9 +61,9 @@ describe('an edited message', () => {
       const listed = await ask(org.reporter, 'GET', `${org.organizationPath}/messages?chat_id=${chatId}&type__in=msg`);
       expect(listed.json['results']).toMatchObject([changed, { message: 'Where is it?' }]);
     });
-    // What was sent to the channel stays as it was.
+    // Who fills a gap gets the text of now.
     expect(await org.events(threadId)).toMatchObject([
-      { event_type: 'message_created', message: { message: 'It left us.' } },
+      { event_type: 'message_created', message: { message: 'It left us today.', is_edited: true } },
     ]);
     expect(await copiedMessages(chatId)).toHaveLength(3);
   });
