@@ -26,7 +26,8 @@ const KeyHelp = lazy(() => import('../keys/key-help.tsx'));
 export function Shell({ onSignOut }: { onSignOut: () => void }) {
   const { counts, countedRoom, views, known } = useReplica();
   const { view } = useParams({ strict: false });
-  const isInInvitations = useLocation({ select: ({ pathname }) => pathname.startsWith('/inbox/invitations') });
+  const path = useLocation({ select: ({ pathname }) => pathname });
+  const isInInvitations = path.startsWith('/inbox/invitations');
   const isInSettings = useLocation({ select: ({ pathname }) => pathname.startsWith('/settings') });
   const isInDeliveries = useLocation({ select: ({ pathname }) => pathname.startsWith('/deliveries') });
   const { session } = useDesk();
@@ -46,6 +47,13 @@ export function Shell({ onSignOut }: { onSignOut: () => void }) {
     const all = waiting + invitations;
     document.title = all === 0 ? 'UMI' : `(${all}) UMI`;
   }, [waiting, invitations]);
+
+  // On a phone the views are a line that is longer than the screen.
+  useEffect(() => {
+    if (path === '') return;
+    const chosen = document.querySelector('.nav-views [aria-current="page"]');
+    chosen?.scrollIntoView({ inline: 'nearest', block: 'nearest' });
+  }, [path]);
 
   return (
     <div className="shell">

@@ -3,6 +3,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { freePort } from '../../../scripts/free-port.ts';
 import { openBrowser } from '../../support/local/chat-site.ts';
+import { openConsole } from '../../support/local/console-site.ts';
 import { makeFolder } from '../../support/local/hub.ts';
 import { runScript, type ScriptProcess } from '../../support/local/script-process.ts';
 
@@ -25,8 +26,7 @@ afterAll(async () => {
 });
 
 it('lets a newcomer see a chat from beginning to end after npm start, by clicks and one answer', async () => {
-  const page = await browser.newPage();
-  await page.goto(`http://127.0.0.1:${port}/`);
+  const { page, complaints } = await openConsole(browser, `http://127.0.0.1:${port}`);
   await page.getByRole('button', { name: 'Agent Smith' }).click();
   await page.getByText('Nobody is waiting').waitFor();
   await page.getByRole('button', { name: 'Send a test message' }).click();
@@ -43,4 +43,5 @@ it('lets a newcomer see a chat from beginning to end after npm start, by clicks 
   await page.getByText('This chat has ended.').waitFor();
   await page.getByRole('link', { name: 'Closed' }).click();
   await page.getByRole('list', { name: 'Closed: chats' }).getByRole('link').waitFor();
+  expect(complaints).toEqual([]);
 });

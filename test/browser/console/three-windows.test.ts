@@ -46,6 +46,12 @@ it('a visitor on a page and two agents meet in one chat: it is taken once, hande
 
   await smith.page.getByLabel('Your answer').pressSequentially('It will be');
   await jones.page.getByText(/Smith.* is writing/).waitFor();
+  await jones.page.getByRole('link', { name: /^All open/ }).click();
+  await jones.page
+    .getByRole('link', { name: /Ada Visitor/ })
+    .getByText('Agent Smith writing…')
+    .waitFor();
+  await jones.page.getByRole('link', { name: /Ada Visitor/ }).click();
   await smith.page.getByLabel('Your answer').fill('It will be there on Friday.');
   await smith.page.keyboard.press('Enter');
   await sees('It will be there on Friday.');

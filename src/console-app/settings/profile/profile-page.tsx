@@ -59,7 +59,7 @@ function AccountForm({ path, user }: { path: string; user: Account }) {
     <RecordForm form={form} save="Save">
       <TextField label="First name" isRequired {...form.bind('first_name')} />
       <TextField label="Last name" {...form.bind('last_name')} />
-      <TextField label="Name for visitors" hint="Without one they see your first name." {...form.bind('alias')} />
+      <TextField label="Name for visitors" hint="Without one they see your full name." {...form.bind('alias')} />
       <TextField label="Title" {...form.bind('title')} />
       <TextField label="Phone" {...form.bind('phone')} />
     </RecordForm>
