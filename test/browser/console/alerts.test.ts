@@ -7,16 +7,19 @@ beforeAll(async () => {
 });
 afterAll(() => site?.stop());
 
+/** Counts the sounds that a page makes. */
+const COUNT_TONES = `
+  window.tones = 0;
+  const start = OscillatorNode.prototype.start;
+  OscillatorNode.prototype.start = function (...when) { window.tones += 1; return start.apply(this, when); };
+`;
+
 describe('visitors who wait', () => {
   it('are counted in the title, and heard by those who want it and are not away', async () => {
     const { page, context, signIn, complaints } = await site.open();
     await context.grantPermissions(['notifications']);
     await signIn(site.site.demo.agent);
-    await page.evaluate(`
-      window.tones = 0;
-      const start = OscillatorNode.prototype.start;
-      OscillatorNode.prototype.start = function (...when) { window.tones += 1; return start.apply(this, when); };
-    `);
+    await page.evaluate(COUNT_TONES);
     const tones = () => page.evaluate('window.tones');
     await site.write('alert one', 'Hello', 'First Person');
     await page.getByRole('link', { name: 'Waiting 1' }).waitFor();
@@ -37,6 +40,30 @@ describe('visitors who wait', () => {
     await site.write('alert three', 'Hello', 'Third Person');
     await page.getByRole('link', { name: 'Waiting 3' }).waitFor();
     expect(await tones()).toBe(4);
+    expect(complaints).toEqual([]);
+  });
+
+  it('are not heard by those who want to hear of invitations alone, on whatever device they said so', async () => {
+    const { client, demo } = site.site;
+    const kept = { console: { alerts: ['invitations'] } };
+    await client.request('PATCH', `/api/v5/users/${demo.agent.id}/preferences`, kept, demo.agent.token);
+    const { page, context, signIn, complaints } = await site.open();
+    await context.grantPermissions(['notifications']);
+    await signIn(demo.agent);
+    await page.evaluate(COUNT_TONES);
+    const tones = () => page.evaluate('window.tones');
+    await page.getByRole('button', { name: /Agent Smith/ }).click();
+    await page.getByRole('menuitemcheckbox', { name: /Alerts/ }).click();
+    await page.keyboard.press('Escape');
+    expect(await tones()).toBe(2);
+    const { chat_id } = await site.write('muted', 'Hello', 'Muted Person');
+    await page.getByRole('link', { name: /Muted Person/ }).waitFor();
+    expect(await tones()).toBe(2);
+    await client.joinChat(demo.agent2, chat_id);
+    const path = `/api/v5/users/${demo.agent2.id}/chats/${chat_id}/outgoing_chat_invitations`;
+    await client.request('POST', path, { invited_user_id: demo.agent.id }, demo.agent2.token);
+    await page.getByRole('link', { name: 'Invitations 1' }).waitFor();
+    await expect.poll(tones).toBe(4);
     expect(complaints).toEqual([]);
   });
 });
