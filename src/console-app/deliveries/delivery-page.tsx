@@ -9,7 +9,7 @@ import { CodeBlock, ScrolledText } from './code-block.tsx';
 import type { DeliveryFilter } from './filter.ts';
 import type { Receiver } from './receivers.ts';
 import { ReplayButton } from './replay-button.tsx';
-import { type Attempt, type DeliveryDetail, eventOf, resultOf, SKIP_WORDS } from './rows.ts';
+import { type Attempt, answerOf, type DeliveryDetail, eventOf } from './rows.ts';
 import { curlSnippet, nodeSnippet, type Signed, timestampOf } from './snippets.ts';
 import { Result, StatusMark } from './status-mark.tsx';
 
@@ -55,13 +55,13 @@ export function DeliveryPage({ receiver, id, filter }: { receiver: Receiver; id:
 
 function Facts({ receiver, delivery }: { receiver: Receiver; delivery: DeliveryDetail }) {
   const now = useMinute();
-  const { status, skip_reason, is_purged, created_at, thread_id, chat_id, channel } = delivery;
+  const { skip_reason, is_purged, created_at, thread_id, chat_id, channel } = delivery;
   return (
     <>
       <p className="delivery-state">
         <StatusMark delivery={delivery} most={receiver.attempts} />
         {' · '}
-        {status === 'skipped' && skip_reason !== null ? SKIP_WORDS[skip_reason] : <Result delivery={delivery} />}
+        <Result delivery={delivery} />
       </p>
       {is_purged === true && skip_reason !== 'purged' ? (
         <p>Its message was deleted since, or what it tells was purged: it is not sent again.</p>
@@ -119,7 +119,7 @@ function Attempts({ attempts }: { attempts: readonly Attempt[] }) {
           <p>
             <strong>{place + 1}</strong> <time dateTime={attempt.at}>{exactTime(attempt.at, now)}</time>{' '}
             <span className={isGood(attempt) ? 'state is-good' : 'state is-bad'}>
-              {isGood(attempt) ? '✓' : '✕'} {resultOf({ last_status: attempt.status, last_error: attempt.error })}
+              {isGood(attempt) ? '✓' : '✕'} {answerOf({ last_status: attempt.status, last_error: attempt.error })}
             </span>{' '}
             <span className="muted">after {attempt.duration_ms} ms</span>
           </p>

@@ -30,8 +30,8 @@ export function eventOf({ event_type, action, channel }: Delivery): string {
   return collection === undefined ? what : `${what} ${collection}`;
 }
 
-/** How the last attempt ended, in words; empty when there was none. */
-export function resultOf({ last_status, last_error }: Pick<Delivery, 'last_status' | 'last_error'>): string {
+/** How an attempt ended, in words; empty when there was none. */
+export function answerOf({ last_status, last_error }: Pick<Delivery, 'last_status' | 'last_error'>): string {
   if (last_error !== null) return ERRORS[last_error] ?? last_error;
   return last_status === null ? '' : `Status ${last_status}`;
 }
@@ -42,14 +42,19 @@ const ERRORS: Readonly<Record<string, string>> = {
   'redirect refused': 'It answered with a redirect, which is not followed',
 };
 
-/** Why a webhook was skipped, in words. */
-export const SKIP_WORDS: Readonly<Record<NonNullable<Delivery['skip_reason']>, string>> = {
+const SKIP_WORDS: Readonly<Record<NonNullable<Delivery['skip_reason']>, string>> = {
   disabled: 'Its webhooks were switched off.',
   channel_deleted: 'The channel was deleted.',
   webhook_deleted: 'The webhook of the app was deleted.',
   uninstalled: 'The app was uninstalled.',
   purged: 'Its message was deleted, or what it tells was purged.',
 };
+
+/** Why a webhook was skipped, or how its last attempt ended. */
+export function resultOf(delivery: Delivery): string {
+  const { status, skip_reason } = delivery;
+  return status === 'skipped' && skip_reason !== null ? SKIP_WORDS[skip_reason] : answerOf(delivery);
+}
 
 /** How many attempts there were. `most`: of them without replays; null when unknown. Empty where one was enough. */
 export function attemptsOf({ attempt_count: count, status, is_replay }: Delivery, most: number | null): string {

@@ -137,6 +137,27 @@ describe('the deliveries', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('say why there is no body for those who may not read the history', async () => {
+    const { receiver, demo, hub, client } = site.site;
+    receiver.behave(() => answer(200));
+    await site.write('ticket-4', 'Hello?');
+    await reply('ticket-4', 'A private answer.');
+    const organization = `/admin/v1/organizations/${demo.organization_id}`;
+    const admin = (method: 'POST' | 'PATCH', path: string, body: object) =>
+      client.request(method, `${organization}${path}`, body, demo.admin_token);
+    expect((await admin('PATCH', '', { private_chat_history: true })).status).toBe(200);
+    const made = await admin('POST', `/users/${demo.agent2.id}/tokens`, { scopes: ['settings'] });
+    const { page, signIn, faults, complaints } = await site.open();
+    await signIn(made.body as { token: string });
+    await page.goto(`${hub.url}/console/deliveries?thread=ticket-4`);
+    await page.getByRole('row').filter({ hasText: 'Delivered' }).getByRole('link').click();
+    await page.getByText('the history of chats is private').waitFor();
+    expect(await page.getByText('A private answer.').count()).toBe(0);
+    expect(await faults()).toEqual([]);
+    expect(complaints).toEqual([]);
+    expect((await admin('PATCH', '', { private_chat_history: false })).status).toBe(200);
+  });
+
   it('are not there for those without the right', async () => {
     const { page, signIn, faults } = await site.open();
     await signIn(site.site.demo.agent);

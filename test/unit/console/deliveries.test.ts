@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { changed, filterOf, listPath } from '../../../src/console-app/deliveries/filter.ts';
 import { type Receiver, receiverWith } from '../../../src/console-app/deliveries/receivers.ts';
-import { attemptsOf, type Delivery, eventOf, resultOf } from '../../../src/console-app/deliveries/rows.ts';
+import { answerOf, attemptsOf, type Delivery, eventOf, resultOf } from '../../../src/console-app/deliveries/rows.ts';
 
 const channel: Receiver = {
   kind: 'channel',
@@ -51,10 +51,13 @@ describe('a delivery in words', () => {
     expect(attemptsOf({ ...delivery, status: 'exhausted', attempt_count: 4 }, null)).toBe('4/4');
     expect(attemptsOf({ ...delivery, status: 'delivered', attempt_count: 1 }, 4)).toBe('');
     expect(attemptsOf({ ...delivery, attempt_count: 0 }, 4)).toBe('');
-    expect(resultOf({ last_status: 503, last_error: null })).toBe('Status 503');
-    expect(resultOf({ last_status: null, last_error: 'timeout' })).toBe('No complete answer in time');
-    expect(resultOf({ last_status: null, last_error: 'url refused: private' })).toBe('url refused: private');
-    expect(resultOf({ last_status: null, last_error: null })).toBe('');
+    expect(answerOf({ last_status: 503, last_error: null })).toBe('Status 503');
+    expect(answerOf({ last_status: null, last_error: 'timeout' })).toBe('No complete answer in time');
+    expect(answerOf({ last_status: null, last_error: 'url refused: private' })).toBe('url refused: private');
+    expect(answerOf({ last_status: null, last_error: null })).toBe('');
+    expect(resultOf({ ...delivery, last_status: 503, last_error: null })).toBe('Status 503');
+    const skipped = { status: 'skipped', skip_reason: 'disabled', last_status: 503, last_error: null } as const;
+    expect(resultOf({ ...delivery, ...skipped })).toBe('Its webhooks were switched off.');
   });
 
   it('belongs to a channel whose log stays, if its receiver is not listed', () => {
