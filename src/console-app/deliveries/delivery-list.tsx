@@ -54,7 +54,7 @@ export function DeliveryList({ filter, receivers, find }: Props) {
       }
     >
       <FilterFields filter={filter} receivers={receivers} chosen={chosen} />
-      {chosen === null || chosen.kind === 'app' ? null : <Ledger receiver={chosen} />}
+      {chosen === null || chosen.kind === 'app' ? null : <Ledger receiver={chosen} shown={items} />}
       <RecordTable
         caption="Deliveries, newest first"
         collection={deliveries}

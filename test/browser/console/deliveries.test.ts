@@ -43,6 +43,8 @@ describe('the deliveries', () => {
 
     // The thread leads here too.
     await page.goto(`${hub.url}/console/inbox/open/${chatId}`);
+    await page.getByRole('link', { name: 'Find out why' }).first().waitFor();
+    expect(await faults()).toEqual([]);
     await page.getByRole('link', { name: 'Find out why' }).first().click();
     await page.getByRole('button', { name: 'Of one chat only. Show all' }).waitFor();
     await page.evaluate('window.isSamePage = true');

@@ -9,6 +9,7 @@ import { createApp, install, newWebhook, OWNED_CHATS } from '../../support/worke
 import { ask, enrollAgent, type Json, resultsOf, TestOrganization, unique } from '../../support/worker/organization.ts';
 import { type Got, receive } from '../../support/worker/receiver.ts';
 import { type Person, testEnv } from '../../support/worker/requests.ts';
+import { TelephoneSystem } from '../../support/worker/rpc.ts';
 import { recordWakeUps } from '../../support/worker/wake-ups.ts';
 
 let org: TestOrganization;
@@ -170,5 +171,36 @@ describe('the webhook of a deleted message', () => {
       expect(skipped.filter(({ chat_id }) => chat_id === chatId)).toHaveLength(2);
     });
     expect((await ask(manager, 'POST', `${log}/replay`, { status: 'skipped' })).json).toMatchObject({ replayed: 0 });
+  });
+});
+
+describe('the webhooks of JSON-RPC', () => {
+  it('tell the present text, and of a deleted message only that it is deleted', async () => {
+    const got = receive();
+    const system = await TelephoneSystem.open();
+    const { sessionid } = await system.say('Where is it?');
+    const chatId = system.chatOf(sessionid);
+    const thread = threadNameOfChat(chatId) ?? '';
+    recordWakeUps(thread);
+    const item = (id: unknown) => `/users/${system.second.user_id}/chats/${chatId}/messages/${id}`;
+    const edited = await system.reply(system.second, sessionid, 'It comes today.');
+    const deleted = await system.reply(system.second, sessionid, 'A secret.');
+    for (const { id } of [edited, deleted]) {
+      await ask(system.second, 'PATCH', item(id), {
+        message: `${id === deleted['id'] ? 'A secret' : 'It comes'} indeed.`,
+      });
+    }
+    await ask(system.second, 'PATCH', item(edited['id']), { message: 'It comes tomorrow.' });
+    expect((await ask(system.second, 'DELETE', item(deleted['id']))).status).toBe(204);
+    const wakeUp = { v: 1, thread, receiver: channelReceiver(system.channelId), track: 'lane', drain: true } as const;
+    await deliverLane(consumerDeps(testEnv), wakeUp);
+    const told = got.map(({ body }) => JSON.parse(body) as { method: string; params: Json });
+    expect(told.map(({ method, params }) => [method, params['content']])).toEqual([
+      ['delivered', undefined],
+      ['message', 'It comes tomorrow.'],
+      ['updated', 'It comes tomorrow.'],
+      ['updated', 'It comes tomorrow.'],
+      ['deleted', undefined],
+    ]);
   });
 });
