@@ -34,7 +34,8 @@ export function App() {
   useEffect(() => {
     if (code !== null) return setState({ step: 'outside' });
     readSession().then(
-      (answer) => setState(answer.ok ? { step: 'inside', session: answer.body } : { step: 'outside' }),
+      (answer) =>
+        setState(answer.ok && answer.body !== null ? { step: 'inside', session: answer.body } : { step: 'outside' }),
       () => setState({ step: 'outside' }),
     );
   }, [code]);

@@ -13,10 +13,10 @@ import {
 import { signInCodeDigest } from '../../directory/sign-in-links.ts';
 import { isTokenForm, newToken, revokeToken, SCOPES } from '../../directory/tokens.ts';
 import { findUser, userAccount, userPreferences } from '../../directory/users.ts';
-import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
+import { type AppContext, type AppMiddleware, identityDatabase } from '../../http/app-environment.ts';
 import { auditEntry, nameTarget } from '../../http/audit.ts';
 import { holderOfToken } from '../../http/authenticate.ts';
-import { clearSessionCookie, setSessionCookie } from '../../http/cookie-session.ts';
+import { clearSessionCookie, readSessionCookie, setSessionCookie } from '../../http/cookie-session.ts';
 import { isoTimeSchema } from '../../http/fields.ts';
 import { requireSubscription } from '../../http/permissions.ts';
 import { guesses } from '../../http/rate-limits.ts';
@@ -26,7 +26,7 @@ import { createRouter } from '../../http/router.ts';
 import { isoTime } from '../../resources/clock.ts';
 import { type NestedOrganization, userAccountResource } from '../../resources/user-account.ts';
 import { newUuid } from '../../resources/uuid.ts';
-import { audited, newSession, ownSession, withGuards } from '../access.ts';
+import { type Access, audited, newSession, ownSession, withGuards } from '../access.ts';
 import { defineRoute } from '../define-route.ts';
 import { preferencesSchema, userSchema } from '../shared/user-schemas.ts';
 import { demoRoutes, demoUserOf } from './demo.ts';
@@ -77,15 +77,23 @@ const createSession = defineRoute({
   answers: { 201: jsonOf(sessionSchema, 'Signed in') },
 });
 
+/** A browser without a session asks too, and writes each refusal into its console. It is told without one. */
+const tellNobody: AppMiddleware = async (c, next) => {
+  if (readSessionCookie(c) === null) return c.body(null, 204);
+  await next();
+};
+
+const ownOrNoSession: Access = { ...ownSession, guards: [tellNobody, ...ownSession.guards] };
+
 const getSession = defineRoute({
   operationId: 'getSession',
   ...common,
   method: 'get',
   summary: 'Get the session of the browser',
   description:
-    'It also moves the end of the session to 12 hours from now, at most once an hour, and never beyond 30 days after the sign-in or the end of the token that began it.',
-  access: withGuards(ownSession, requireSubscription()),
-  answers: { 200: jsonOf(sessionSchema, 'The session') },
+    'It also moves the end of the session to 12 hours from now, at most once an hour, and never beyond 30 days after the sign-in or the end of the token that began it. Without a cookie of a session nobody is signed in: 204. The cookie of a session that has ended is 401.',
+  access: withGuards(ownOrNoSession, requireSubscription()),
+  answers: { 200: jsonOf(sessionSchema, 'The session'), 204: { description: 'Nobody is signed in' } },
 });
 
 const deleteSession = defineRoute({

@@ -20,7 +20,8 @@ export type Credential = { token: string } | { code: string } | { demo_user_id: 
 
 const SESSION = '/api/v5/session';
 
-export const readSession = (): Promise<Answer<Session>> => call<Session>(SESSION);
+/** Null when nobody is signed in. */
+export const readSession = (): Promise<Answer<Session | null>> => call<Session | null>(SESSION);
 
 export const signIn = (credential: Credential): Promise<Answer<Session>> =>
   call<Session>(SESSION, { method: 'POST', body: credential });

@@ -80,7 +80,7 @@ export async function openConsole(
   let mayFail = false;
   page.on('console', (message) => {
     const [text, { url }] = [message.text(), message.location()];
-    if (isExpected(text, url) || (mayFail && isFailure(text))) return;
+    if (mayFail && isFailure(text)) return;
     complaints.push(`${message.type()}: ${text} ${url}`);
   });
   page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
@@ -111,11 +111,6 @@ function isFailure(text: string): boolean {
     /^Failed to load resource: (net::ERR_[A-Z_]+|the server responded with a status of 401)/.test(text) ||
     /^WebSocket connection to '[^']+' failed: /.test(text)
   );
-}
-
-/** A browser reports each refusal of the hub. Asking who is signed in is refused to those who are not. */
-function isExpected(text: string, url: string): boolean {
-  return text.startsWith('Failed to load resource') && /\/api\/v5\/session(\/demo)?$/.test(url);
 }
 
 async function signIn(page: Page, { token }: { token: string }): Promise<void> {
