@@ -2,7 +2,7 @@
 
 import type { IdIndex } from '../chats/id-walk.ts';
 import { idRange, type Scan, scan } from '../chats/scan.ts';
-import type { IdentityDatabase } from '../db/database.ts';
+import type { IdentityDatabase, Statement } from '../db/database.ts';
 import type { Keyset } from '../db/keyset.ts';
 import type { CannedReplyRow } from '../db/rows.ts';
 import { assignments } from './assignments.ts';
@@ -146,4 +146,14 @@ export async function deleteCannedReply(
     ...valuesOf(organizationId, owners, id),
   );
   return changes > 0;
+}
+
+/** Deletes the replies of a team that is deleted: for the batch of its deletion, after it. */
+export function deleteRepliesOfTeam(teamId: string, organizationId: string): Statement {
+  return [
+    `DELETE FROM canned_replies WHERE owner_id = ?1 AND organization_id = ?2
+       AND EXISTS (SELECT 1 FROM teams WHERE id = ?1 AND deleted_at IS NOT NULL)`,
+    teamId,
+    organizationId,
+  ];
 }

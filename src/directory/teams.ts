@@ -3,6 +3,7 @@ import { CREATION_ORDERS, type CreationOrdering, type Keyset, keysetClauses } fr
 import type { TeamRow } from '../db/rows.ts';
 import type { Invitee } from '../resources/invitation.ts';
 import { assignments } from './assignments.ts';
+import { deleteRepliesOfTeam } from './canned-replies.ts';
 import { changing } from './changes.ts';
 import { type Inserted, insertBelow, isBelow } from './quotas.ts';
 import { endOffers } from './shares.ts';
@@ -87,7 +88,9 @@ export function updateTeam(
   });
 }
 
-/** Marks a team as deleted: no router routes to it any more. False when the organization has no such team. */
+/**
+ * Marks a team as deleted: no router routes to it any more. Its offers to partners and its canned replies go. False when the organization has no such team.
+ */
 export function deleteTeam(
   identity: IdentityDatabase,
   organizationId: string,
@@ -104,6 +107,7 @@ export function deleteTeam(
         organizationId,
       ],
       endOffers('team', teamId, organizationId),
+      deleteRepliesOfTeam(teamId, organizationId),
     ]);
     return deleted.length > 0;
   });

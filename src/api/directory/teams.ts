@@ -192,7 +192,7 @@ export function teamRoutesOf(door: Door): AppRouter {
     path: one,
     summary: 'Delete a team',
     description:
-      'Routers that name it no longer reach its members. Its members keep the chats that they have joined. Repeating the call answers 404.',
+      'Routers that name it no longer reach its members. Its canned replies and offers to partners go. Its members keep the chats that they have joined. Repeating the call answers 404.',
     request: { params: teamPath },
     answers: { 204: { description: 'Deleted' } },
   });

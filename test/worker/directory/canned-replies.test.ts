@@ -112,6 +112,17 @@ describe('canned replies', () => {
     }
   });
 
+  it('go with their team', async () => {
+    const root = `/orgs/${manager.organization_id}/teams`;
+    const team = String((await ask(manager, 'POST', root, { name: 'Short' })).json['id']);
+    const ofTeam = await made(manager, { shortcut: 'short', visibility: 'team', team_id: team });
+    expect((await ask(manager, 'DELETE', `${root}/${team}`)).status).toBe(204);
+    expect((await ask(manager, 'GET', `${path}/${ofTeam['id']}`)).status).toBe(404);
+    expect((await ask(manager, 'GET', `${path}?team_id=${team}`)).status).toBe(400);
+    const left = await testEnv.DB.prepare('SELECT 1 FROM canned_replies WHERE owner_id = ?').bind(team).all();
+    expect(left.results).toEqual([]);
+  });
+
   it('have each shortcut once for each of whose they are', async () => {
     const first = await made(agent, { shortcut: 'twice' });
     const again = await add(agent, { shortcut: 'TWICE' });
