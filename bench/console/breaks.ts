@@ -23,6 +23,8 @@ export type Soak = { minutes: number; messages: number; begin: number; end: numb
 
 const A_SECOND = 10;
 const CHATS = 20;
+/** The newest chat is the first of the list. */
+const OPEN = CHATS - 1;
 /** The heap is measured first after so many seconds, since code and caches grow in the beginning. */
 const SETTLING = 60;
 
@@ -31,14 +33,14 @@ export async function measureSoak(desk: BenchDesk, minutes: number): Promise<Soa
   const { page, site } = desk;
   for (let chat = 0; chat < CHATS; chat++) await site.write(nameOf(chat), 'Begin', nameOf(chat));
   await page.goto(`${site.site.hub.url}${ALL_OPEN}`);
-  await page.getByTitle(nameOf(0), { exact: true }).click();
+  await page.getByTitle(nameOf(OPEN), { exact: true }).click();
   let begin = Number.NaN;
   let messages = 0;
   const start = performance.now();
   for (let second = 0; second < SETTLING + minutes * 60; second++) {
     if (second === SETTLING) begin = await heapOf(desk);
     for (let place = 0; place < A_SECOND; place++) {
-      const name = nameOf(place % 2 === 0 ? 0 : 1 + (messages % (CHATS - 1)));
+      const name = nameOf(place % 2 === 0 ? OPEN : messages % CHATS);
       messages += 1;
       await site.write(name, `Soak ${messages}. ${'More words. '.repeat(8)}`, name);
     }
