@@ -2,7 +2,10 @@ import react from '@vitejs/plugin-react';
 import type { InlineConfig } from 'vite';
 import { projectPath } from './project.ts';
 
-/** How Vite builds and serves the console: below `/console/`. What agents need at once is one script and one style sheet. */
+/**
+ * How Vite builds and serves the console: below `/console/`. What agents need at once is the page’s own script, that of its
+ * libraries, and one style sheet.
+ */
 export const consoleOptions: InlineConfig = {
   root: projectPath('src/console-app'),
   base: '/console/',

@@ -48,6 +48,8 @@ test('the files that the page names are kept for ever, and missing ones are not'
   expect(files.map((file) => file.replace(/-[\w-]{8}\./, '-….'))).toEqual([
     '/console/assets/icon-….svg',
     '/console/assets/index-….js',
+    '/console/assets/rolldown-runtime-….js',
+    '/console/assets/libraries-….js',
     '/console/assets/index-….css',
   ]);
   for (const file of files) {
