@@ -45,6 +45,7 @@ export async function countReached(
     private_owner_ids: [],
   };
   const counts = { users: 0, bots: 0 };
+  const membersOf = Map.groupBy(members, (member) => member.organization_id);
   for (const [owner, candidates] of Map.groupBy(users, (user) => user.organization_id)) {
     const isOwn = owner === organizationId;
     const routed = new RoutedRooms({
@@ -52,7 +53,7 @@ export async function countReached(
       organization_id: owner,
       room_ids: isOwn ? [ROOM] : [],
       shared: isOwn ? [] : [room],
-      members: members.filter((member) => member.organization_id === owner),
+      members: membersOf.get(owner) ?? [],
     });
     for (const user of candidates) {
       if (isInRoomSet(room, routed.ofUser(user, { includesPrivateHistory: true }))) {
@@ -90,15 +91,18 @@ async function readCandidates(
       organizationId,
     ],
     [
-      `SELECT id, organization_id, is_bot FROM users WHERE deleted_at IS NULL
-         AND organization_id IN (SELECT value FROM json_each(?2))
-         AND id IN (SELECT value FROM json_each(?3) UNION SELECT user_id FROM (${MEMBERSHIPS}))
+      // Routers name users of their own organization only: a partner's user of a known id is nobody's to ask for.
+      `SELECT users.id, organization_id, is_bot FROM json_each(?3) AS named CROSS JOIN users ON users.id = named.value
+         WHERE deleted_at IS NULL AND organization_id = ?5
+       UNION SELECT id, organization_id, is_bot FROM users WHERE deleted_at IS NULL
+         AND organization_id IN (SELECT value FROM json_each(?2)) AND id IN (SELECT user_id FROM (${MEMBERSHIPS}))
        UNION SELECT * FROM (SELECT id, organization_id, is_bot FROM users WHERE deleted_at IS NULL
          AND organization_id IN (SELECT value FROM json_each(?4)) LIMIT ${MOST_USERS})`,
       teams,
       ids,
       JSON.stringify(named('user')),
       JSON.stringify(whole.filter((id) => id !== null && admitted.has(id))),
+      organizationId,
     ],
   ])) as [Candidates['members'], Candidates['team_shares'], { id: string; organization_id: string; is_bot: number }[]];
   return { members, team_shares, users: users.map((user) => ({ ...user, is_bot: user.is_bot === 1 })) };

@@ -37,8 +37,7 @@ export const SHARED_KINDS = {
     name: 'Room',
     params: roomPath,
     notFound: ROOM_NOT_FOUND,
-    shared:
-      'Its routers may then name users of the partner, teams that the partner shares, or all of the partner; these see its chats.',
+    shared: 'Its routers may then name teams that the partner shares, or all of the partner; these see its chats.',
     unshared: 'The room no longer reaches anybody of the partner. They keep only the chats in which they take part.',
   },
   team: {

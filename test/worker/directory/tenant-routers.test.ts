@@ -135,6 +135,8 @@ describe('the question whom targets would reach', () => {
     await put(`/organizations/${owner.organization_id}/rooms/${room}/shares/${organization_id}`);
     expect(await counts([everybody], [room])).toEqual([1, 0]);
     expect(await counts([everybody])).toEqual([0, 0]);
+    // No router may name them by their id, so the question does not say whether they exist.
+    expect(await counts([{ kind: 'user', id: partner.user_id }], [room])).toEqual([0, 0]);
     expect(await counts([theirTeam], [room])).toEqual([0, 0]);
     await put(`/organizations/${organization_id}/teams/${team}/shares/${owner.organization_id}`);
     expect(await counts([theirTeam], [room])).toEqual([1, 0]);
