@@ -11,7 +11,7 @@ export function Announcements({ lines, userId }: { lines: readonly Line[]; userI
 
   useEffect(() => {
     const before = newest.current;
-    newest.current = lines.findLast(({ is }) => is === 'message' || is === 'note')?.key ?? '';
+    newest.current = lines.findLast(({ is }) => is === 'message' || is === 'event')?.key ?? '';
     if (before === null) return;
     const texts = newTextsOf(lines, before, userId);
     if (texts.length > 0) setSaid(texts);

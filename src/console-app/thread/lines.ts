@@ -9,9 +9,10 @@ export type Line =
   /** Above the first message that came while the connection was lost. */
   | { readonly is: 'catch_up'; readonly key: string; readonly count: number }
   | { readonly is: 'message'; readonly key: string; readonly message: Message; readonly isFirst: boolean }
-  | { readonly is: 'note'; readonly key: string; readonly message: Message; readonly text: string }
+  /** What has happened in the chat: a message that nobody has written. */
+  | { readonly is: 'event'; readonly key: string; readonly message: Message; readonly text: string }
   /** What a colleague has noted. */
-  | { readonly is: 'internal'; readonly key: string; readonly note: Note }
+  | { readonly is: 'note'; readonly key: string; readonly note: Note }
   | { readonly is: 'sending'; readonly key: string; readonly entry: OutboxEntry }
   | { readonly is: 'typing'; readonly key: string; readonly names: readonly string[] };
 
@@ -53,7 +54,7 @@ export function linesOf(
     for (let note = noted[0]; note !== undefined && (until === null || note.created_at < until); note = noted[0]) {
       noted.shift();
       isAt(note);
-      lines.push({ is: 'internal', key: note.id, note });
+      lines.push({ is: 'note', key: note.id, note });
       before = null;
     }
   }
@@ -65,12 +66,12 @@ export function linesOf(
       lines.push({ is: 'catch_up', key: 'catch up', count: catchUp.count });
       before = null;
     }
-    const text = noteOf(message);
+    const text = eventOf(message);
     if (text === null) {
       lines.push({ is: 'message', key: message.id, message, isFirst: before === null || !isTogether(before, message) });
       before = message;
     } else {
-      lines.push({ is: 'note', key: message.id, message, text });
+      lines.push({ is: 'event', key: message.id, message, text });
       before = null;
     }
   }
@@ -85,7 +86,7 @@ export function withTyping(lines: readonly Line[], names: readonly string[]): re
   return [...lines, { is: 'typing', key: `typing after ${lines.at(-1)?.key}`, names }];
 }
 
-const COUNTED: ReadonlySet<Line['is']> = new Set(['message', 'note', 'internal']);
+const COUNTED: ReadonlySet<Line['is']> = new Set(['message', 'event', 'note']);
 
 /** How many messages and notes there are after the line with the key `seen`; 0 when there is no such line. */
 export function countAfter(lines: readonly Line[], seen: string | undefined): number {
@@ -96,7 +97,7 @@ export function countAfter(lines: readonly Line[], seen: string | undefined): nu
 /** About how high (px) a line is, before it has been in the page. */
 export function heightOf(line: Line): number {
   if (line.is === 'sending') return 62;
-  if (line.is === 'internal') return 84;
+  if (line.is === 'note') return 84;
   if (line.is !== 'message') return 36;
   const text = line.message.message ?? '';
   const rows = Math.floor(text.length / 60) + (text.includes('\n') ? text.split('\n').length - 1 : 0);
@@ -116,7 +117,7 @@ export function newTextsOf(
   for (let index = lines.length - 1; index >= 0 && texts.length < SAID_AT_ONCE; index--) {
     const line = lines[index];
     if (line === undefined || line.key === after) return texts;
-    if (line.is === 'note') texts.unshift({ key: line.key, text: line.text });
+    if (line.is === 'event') texts.unshift({ key: line.key, text: line.text });
     if (line.is !== 'message' || line.message.sender_id === userId) continue;
     const { sender_name, message } = line.message;
     texts.unshift({ key: line.key, text: `${sender_name ?? 'Visitor'}: ${message ?? 'Attachment'}` });
@@ -129,7 +130,7 @@ function isTogether(one: Message, other: Message): boolean {
 }
 
 /** What a message says that nobody has written; null for one that somebody has. */
-export function noteOf({
+export function eventOf({
   type,
   sender_name,
   sender_type,

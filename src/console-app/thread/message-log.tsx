@@ -126,7 +126,7 @@ export function MessageLog(props: Props) {
         // Lines come and go while one scrolls. What is new is announced beside the log.
         aria-live="off"
       >
-        {lines.length === 0 ? <p className="log-note log-empty">No messages yet</p> : null}
+        {lines.length === 0 ? <p className="log-event log-empty">No messages yet</p> : null}
         <div className="log-lines" style={{ height: log.getTotalSize() }}>
           {hasOlder ? (
             <p className="log-older">
@@ -171,10 +171,10 @@ function LogLine({ line, userId, ...props }: LogLineProps) {
       return <h3 className="log-day">{line.text}</h3>;
     case 'catch_up':
       return <p className="log-catch-up">{line.count} new while you were away</p>;
-    case 'note':
+    case 'event':
       if (line.message.call !== undefined) return <CallRecord message={line.message} call={line.message.call} />;
-      return <p className="log-note">{line.text}</p>;
-    case 'internal':
+      return <p className="log-event">{line.text}</p>;
+    case 'note':
       return <NoteLine note={line.note} isOwn={line.note.user_id === userId} onDelete={props.onDeleteNote} />;
     case 'message':
       return (

@@ -3,7 +3,7 @@ import { suggestionsOf } from '../../../src/console-app/composer/suggestions-of.
 import { holdOrder } from '../../../src/console-app/inbox/frozen-order.ts';
 import { KeySequence } from '../../../src/console-app/keys/key-sequence.ts';
 import type { InboxRow, Message, Note, Suggestion, Thread } from '../../../src/console-app/replica/known.ts';
-import { countAfter, linesOf, newTextsOf, noteOf, withTyping } from '../../../src/console-app/thread/lines.ts';
+import { countAfter, eventOf, linesOf, newTextsOf, withTyping } from '../../../src/console-app/thread/lines.ts';
 import { durationOf, waitOf } from '../../../src/console-app/words/times.ts';
 
 const NOW = Date.UTC(2026, 5, 15, 12, 0, 0);
@@ -20,7 +20,7 @@ const message = (fields: Partial<Message>): Message =>
   }) as Message;
 
 describe('the lines of a thread', () => {
-  it('have a name above the first message of a sender, after five minutes, after a note, and after a mark', () => {
+  it('have a name above the first message of a sender, after five minutes, after an event, and after a mark', () => {
     const messages = [
       message({ id: '1', created_at: at(0) }),
       message({ id: '2', created_at: at(4) }),
@@ -32,7 +32,7 @@ describe('the lines of a thread', () => {
     ];
     const lines = linesOf(messages, false, [], { first_id: '7', last_place: 7, count: 1 }, NOW);
     const shown = lines.map((line) => (line.is === 'message' ? `${line.key}${line.isFirst ? ' named' : ''}` : line.is));
-    expect(shown).toEqual(['day', '1 named', '2', '3 named', '4 named', 'note', '6 named', 'catch_up', '7 named']);
+    expect(shown).toEqual(['day', '1 named', '2', '3 named', '4 named', 'event', '6 named', 'catch_up', '7 named']);
     expect(lines[5]).toMatchObject({ text: 'Smith joined' });
   });
 
@@ -53,7 +53,7 @@ describe('the lines of a thread', () => {
   });
 
   it('say what was chosen, and of what', () => {
-    const pressed = (fields: object) => noteOf(message({ type: 'action', sender_name: 'Jane', ...fields }));
+    const pressed = (fields: object) => eventOf(message({ type: 'action', sender_name: 'Jane', ...fields }));
     expect(pressed({ response_to_action: { text: 'Yes' }, response_to_attachment: { title: 'Is that right?' } })).toBe(
       'Jane chose “Yes” to “Is that right?”',
     );
