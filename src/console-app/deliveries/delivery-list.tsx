@@ -12,7 +12,7 @@ import { Ledger } from './ledger.tsx';
 import { canReplay, type Receiver } from './receivers.ts';
 import { ReplayAll } from './replay-all.tsx';
 import { ReplayButton } from './replay-button.tsx';
-import { type Delivery, eventOf } from './rows.ts';
+import { type Delivery, eventCodeOf, eventOf } from './rows.ts';
 import { Result, StatusMark } from './status-mark.tsx';
 import { TestDialog } from './test-dialog.tsx';
 
@@ -89,7 +89,14 @@ function useColumns(
     ...(chosen === null
       ? [{ name: 'Receiver', cell: ({ receiver }: Delivery) => receiver?.name ?? receiver?.id ?? '' }]
       : []),
-    { name: 'Event', cell: eventOf },
+    {
+      name: 'Event',
+      cell: (delivery) => (
+        <>
+          {eventOf(delivery)} <code className="muted">{eventCodeOf(delivery)}</code>
+        </>
+      ),
+    },
     { name: 'Thread', cell: ({ thread_id }) => thread_id ?? '' },
     {
       name: 'State',

@@ -9,7 +9,7 @@ import { CodeBlock, ScrolledText } from './code-block.tsx';
 import type { DeliveryFilter } from './filter.ts';
 import type { Receiver } from './receivers.ts';
 import { ReplayButton } from './replay-button.tsx';
-import { type Attempt, answerOf, type DeliveryDetail, eventOf } from './rows.ts';
+import { type Attempt, answerOf, type DeliveryDetail, eventCodeOf, eventOf } from './rows.ts';
 import { curlSnippet, nodeSnippet, type Signed, timestampOf } from './snippets.ts';
 import { Result, StatusMark } from './status-mark.tsx';
 
@@ -67,6 +67,10 @@ function Facts({ receiver, delivery }: { receiver: Receiver; delivery: DeliveryD
         <p>Its message was deleted since, or what it tells was purged: it is not sent again.</p>
       ) : null}
       <dl className="facts">
+        <dt>Event</dt>
+        <dd>
+          <code>{eventCodeOf(delivery)}</code>
+        </dd>
         <dt>Receiver</dt>
         <dd>
           <Link to="/deliveries" search={{ receiver: receiver.id }}>

@@ -14,7 +14,7 @@ export function FilterFields({ filter, receivers, chosen }: Props) {
   const [isMoreOpen, setMoreOpen] = useState([filter.event, filter.from, filter.to].some((each) => each !== undefined));
   const isApart = chosen?.kind === 'elsewhere';
   const events =
-    chosen === null ? [...CHANNEL_EVENTS, ...APP_EVENTS] : chosen.kind === 'channel' ? CHANNEL_EVENTS : APP_EVENTS;
+    chosen === null ? { ...CHANNEL_EVENTS, ...APP_EVENTS } : chosen.kind === 'channel' ? CHANNEL_EVENTS : APP_EVENTS;
   return (
     <search className="delivery-filter">
       <Choice
@@ -46,7 +46,10 @@ export function FilterFields({ filter, receivers, chosen }: Props) {
               label="Event"
               value={filter.event ?? ''}
               onValue={(event) => set({ event })}
-              choices={[['', 'All'], ...events.map((event) => [event, event] as const)]}
+              choices={[
+                ['', 'All'],
+                ...Object.entries(events).map(([code, words]) => [code, `${words} (${code})`] as const),
+              ]}
             />
             <TimeFilter label="After" value={filter.from} onValue={(from) => set({ from })} />
             <TimeFilter label="Before" value={filter.to} onValue={(to) => set({ to })} />

@@ -21,14 +21,14 @@ export const STATUS_WORDS: Readonly<Record<Status, string>> = {
   skipped: 'Skipped',
 };
 
-/** The events of channels, and the actions of apps. */
-export const CHANNEL_EVENTS = [
-  'message_created',
-  'reply_suggestion_created',
-  'messages_purged',
-  'visitor_purged',
-] as const;
-export const APP_EVENTS = ['added', 'changed', 'removed'] as const;
+/** The events of channels and the actions of apps, with the words for them. */
+export const CHANNEL_EVENTS: Readonly<Record<string, string>> = {
+  message_created: 'New message',
+  reply_suggestion_created: 'New suggested answer',
+  messages_purged: 'Messages purged',
+  visitor_purged: 'Visitor purged',
+};
+export const APP_EVENTS: Readonly<Record<string, string>> = { added: 'Added', changed: 'Changed', removed: 'Removed' };
 
 /** The filter of an address; what makes no sense is left out. */
 export function filterOf(search: Record<string, unknown>): DeliveryFilter {

@@ -6,6 +6,7 @@ import type {
   installedAttemptResource,
   organizationDeliveryResource,
 } from '../../resources/delivery.ts';
+import { APP_EVENTS, CHANNEL_EVENTS } from './filter.ts';
 
 type Shared = Omit<ReturnType<typeof channelDeliveryResource>, 'event_type' | 'thread_id'>;
 
@@ -23,12 +24,16 @@ export type DeliveryDetail = Delivery & {
   readonly is_purged?: boolean;
 };
 
-/** What a webhook tells, in a few words: `message_created`, or `added messages` of an app. */
-export function eventOf({ event_type, action, channel }: Delivery): string {
-  const what = action ?? event_type ?? '';
-  const collection = channel?.split('/').at(-1);
-  return collection === undefined ? what : `${what} ${collection}`;
+/** What a webhook tells, in a few words: `New message`, or `Added messages` of an app. */
+export function eventOf(delivery: Delivery): string {
+  const code = eventCodeOf(delivery);
+  const collection = delivery.channel?.split('/').at(-1)?.replaceAll('_', ' ');
+  if (collection === undefined) return CHANNEL_EVENTS[code] ?? code;
+  return `${APP_EVENTS[code] ?? code} ${collection}`;
 }
+
+/** What the body names it. */
+export const eventCodeOf = ({ event_type, action }: Delivery): string => action ?? event_type ?? '';
 
 /** How an attempt ended, in words; empty when there was none. */
 export function answerOf({ last_status, last_error }: Pick<Delivery, 'last_status' | 'last_error'>): string {

@@ -52,7 +52,7 @@ describe('the deliveries', () => {
     // Why: each attempt, and the body.
     const first = page.getByRole('row').filter({ hasText: 'Failed 2/2' }).last();
     await first.getByRole('link').click();
-    await page.getByRole('heading', { name: 'message_created' }).waitFor();
+    await page.getByRole('heading', { name: 'New message' }).waitFor();
     const attempts = page.getByRole('region', { name: 'Attempts' });
     expect(await attempts.getByText('Status 503').count()).toBe(2);
     await attempts.getByText('What it answered').first().click();
@@ -81,7 +81,7 @@ describe('the deliveries', () => {
     await page.getByRole('button', { name: 'Close' }).click();
 
     // One again, then all others.
-    await page.getByRole('button', { name: 'Replay message_created of ticket-1' }).last().click();
+    await page.getByRole('button', { name: 'Replay New message of ticket-1' }).last().click();
     await page.getByText('Delivered 3').waitFor();
     await page.getByRole('button', { name: 'Replay all failed' }).click();
     await page.getByText('It is 1 webhook of 1 thread in the last 30 days.').waitFor();

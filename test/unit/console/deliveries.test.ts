@@ -41,11 +41,11 @@ describe('the filter of the list of deliveries', () => {
 
 describe('a delivery in words', () => {
   it('has its event, its attempts and how the last one ended', () => {
-    expect(eventOf({ event_type: 'message_created' } as Delivery)).toBe('message_created');
+    expect(eventOf({ event_type: 'message_created' } as Delivery)).toBe('New message');
     expect(eventOf({ event_type: 'added', channel: '/api/v5/orgs/o/owned_chats/c/messages' } as Delivery)).toBe(
-      'added messages',
+      'Added messages',
     );
-    expect(eventOf({ action: 'removed', channel: '/api/v5/users/u/chats' } as Delivery)).toBe('removed chats');
+    expect(eventOf({ action: 'removed', channel: '/api/v5/users/u/chats' } as Delivery)).toBe('Removed chats');
     expect(attemptsOf(delivery, 4)).toBe('2/4');
     expect(attemptsOf({ ...delivery, is_replay: true }, 4)).toBe('2 attempts');
     expect(attemptsOf({ ...delivery, status: 'exhausted', attempt_count: 4 }, null)).toBe('4/4');
