@@ -59,12 +59,15 @@ export function App() {
 function Inside({ session, onLeft }: { session: Session; onLeft: () => void }) {
   const [complaint, setComplaint] = useState<string | null>(null);
   const [notice, setNotice] = useState<Notice | null>(null);
+  const forgetNotice = useCallback(() => setNotice(null), []);
   // Drafts and messages on their way are in the browser's storage, by user: loading the page loses none.
   useEffect(() => watchSessionOwner(session.user.id, () => location.reload()), [session.user.id]);
   return (
     <DeskProvider session={session} openReplica={openReplica} onComplaint={setComplaint} onNotice={setNotice}>
-      <Screens onLeft={onLeft} />
-      {notice === null ? null : <NoticeBar notice={notice} onGone={() => setNotice(null)} />}
+      <div className="page">
+        <Screens onLeft={onLeft} onMoved={forgetNotice} />
+        {notice === null ? null : <NoticeBar notice={notice} onGone={forgetNotice} />}
+      </div>
       {complaint === null ? null : (
         <div className="complaint" role="alert">
           <span>{complaint}</span>
@@ -77,7 +80,8 @@ function Inside({ session, onLeft }: { session: Session; onLeft: () => void }) {
   );
 }
 
-function Screens({ onLeft }: { onLeft: () => void }) {
+/** `onMoved`: somebody goes to another page. */
+function Screens({ onLeft, onMoved }: { onLeft: () => void; onMoved: () => void }) {
   const { presence, replica, userId, complain } = useDesk();
   const { isSignedOut } = useReplica();
   const leave = useCallback(async () => {
@@ -89,6 +93,10 @@ function Screens({ onLeft }: { onLeft: () => void }) {
     onLeft();
   }, [presence, complain, onLeft]);
   const router = useMemo(() => makeRouter(leave), [leave]);
+  useEffect(
+    () => router.subscribe('onBeforeNavigate', ({ pathChanged }) => pathChanged && onMoved()),
+    [router, onMoved],
+  );
 
   function entered(session: Session): void {
     // The script goes on until the page is gone, and must send nothing of one user in the session of another.

@@ -11,7 +11,7 @@ export type Notice = {
   } | null;
 };
 
-/** So long (ms) a notice stays, unless somebody points at it. */
+/** So long (ms) a notice stays, unless the keys are at its buttons. */
 const STAYS = 10_000;
 
 /** A line at the foot of the page that goes by itself. */
@@ -49,7 +49,7 @@ export function NoticeBar({ notice, onGone }: { notice: Notice; onGone: () => vo
   }, [action]);
 
   return (
-    <div className="notice" role="status" onPointerEnter={stay} onPointerLeave={pass} onFocus={stay} onBlur={pass}>
+    <div className="notice" role="status" onFocus={stay} onBlur={pass}>
       <span>{text}</span>
       {action === null ? null : (
         <button

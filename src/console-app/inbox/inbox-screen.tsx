@@ -1,5 +1,5 @@
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
+import { useCallback, useEffect, useMemo, useSyncExternalStore } from 'react';
 import { chatsWithDraft, watchDrafts } from '../composer/drafts.ts';
 import { useDesk, usePreferences, useReplica } from '../desk/desk.tsx';
 import { Icon } from '../desk/icons.tsx';
@@ -12,6 +12,7 @@ import { useForesight } from './foresight.ts';
 import { InboxList } from './inbox-list.tsx';
 import { ALL_ROOMS, ListHead } from './list-head.tsx';
 import { TestMessage } from './test-message.tsx';
+import { usePanel } from './use-panel.ts';
 
 /** A view with its chats, and the chat that is open in it. */
 export function InboxScreen() {
@@ -32,7 +33,7 @@ export function InboxScreen() {
   const rows = useMemo(() => (shown === undefined ? [] : rowsOfView(state.known, shown)), [state.known, shown]);
   const subscribe = useCallback((listener: () => void) => watchDrafts(listener), []);
   const drafts = useSyncExternalStore(subscribe, () => chatsWithDraft(userId));
-  const [isPanelOpen, setPanelOpen] = useState(() => innerWidth > 1100);
+  const [isPanelOpen, setPanelOpen] = usePanel();
 
   useEffect(() => {
     replica.showView(query);

@@ -1,5 +1,5 @@
 import { useNavigate, useParams } from '@tanstack/react-router';
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo } from 'react';
 import { useDesk, useReplica } from '../desk/desk.tsx';
 import { Icon } from '../desk/icons.tsx';
 import { useRooms } from '../desk/rooms.ts';
@@ -9,6 +9,7 @@ import { openInvitations } from '../replica/views.ts';
 import { ChatScreen } from '../thread/chat-screen.tsx';
 import { useForesight } from './foresight.ts';
 import { InvitationLine } from './invitation-line.tsx';
+import { usePanel } from './use-panel.ts';
 import './invitations.css';
 
 const NO_ROWS: readonly InboxRow[] = [];
@@ -22,7 +23,7 @@ export default function InvitationsScreen() {
   const rooms = useRooms();
   const minute = useMinute();
   const invitations = useMemo(() => openInvitations(known.invitations), [known.invitations]);
-  const [isPanelOpen, setPanelOpen] = useState(() => innerWidth > 1100);
+  const [isPanelOpen, setPanelOpen] = usePanel();
   useForesight(replica, NO_ROWS, chatId);
 
   const isReadable = ({ room_id }: { room_id: string | null }) => rooms?.some(({ id }) => id === room_id) === true;

@@ -36,4 +36,36 @@ describe('the console on screens of all sizes', () => {
     }
     expect(complaints).toEqual([]);
   });
+
+  it.each([
+    ['light', 1280],
+    ['dark', 390],
+  ] as const)('keeps a notice apart from all else, until one goes to another page (%s, %i)', async (scheme, width) => {
+    const { page, signIn, faults, complaints } = await site.open({ scheme, width });
+    await site.write(`notice ${scheme}`, 'Hello', 'Nora Noticed');
+    await signIn(site.site.demo.agent);
+    await page.getByRole('link', { name: /Nora Noticed/ }).click();
+    await page.getByRole('button', { name: 'Take the chat' }).click();
+    await page.getByRole('button', { name: /^Close/ }).click();
+    const notice = page.getByRole('status').filter({ hasText: 'The chat with Nora Noticed is closed.' });
+    await notice.waitFor();
+    const [{ y = 0 } = {}, frame] = [(await notice.boundingBox()) ?? {}, await page.locator('.shell').boundingBox()];
+    expect(y).toBeGreaterThanOrEqual((frame?.y ?? 0) + (frame?.height ?? 0));
+    expect(await faults()).toEqual([]);
+    if (width < 760) await page.getByRole('button', { name: 'Back to the list' }).click();
+    else await page.getByRole('link', { name: 'Settings' }).click();
+    await notice.waitFor({ state: 'hidden', timeout: 5_000 });
+    expect(complaints).toEqual([]);
+  });
+
+  it('closes the panel over the chat in a window that is made narrow', async () => {
+    const { page, signIn, complaints } = await site.open();
+    await signIn(site.site.demo.agent);
+    await page.getByRole('link', { name: /Somebody with a very long name/ }).click();
+    await page.getByText('Nobody answers this chat.').waitFor();
+    await page.setViewportSize({ width: 390, height: 780 });
+    await page.getByText('Nobody answers this chat.').waitFor({ state: 'hidden' });
+    await page.getByRole('button', { name: 'Take the chat' }).click({ trial: true });
+    expect(complaints).toEqual([]);
+  });
 });
