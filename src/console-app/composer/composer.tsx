@@ -20,8 +20,9 @@ type Props = {
   /** In characters. */
   longest: number;
   suggestions: readonly Suggestion[];
-  /** A text that goes back into the composer: a message that could not be sent. */
-  returned: { key: string; text: string; files: readonly SentFile[] } | null;
+  /** What goes back into the field, once: a message that could not be sent. */
+  returned: { text: string; files: readonly SentFile[] } | null;
+  onReturned: () => void;
   replyFacts: ReplyFacts;
   /** What the hub keeps for all devices; empty for nothing. */
   kept: string;
@@ -34,7 +35,7 @@ type Props = {
 
 /** Where one writes an answer. What is written stays in the browser until it is sent. */
 export function Composer(props: Props) {
-  const { userId, chatId, isMail, longest, suggestions, returned, serverDraft, onSend, onTyping } = props;
+  const { userId, chatId, isMail, longest, suggestions, returned, onReturned, serverDraft, onSend, onTyping } = props;
   const byEnter = usePreferences().enter_sends && !isMail;
   const field = useId();
   const hint = useId();
@@ -46,7 +47,6 @@ export function Composer(props: Props) {
   const [dismissed, setDismissed] = useState<ReadonlySet<string>>(new Set());
   const [inserted, setInserted] = useState<string | null>(null);
   const [isOver, setOver] = useState(false);
-  const [taken, setTaken] = useState<string | null>(null);
   const offered = suggestions.filter(({ id }) => !dismissed.has(id));
   const isTooLong = Array.from(text).length > longest;
   const isEmpty = text.trim() === '';
@@ -67,14 +67,13 @@ export function Composer(props: Props) {
     },
   });
 
-  if (returned !== null && returned.key !== taken) {
-    setTaken(returned.key);
-    setText(isEmpty ? returned.text : `${text}\n${returned.text}`);
-  }
-  const returnedFiles = returned?.files;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it goes back to the text that is there now
   useEffect(() => {
-    if (returnedFiles !== undefined) files.putBack(returnedFiles);
-  }, [files, returnedFiles]);
+    if (returned === null) return;
+    setText(isEmpty ? returned.text : `${text}\n${returned.text}`);
+    files.putBack(returned.files);
+    onReturned();
+  }, [returned]);
   useEffect(() => {
     if (written !== null) writeDraft(userId, chatId, written);
   }, [userId, chatId, written]);

@@ -206,13 +206,16 @@ function useCommands({ onPalette, onHelp, onSignOut }: Doors): readonly Command[
       { id: 'sign out', name: 'Sign out', keys: null, run: onSignOut },
     ];
     if (row === undefined) return always;
-    const note: Command = { id: 'note', name: 'Write a note', keys: 'i', run: () => pressButton('note') };
-    if (row.chat.is_ended) return [note, ...always];
+    // The hub stores no readable text about an encrypted chat.
+    const notes: Command[] = row.chat.is_encrypted
+      ? []
+      : [{ id: 'note', name: 'Write a note', keys: 'i', run: () => pressButton('note') }];
+    if (row.chat.is_ended) return [...notes, ...always];
     const reply: Command = { id: 'reply', name: 'Write an answer', keys: 'r', run: writeAnswer };
     const ofChat: Command[] = row.own.is_participating
       ? [
           reply,
-          note,
+          ...notes,
           {
             id: 'close',
             name: 'Close the chat',
@@ -235,7 +238,7 @@ function useCommands({ onPalette, onHelp, onSignOut }: Doors): readonly Command[
             keys: 't',
             run: () => takeChat(replica, userId, row).then(say),
           },
-          note,
+          ...notes,
         ];
     return [...ofChat, ...always];
   }, [navigate, onPalette, onHelp, onSignOut, seesDeliveries, row, replica, userId, say, close]);

@@ -20,11 +20,11 @@ import { NotAnswering, WritingPlace } from './writing-place.tsx';
 /** Longest answers, in characters: in a channel's chat, and in others (docs/api.md). */
 const LONGEST = { channel: 100_000, other: 2_000 } as const;
 
-/** The texts that are being changed, by chat: going to another chat and back loses none. */
+/** The texts that are being changed, by user and chat: going to another chat and back loses none. */
 const changed = new Map<string, Changing['open']>();
 
 /** What goes back into the field: a message that could not be sent. */
-type Returned = { key: string; text: string; files: readonly SentFile[] };
+type Returned = { text: string; files: readonly SentFile[] };
 
 /** The messages of a chat, and where one writes. */
 export function Conversation({ row, thread }: { row: InboxRow; thread: Thread }) {
@@ -91,14 +91,15 @@ export function Conversation({ row, thread }: { row: InboxRow; thread: Thread })
     if (isLive) replica.readNotes(chatId);
   }, [replica, chatId, isLive]);
 
-  const [open, setOpenNow] = useState(() => changed.get(chatId) ?? null);
+  const place = `${userId} ${chatId}`;
+  const [open, setOpenNow] = useState(() => changed.get(place) ?? null);
   const setOpen = useCallback(
     (next: Changing['open']) => {
       setOpenNow(next);
-      if (next === null) changed.delete(chatId);
-      else changed.set(chatId, next);
+      if (next === null) changed.delete(place);
+      else changed.set(place, next);
     },
-    [chatId],
+    [place],
   );
   const hasChannel = row.channel !== null;
   const longest = hasChannel ? LONGEST.channel : LONGEST.other;
@@ -139,7 +140,7 @@ export function Conversation({ row, thread }: { row: InboxRow; thread: Thread })
     const entry = replica.discard(key);
     if (entry === null) return;
     const { message, attachments = [] } = entry.content;
-    setReturned({ key, text: message, files: attachments });
+    setReturned({ text: message, files: attachments });
   }
 
   return (
@@ -155,7 +156,7 @@ export function Conversation({ row, thread }: { row: InboxRow; thread: Thread })
         onRedeliver={redeliver}
         onDeleteNote={removeNote}
         onRetry={(key) => replica.retry(key)}
-        onEdit={edit}
+        onEdit={isMember ? edit : null}
         onDiscard={(key) => replica.discard(key)}
       />
       <WritingPlace row={row} path={path}>
@@ -168,6 +169,7 @@ export function Conversation({ row, thread }: { row: InboxRow; thread: Thread })
             suggestions={suggestions}
             replyFacts={replyFacts}
             returned={returned}
+            onReturned={() => setReturned(null)}
             kept={known.drafts.get(chatId)?.message ?? ''}
             serverDraft={serverDraft}
             isOffline={!isLive}

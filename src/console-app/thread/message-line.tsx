@@ -135,7 +135,8 @@ function WhyNot({ chatId }: { chatId: string }) {
 
 export type SendingActions = {
   onRetry: (key: string) => void;
-  onEdit: (key: string) => void;
+  /** Null where nobody can write an answer. */
+  onEdit: ((key: string) => void) | null;
   onDiscard: (key: string) => void;
 };
 
@@ -166,9 +167,11 @@ export function SendingLine({
           <button type="button" className="button small" onClick={() => actions.onRetry(key)}>
             Retry
           </button>
-          <button type="button" className="button small" onClick={() => actions.onEdit(key)}>
-            Edit
-          </button>
+          {actions.onEdit === null ? null : (
+            <button type="button" className="button small" onClick={() => actions.onEdit?.(key)}>
+              Edit
+            </button>
+          )}
           <button type="button" className="button small" onClick={() => actions.onDiscard(key)}>
             Discard
           </button>
