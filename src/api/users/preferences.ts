@@ -60,7 +60,7 @@ const putPreferences = defineRoute({
   method: 'put',
   path: PATH,
   summary: 'Replace your preferences',
-  description: `A field that is left out gets its default. ${CAPACITY}`,
+  description: `A field that is left out gets its default, but for \`console\`, which stays. ${CAPACITY}`,
   request: { params, body: bodyOf(changes) },
   answers,
 });
@@ -78,7 +78,8 @@ preferenceRoutes.openapi(patchPreferences, async (c) => {
 });
 
 preferenceRoutes.openapi(putPreferences, async (c) => {
-  const { chat_capacity = null, ui_language_code = null, console = {} } = c.req.valid('json');
+  // No default for `console`: a client that does not know it must not empty a person's console.
+  const { chat_capacity = null, ui_language_code = null, console } = c.req.valid('json');
   const whole = { chat_capacity, ui_language_code, console };
   const preferences = await changePreferences(c, c.req.valid('param').user_id, whole);
   return preferences === null ? refuse(c, USER_NOT_FOUND) : c.json(preferences, 200);
