@@ -27,10 +27,16 @@ export type FilePorts = {
 const MOST = 20;
 /** The hub deletes a file that no message names after a day. An hour less, since it must be sent before. In ms. */
 const KEPT_FOR = 23 * 3_600_000;
+/** A page that is gone cannot go on, and the next one has no file to begin with. */
+const INTERRUPTED = {
+  is: 'failed',
+  reason: 'The page was left before it had gone. Add it again.',
+  canRetry: false,
+} as const;
 
 /**
  * The files that somebody adds to an answer. They are uploaded at once, so sending is a matter of a moment, and those that
- * are there outlive the page. It lives as long as the page: an upload goes on while another chat is open.
+ * are there outlive the page; of others the next page says that they have not gone. It lives as long as the page: an upload goes on while another chat is open.
  */
 export class DraftFiles {
   readonly #ports: FilePorts;
@@ -42,7 +48,10 @@ export class DraftFiles {
   constructor(ports: FilePorts) {
     this.#ports = ports;
     const stored = JSON.parse(ports.read() ?? '[]') as DraftFile[];
-    this.#files = stored.filter(({ state }) => state.is === 'ready' && ports.now() - state.at < KEPT_FOR);
+    this.#files = stored.flatMap((file) => {
+      if (file.state.is !== 'ready') return { ...file, state: INTERRUPTED };
+      return ports.now() - file.state.at < KEPT_FOR ? file : [];
+    });
   }
 
   /** Both for `useSyncExternalStore`. */
@@ -126,9 +135,9 @@ export class DraftFiles {
 
   #set(files: readonly DraftFile[]): void {
     this.#files = files;
-    const ready = files.filter(({ state }) => state.is === 'ready');
+    const kept = files.filter(({ state }) => state.is !== 'failed');
     try {
-      this.#ports.write(ready.length === 0 ? null : JSON.stringify(ready));
+      this.#ports.write(kept.length === 0 ? null : JSON.stringify(kept));
     } catch {
       // A full browser keeps them on the page only.
     }

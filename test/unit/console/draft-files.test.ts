@@ -34,7 +34,11 @@ it('files are uploaded at once, and those that are there go with the message and
   expect(one.files.all()[0]?.state).toEqual({ is: 'uploading', share: 0.5 });
   one.uploads[0]?.end({ ok: true, fileId: 'id-a' });
   const next = open(one.stored);
-  expect(next.states()).toEqual([['a.pdf', 'ready']]);
+  expect(next.states()).toEqual([
+    ['a.pdf', 'ready'],
+    ['b.png', 'The page was left before it had gone. Add it again.'],
+  ]);
+  next.files.remove('key-2');
   expect(next.files.take()).toEqual([{ file_id: 'id-a', title: 'a.pdf' }]);
   expect([next.states(), next.stored.text]).toEqual([[], null]);
   next.files.putBack([{ file_id: 'id-a', title: 'a.pdf' }]);
