@@ -15,7 +15,8 @@ type LineProps = { message: Message; isFirst: boolean; isOwn: boolean; onRedeliv
 export const MessageLine = memo(function MessageLine({ message, isFirst, isOwn, onRedeliver }: LineProps) {
   const { sender_type, sender_name, created_at, deleted_at, is_edited, subject } = message;
   const { open, setOpen } = useChanging();
-  const isOpen = open?.id === message.id;
+  // It may have been deleted in another tab meanwhile.
+  const isOpen = open?.id === message.id && isChangeable(message);
   const side = sender_type === 'visitor' ? 'from-visitor' : isOwn ? 'from-us is-own' : 'from-us';
   return (
     <div className={`message ${side}`}>
