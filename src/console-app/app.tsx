@@ -67,15 +67,15 @@ function Inside({ session, onLeft }: { session: Session; onLeft: () => void }) {
       <div className="page">
         <Screens onLeft={onLeft} onMoved={forgetNotice} />
         {notice === null ? null : <NoticeBar notice={notice} onGone={forgetNotice} />}
+        {complaint === null ? null : (
+          <div className="complaint" role="alert">
+            <span>{complaint}</span>
+            <button type="button" className="button small" onClick={() => setComplaint(null)}>
+              Close
+            </button>
+          </div>
+        )}
       </div>
-      {complaint === null ? null : (
-        <div className="complaint" role="alert">
-          <span>{complaint}</span>
-          <button type="button" className="button small" onClick={() => setComplaint(null)}>
-            Close
-          </button>
-        </div>
-      )}
     </DeskProvider>
   );
 }

@@ -31,7 +31,11 @@ type Props = {
   onRetry: () => void;
 };
 
-const ROW_HEIGHT = 84;
+/** How high a row is, in rem: it grows with the text. */
+const ROW_HEIGHT = 5.25;
+
+/** The size (px) of the text that the browser is set to. */
+const textSize = () => Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
 
 /** The chats of a view. It moves nothing while somebody points at it. */
 export function InboxList(props: Props) {
@@ -40,11 +44,12 @@ export function InboxList(props: Props) {
   const [isHeld, setHeld] = useState(false);
   const { listed, hidden } = useHeldOrder(rows, knownRow, isHeld, `${view}/${order}`);
   const minute = useMinute();
+  const [size] = useState(textSize);
   const keyOf = useCallback((index: number) => listed[index]?.row.chat.id ?? index, [listed]);
   const virtual = useVirtualizer({
     count: listed.length,
     getScrollElement: () => frame.current,
-    estimateSize: () => ROW_HEIGHT,
+    estimateSize: () => ROW_HEIGHT * size,
     getItemKey: keyOf,
     overscan: 8,
   });
@@ -115,7 +120,7 @@ type RowProps = { view: ViewName; start: number } & ComponentProps<typeof RowLin
 const ListRow = memo(function ListRow({ view, start, ...line }: RowProps) {
   const { row, isOpen } = line;
   return (
-    <li style={{ transform: `translateY(${start}px)`, height: ROW_HEIGHT }}>
+    <li style={{ transform: `translateY(${start}px)`, height: `${ROW_HEIGHT}rem` }}>
       <Link
         className="list-link"
         to="/inbox/$view/$chatId"

@@ -1,16 +1,16 @@
 import { useEffect, useState } from 'react';
 
-/** Where the panel has room beside the chat. In narrower windows it lies over it (chat-screen.css). */
-const WIDE = '(min-width: 1101px)';
+/** Where the panel lies over the chat, as in chat-screen.css. */
+const NARROW = '(max-width: 68.75em)';
 
 /** Whether the panel about the visitor is open, and how to change that. A window that gets narrow closes it. */
 export function usePanel(): [isOpen: boolean, setOpen: (isOpen: boolean) => void] {
-  const [isOpen, setOpen] = useState(() => matchMedia(WIDE).matches);
+  const [isOpen, setOpen] = useState(() => !matchMedia(NARROW).matches);
   useEffect(() => {
-    const wide = matchMedia(WIDE);
-    const follow = () => setOpen(wide.matches);
-    wide.addEventListener('change', follow);
-    return () => wide.removeEventListener('change', follow);
+    const narrow = matchMedia(NARROW);
+    const follow = () => setOpen(!narrow.matches);
+    narrow.addEventListener('change', follow);
+    return () => narrow.removeEventListener('change', follow);
   }, []);
   return [isOpen, setOpen];
 }

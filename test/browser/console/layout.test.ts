@@ -68,4 +68,32 @@ describe('the console on screens of all sizes', () => {
     await page.getByRole('button', { name: 'Take the chat' }).click({ trial: true });
     expect(complaints).toEqual([]);
   });
+
+  it('cuts nothing off in a browser whose text is set to twice the size', async () => {
+    const { page, context, signIn, faults, complaints } = await site.open();
+    const session = await context.newCDPSession(page);
+    await session.send('Page.setFontSizes', { fontSizes: { standard: 32, fixed: 26 } });
+    await page.reload();
+    await signIn(site.site.demo.agent2);
+    const row = page.getByRole('link', { name: /Somebody with a very long name/ });
+    await row.waitFor();
+    expect(await row.evaluate((link) => link.scrollHeight - link.clientHeight)).toBeLessThanOrEqual(0);
+    expect(await faults()).toEqual([]);
+    await row.click();
+    await page.getByRole('log').getByText('A long word').click({ trial: true });
+    expect(complaints).toEqual([]);
+  });
+
+  it('breaks a long name in a page of the settings on a telephone', async () => {
+    const { page, signIn, complaints } = await site.open({ width: 390, height: 780 });
+    const { client, demo, hub } = site.site;
+    const room = { name: 'W'.repeat(100) };
+    expect((await client.request('POST', `/api/v5/orgs/${demo.organization_id}/rooms`, room)).status).toBe(201);
+    await signIn({ token: demo.settings_token });
+    await page.goto(`${hub.url}/console/settings/routers`);
+    await page.getByText(/^Rooms without a router: /).waitFor();
+    const main = page.locator('.settings-main');
+    expect(await main.evaluate((each) => each.scrollWidth - each.clientWidth)).toBe(0);
+    expect(complaints).toEqual([]);
+  });
 });
