@@ -82,3 +82,38 @@ it('a draft is on all devices, and follows the one on which somebody writes, unt
   expect(await field.inputValue()).toBe('');
   expect([...one.complaints, ...other.complaints]).toEqual([]);
 });
+
+it('a refused message goes back into the field once, and one that another tab deletes is no longer changed', async () => {
+  const { page, context, signIn, complaints } = await site.open();
+  await signIn(site.site.demo.agent);
+  await site.write('returned', 'Hello', 'Rita Returned');
+  await page.getByRole('link', { name: /Rita Returned/ }).click();
+  await page.getByRole('button', { name: 'Take the chat' }).click();
+  const field = page.getByLabel('Your answer');
+  const log = page.getByRole('log');
+  const refused = { status: 403, contentType: 'application/json', body: '{"detail":"Not now."}' };
+  await page.route('**/messages', (route) =>
+    route.request().method() === 'POST' ? route.fulfill(refused) : route.fallback(),
+  );
+  await field.fill('Come back');
+  await field.press('Enter');
+  await log.getByText('Not sent: Not now.').waitFor();
+  await log.getByRole('button', { name: 'Edit', exact: true }).click();
+  await expect.poll(() => field.inputValue()).toBe('Come back');
+  await page.unroute('**/messages');
+  await field.press('Enter');
+  await log.getByRole('button', { name: 'Edit this message' }).waitFor();
+  await page.getByRole('button', { name: 'Leave', exact: true }).click();
+  await page.getByRole('button', { name: /^(Take|Join) the chat/ }).click();
+  await field.waitFor();
+  expect(await field.inputValue()).toBe('');
+
+  await log.getByRole('button', { name: 'Edit this message' }).click();
+  await page.getByLabel('New text of the message').fill('Changed');
+  const tab = await context.newPage();
+  await tab.goto(page.url());
+  await tab.getByRole('button', { name: 'Delete this message' }).click();
+  await tab.getByRole('log').getByRole('button', { name: 'Delete', exact: true }).click();
+  await log.getByText('Deleted message').waitFor();
+  expect(complaints.filter((each) => !each.includes('status of 403'))).toEqual([]);
+});
