@@ -84,12 +84,37 @@ describe('the console on screens of all sizes', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('breaks a long name in a page of the settings on a telephone', async () => {
+  it('breaks a long name in chats, menus, dialogs and pages of the settings on a telephone', async () => {
     const { page, signIn, complaints } = await site.open({ width: 390, height: 780 });
     const { client, demo, hub } = site.site;
-    const room = { name: 'W'.repeat(100) };
-    expect((await client.request('POST', `/api/v5/orgs/${demo.organization_id}/rooms`, room)).status).toBe(201);
+    const organization = `/api/v5/orgs/${demo.organization_id}`;
+    const long = 'W'.repeat(100);
+    const user = { first_name: 'W'.repeat(30), last_name: 'W'.repeat(60), email: 'w@example.com' };
+    expect((await client.request('POST', `${organization}/rooms`, { name: long })).status).toBe(201);
+    const made = await client.request('POST', `${organization}/users`, user);
+    expect(made.status).toBe(201);
+    await site.write('wide', long, long);
     await signIn({ token: demo.settings_token });
+    const widthOf = () => page.evaluate('document.documentElement.scrollWidth');
+    await page.getByRole('link', { name: /^W{100}/ }).click();
+    await page.getByRole('button', { name: 'Take the chat' }).click();
+    await page.getByLabel('Your answer').waitFor();
+    const name = page.locator('.message-name').first();
+    expect((await name.boundingBox())?.width).toBeLessThanOrEqual(390);
+    await page.getByRole('button', { name: 'About the visitor' }).click();
+    await page.getByRole('button', { name: 'Hand over' }).click();
+    await page.getByRole('menuitem', { name: /WWW/ }).waitFor();
+    expect(await widthOf()).toBe(390);
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'About the visitor' }).click();
+    await page.getByRole('button', { name: /^Close/ }).click();
+    await page.getByRole('button', { name: /^Open a new chat with/ }).waitFor();
+    expect(await widthOf()).toBe(390);
+    await page.goto(`${hub.url}/console/settings/users/${(made.body as { id: string }).id}`);
+    await page.getByRole('button', { name: 'Delete the user' }).click();
+    const dialog = page.getByRole('alertdialog');
+    await dialog.waitFor();
+    expect(await dialog.evaluate((each) => each.scrollWidth - each.clientWidth)).toBe(0);
     await page.goto(`${hub.url}/console/settings/routers`);
     await page.getByText(/^Rooms without a router: /).waitFor();
     const main = page.locator('.settings-main');

@@ -39,6 +39,7 @@ export function EntryTarget({ target, names, isOfOne }: TargetProps) {
         <>
           {' '}
           <Link
+            className="audit-all"
             to="/settings/$section/$id"
             params={{ section: 'audit-log', id }}
             aria-label={`All entries about this ${inWords(type)}`}
