@@ -12,6 +12,8 @@ export type Bound<Value> = {
 export type FormState = {
   readonly isChanged: boolean;
   readonly isBusy: boolean;
+  /** Whether the hub has taken what is in the form, and nothing was changed since. */
+  readonly isSaved: boolean;
   /** What is wrong beside the fields; null when nothing is. */
   readonly problem: string | null;
   readonly submit: (event?: FormEvent) => void;
@@ -41,10 +43,12 @@ export function useForm<Values extends object, Resource>(options: Options<Values
   const [problems, setProblems] = useState<FieldProblems>({});
   const [problem, setProblem] = useState<string | null>(null);
   const [isBusy, setBusy] = useState(false);
+  const [isSaved, setSaved] = useState(false);
   const values = { ...initial, ...changes };
   const isChanged = Object.keys(changes).length > 0;
 
   function set(next: Partial<Values>): void {
+    setSaved(false);
     const merged = { ...changes, ...next };
     setChanges(differing(merged, initial));
     setProblems((before) => Object.fromEntries(Object.entries(before).filter(([name]) => !(name in next))));
@@ -58,6 +62,7 @@ export function useForm<Values extends object, Resource>(options: Options<Values
     const answer = await save(values, changes);
     setBusy(false);
     if (answer.ok) {
+      setSaved(true);
       setChanges({});
       setProblems({});
       setProblem(null);
@@ -74,6 +79,7 @@ export function useForm<Values extends object, Resource>(options: Options<Values
     set,
     isChanged,
     isBusy,
+    isSaved,
     problem,
     bind: (name) => ({
       value: values[name],

@@ -16,11 +16,17 @@ export function RecordForm({ form, save, children }: Props) {
           {save}
         </button>
         <span className="muted" role="status">
-          {form.isBusy ? 'Saving…' : form.isChanged ? 'Not saved yet' : ''}
+          {stateOf(form)}
         </span>
       </p>
     </form>
   );
+}
+
+function stateOf({ isBusy, isChanged, isSaved }: FormState): string {
+  if (isBusy) return 'Saving…';
+  if (isChanged) return 'Not saved yet';
+  return isSaved ? 'Saved' : '';
 }
 
 type DialogProps = Props & { title: string; isOpen: boolean; onOpen: (isOpen: boolean) => void };

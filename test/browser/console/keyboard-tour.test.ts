@@ -74,7 +74,7 @@ it('a day at the console needs no mouse: sign in, answer, close, change a settin
   await keyboard.press('Control+a');
   await keyboard.type('Keys');
   await keyboard.press('Enter');
-  await page.getByRole('button', { name: 'Save', disabled: true }).first().waitFor();
+  await page.getByText('Saved', { exact: true }).first().waitFor();
   await tabTo(page, /^Enter sends$/);
   await keyboard.press('Space');
   expect(await page.getByLabel('Enter sends').isChecked()).toBe(false);

@@ -66,7 +66,7 @@ describe('my profile', () => {
     const alias = page.getByLabel('Name for visitors');
     await alias.fill(`Jo ${scheme}`);
     await page.getByRole('button', { name: 'Save' }).first().click();
-    await page.getByRole('button', { name: 'Save', disabled: true }).first().waitFor();
+    await page.getByText('Saved', { exact: true }).first().waitFor();
     const account = await client.request('GET', '/api/v5/users/me', undefined, demo.agent2.token);
     expect(account.body).toMatchObject({ alias: `Jo ${scheme}` });
     expect(await faults()).toEqual([]);

@@ -36,6 +36,8 @@ it.each(['light', 'dark'] as const)(
         return (body as { results: { message: string | null }[] }).results.map(({ message }) => message);
       }, PATIENT)
       .toEqual([null]);
-    expect([...complaints, ...agent.complaints]).toEqual([]);
+    // The panel may ask for the variables of a visitor who is gone by then.
+    const others = [...complaints, ...agent.complaints].filter((each) => !/ 404 .*\/variables\b/.test(each));
+    expect(others).toEqual([]);
   },
 );

@@ -56,7 +56,7 @@ describe('the settings of apps', () => {
     await page.getByLabel('Address').fill(`${receiver.url}/open`);
     await page.getByLabel('From the navigation').check();
     await page.getByRole('button', { name: 'Save' }).click();
-    await page.getByRole('button', { name: 'Save', disabled: true }).waitFor();
+    await page.getByText('Saved', { exact: true }).waitFor();
     expect(await faults()).toEqual([]);
 
     receiver.behave(() => answer(503, {}, 'the shop is closed'));

@@ -90,7 +90,7 @@ describe('the settings of channels', () => {
     await page.getByLabel('Tell of purges').check();
     await page.getByLabel('Send webhooks').uncheck();
     await page.getByRole('button', { name: 'Save' }).click();
-    await page.getByRole('button', { name: 'Save', disabled: true }).waitFor();
+    await page.getByText('Saved', { exact: true }).waitFor();
     const changed = await client.request('GET', path);
     expect(changed.body).toMatchObject({ max_retry_count: 12, notify_purges: true, is_webhook_enabled: false });
     await page.getByRole('navigation', { name: 'Settings' }).getByRole('link', { name: 'Channels' }).click();

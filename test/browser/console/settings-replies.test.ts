@@ -31,7 +31,7 @@ describe('the canned replies in the settings', () => {
     await page.getByLabel('Text').fill('Hello <b>{{visitor_name}}</b>');
     await page.getByText('Hello <b>Jane Doe</b>').waitFor();
     await page.getByRole('button', { name: 'Save' }).click();
-    await page.getByRole('button', { name: 'Save', disabled: true }).waitFor();
+    await page.getByText('Saved', { exact: true }).waitFor();
     const path = `/api/v5/orgs/${demo.organization_id}/canned_replies/${page.url().split('/').at(-1)}`;
     expect((await client.request('GET', path)).body).toMatchObject({
       visibility: 'organization',
@@ -70,7 +70,7 @@ describe('the canned replies in the settings', () => {
     await page.getByText('For: Team Returns').waitFor();
     await page.getByLabel('Text').fill('Send it back to us, please.');
     await page.getByRole('button', { name: 'Save' }).click();
-    await page.getByRole('button', { name: 'Save', disabled: true }).waitFor();
+    await page.getByText('Saved', { exact: true }).waitFor();
     await page.getByRole('link', { name: 'Canned replies' }).first().click();
     await page.getByLabel('Whose').selectOption('Of the team Returns');
     await page.getByText('Send it back to us, please.').waitFor();

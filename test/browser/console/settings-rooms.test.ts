@@ -16,7 +16,7 @@ describe('the settings of rooms', () => {
     const saved = async () => (await client.request('GET', path)).body;
     const save = async () => {
       await page.getByRole('button', { name: 'Save' }).click();
-      await page.getByRole('button', { name: 'Save', disabled: true }).waitFor();
+      await page.getByText('Saved', { exact: true }).waitFor();
     };
     const router = {
       name: 'Support goes to Smith',

@@ -45,7 +45,7 @@ describe('the settings of routers', () => {
     await page.getByText(`Reaches ${reach.users} people and `).waitFor();
     expect(await faults()).toEqual([]);
     await page.getByRole('button', { name: 'Save' }).click();
-    await page.getByRole('button', { name: 'Save', disabled: true }).waitFor();
+    await page.getByText('Saved', { exact: true }).waitFor();
     const id = page.url().split('/').pop() ?? '';
     expect((await client.request('GET', `${organization}/routers/${id}`)).body).toMatchObject({
       name: 'Night shift',
@@ -97,7 +97,7 @@ describe('the settings of routers', () => {
     await page.getByText(`go to ${name} with its bots.`).waitFor();
     expect(await faults()).toEqual([]);
     await page.getByRole('button', { name: 'Save' }).click();
-    await page.getByRole('button', { name: 'Save', disabled: true }).waitFor();
+    await page.getByText('Saved', { exact: true }).waitFor();
     const targets = [{ kind: 'organization', id: demo.other.organization_id, include_bots: true }];
     expect((await client.request('GET', `${routers}/${id}`)).body).toMatchObject({ targets });
     expect(complaints).toEqual([]);

@@ -47,7 +47,7 @@ describe('the teams in the settings', () => {
 
     await page.getByLabel('Shown as').fill(`${name} of the shop`);
     await page.getByRole('button', { name: 'Save' }).click();
-    await page.getByRole('button', { name: 'Save', disabled: true }).waitFor();
+    await page.getByText('Saved', { exact: true }).waitFor();
     await page.getByRole('link', { name: 'Teams' }).first().click();
     await page.getByRole('cell', { name: `${name} of the shop` }).waitFor();
     expect(await faults()).toEqual([]);

@@ -36,7 +36,7 @@ describe('the users in the settings', () => {
     await page.getByRole('heading', { name: 'Eve Ek' }).waitFor();
     await page.getByLabel('Name for visitors').fill('');
     await page.getByRole('button', { name: 'Save' }).click();
-    await page.getByRole('button', { name: 'Save', disabled: true }).waitFor();
+    await page.getByText('Saved', { exact: true }).waitFor();
     const eve = page.url().split('/').at(-1);
     const path = `/api/v5/orgs/${site.site.demo.organization_id}/users/${eve}`;
     const saved = await site.site.client.request('GET', path);

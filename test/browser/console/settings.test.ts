@@ -21,7 +21,7 @@ describe('the settings', () => {
     expect(await faults()).toEqual([]);
     await page.getByLabel('Public key').fill('');
     await page.getByRole('button', { name: 'Save' }).click();
-    await page.getByRole('button', { name: 'Save', disabled: true }).waitFor();
+    await page.getByText('Saved', { exact: true }).waitFor();
     const { organization_id } = site.site.demo;
     const organization = await site.site.client.request('GET', `/api/v5/orgs/${organization_id}`);
     expect(organization.body).toMatchObject({ city: 'Helsinki', encryption_public_key: null });
@@ -37,7 +37,7 @@ describe('the settings', () => {
     expect(await faults()).toEqual([]);
     await page.getByLabel('Shown to visitors as').fill('Returns and refunds');
     await page.getByRole('button', { name: 'Save' }).click();
-    await page.getByRole('button', { name: 'Save', disabled: true }).waitFor();
+    await page.getByText('Saved', { exact: true }).waitFor();
     await page.getByRole('navigation', { name: 'Settings' }).getByRole('link', { name: 'Rooms' }).click();
     await page.getByRole('cell', { name: 'Returns and refunds' }).waitFor();
     expect(await faults()).toEqual([]);
