@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/browser/**/*.test.ts'],
     environment: 'node',
-    // Each file has a hub and a browser of its own. What runs them is large: loading it once is a third of the time.
+    // Each file has a hub and a browser of its own. What runs them is large, so it is loaded once for all files.
     isolate: false,
     maxWorkers: 2,
     // Long, so that a busy machine does not make a test fail.
