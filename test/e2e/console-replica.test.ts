@@ -242,7 +242,8 @@ test(
       { numRuns: RUNS, endOnFailure: true },
     );
     console.log(`${runs} runs, ${happened.resumes} resumes, ${happened.resets} resets, ${network.cuts} cuts`);
-    expect(happened.resumes).toBeGreaterThan(runs);
+    // At least after the last cut of each run that does not lose its place. A quick run has few more.
+    expect(happened.resumes).toBeGreaterThanOrEqual(RUNS_WITHOUT_RESET);
     expect(happened.resets).toBeGreaterThan(0);
   },
   RUNS * 40_000,
