@@ -1,14 +1,14 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { answer, startReceiver, type WebhookReceiver } from '../../../scripts/webhook-receiver.ts';
 import { type ConsoleSite, openConsoleSite } from '../../support/local/console-site.ts';
 
 let site: ConsoleSite;
 let gateway: WebhookReceiver;
-beforeAll(async () => {
+beforeEach(async () => {
   site = await openConsoleSite({}, { isDemo: true });
   gateway = await startReceiver(() => answer(503, {}, 'the mail server sleeps'));
 });
-afterAll(async () => {
+afterEach(async () => {
   await gateway?.stop();
   await site?.stop();
 });
