@@ -43,7 +43,7 @@ describe('the tutorial for a third-party chat (visitors’ API) in a browser', (
     await write('Where is my order?');
     await shown('Where is my order?');
     const chatId = await agent.waitForPendingChat();
-    expect(page.url()).toBe(`${url}/chat/${chatId}`);
+    await expect.poll(() => page.url()).toBe(`${url}/chat/${chatId}`);
     await agent.join(chatId);
     await agent.reply(chatId, 'On its way.');
     await shown('On its way.');

@@ -25,7 +25,7 @@ describe('a chat in the console', () => {
     await page.getByRole('link', { name: 'Waiting 1' }).waitFor();
     await row.click();
     await page.getByRole('log').getByText('Where is my order?').waitFor();
-    expect(page.url()).toBe(`${site.site.hub.url}/console/inbox/waiting/${chat_id}`);
+    await expect.poll(() => page.url()).toBe(`${site.site.hub.url}/console/inbox/waiting/${chat_id}`);
     expect(await faults()).toEqual([]);
 
     await page.getByRole('button', { name: 'Take the chat' }).click();

@@ -36,11 +36,11 @@ describe('invitations to chats', () => {
     // The chat reaches Smith in any case, so they may look before they answer.
     await row.getByRole('link').click();
     await page.getByRole('log').getByText('A question of Maria Silva').waitFor();
-    expect(page.url()).toContain(`/console/inbox/invitations/${first}`);
+    await expect.poll(() => page.url()).toContain(`/console/inbox/invitations/${first}`);
     expect(await faults()).toEqual([]);
     await row.getByRole('button', { name: 'Accept' }).click();
     await page.getByLabel('Your answer').waitFor();
-    expect(page.url()).toContain(`/console/inbox/mine/${first}`);
+    await expect.poll(() => page.url()).toContain(`/console/inbox/mine/${first}`);
     await page.getByRole('link', { name: 'Invitations', exact: true }).waitFor();
 
     const second = await invited(`second ${scheme}`, 'Omar Khan', { invited_user_id: demo.agent.id });

@@ -81,7 +81,7 @@ describe('the console by keys alone', () => {
     await keyboard.press('m');
     await keyboard.press('Control+k');
     await page.getByRole('combobox', { name: 'Find a command' }).waitFor();
-    expect(page.url()).toContain('/inbox/closed');
+    await expect.poll(() => page.url()).toContain('/inbox/closed');
     expect(complaints).toEqual([]);
   });
 });

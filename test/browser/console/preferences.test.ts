@@ -40,7 +40,7 @@ describe('room and order', () => {
       .toMatchObject({ console: { room_id, orders: { waiting: 'created' } } });
     await one.page.reload();
     await second.waitFor();
-    expect(one.page.url()).toContain(`room=${room_id}`);
+    await expect.poll(() => one.page.url()).toContain(`room=${room_id}`);
     expect([await first.count(), await one.page.getByLabel('Order').inputValue()]).toEqual([0, 'created']);
 
     const other = await site.open();

@@ -19,7 +19,7 @@ describe('the page to sign in', () => {
 
     const { agent } = site.site.demo;
     await signIn(agent);
-    expect(page.url()).toBe(`${site.site.hub.url}/console/inbox/waiting`);
+    await expect.poll(() => page.url()).toBe(`${site.site.hub.url}/console/inbox/waiting`);
     await page.getByRole('button', { name: 'Agent Smith Available' }).waitFor();
     expect(await page.evaluate('document.cookie')).toBe('');
     const kept = await page.evaluate('JSON.stringify([{ ...localStorage }, { ...sessionStorage }])');
@@ -101,7 +101,7 @@ describe('the page to sign in', () => {
     await page.goto(url);
     await page.getByRole('button', { name: 'Continue' }).click();
     await page.getByText('Live', { exact: true }).waitFor();
-    expect(page.url()).toBe(`${site.site.hub.url}/console/inbox/waiting`);
+    await expect.poll(() => page.url()).toBe(`${site.site.hub.url}/console/inbox/waiting`);
 
     const other = await site.open();
     await other.page.goto(url);
