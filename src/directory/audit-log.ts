@@ -1,6 +1,7 @@
 import type { IdentityDatabase, OrganizationDatabase, Statement } from '../db/database.ts';
 import { deleteInPortions } from '../db/delete-in-portions.ts';
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
+import type { AuditEntry } from '../resources/audit-entry.ts';
 import { firstUuidAt } from '../resources/uuid.ts';
 
 /** Entries are kept for 400 days (ms). */
@@ -8,34 +9,13 @@ export const KEEP_AUDIT_LOG = 400 * 24 * 3_600_000;
 /** Most entries that one run deletes from a database. */
 const ENTRIES_IN_A_RUN = 50_000;
 
+export type { AuditEntry };
+
 /** The actor id of the operator of the hub. */
 export const OPERATOR = 'operator';
 
 /** The databases with entries: each has those of its changes. */
 export type AuditedDatabase = IdentityDatabase | OrganizationDatabase;
-
-/** An entry of the audit log. The id is a UUID version 7 of its time. */
-export type AuditEntry = {
-  id: string;
-  /** Null for what belongs to no organization. */
-  organization_id: string | null;
-  actor_type: 'operator' | 'user';
-  /** A user, or OPERATOR. */
-  actor_id: string;
-  /** The stored token of the user, or the installation by which an app acted; null for the operator. */
-  token_id: string | null;
-  app_id: string | null;
-  /** The `operationId` of the route. */
-  action: string;
-  target_type: string | null;
-  target_id: string | null;
-  /** JSON object without secrets. */
-  details: string;
-  /** The answer to a call that changed nothing; null for a change. */
-  status: number | null;
-  address: string | null;
-  request_id: string;
-};
 
 const COLUMNS = [
   'id',

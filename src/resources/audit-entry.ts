@@ -1,26 +1,31 @@
 import { isoTime } from './clock.ts';
 import { timeOfUuid } from './uuid.ts';
 
-/** An entry of the audit log. Its time is that of its id. */
-export type AuditFacts = {
+/** An entry of the audit log. The id is a UUID version 7 of its time. */
+export type AuditEntry = {
   id: string;
+  /** Null for what belongs to no organization. */
   organization_id: string | null;
   actor_type: 'operator' | 'user';
+  /** A user, or `operator`. */
   actor_id: string;
+  /** The stored token of the user, or the installation by which an app acted; null for the operator. */
   token_id: string | null;
   app_id: string | null;
+  /** The `operationId` of the route. */
   action: string;
   target_type: string | null;
   target_id: string | null;
-  /** JSON object. */
+  /** JSON object without secrets. */
   details: string;
+  /** The answer to a call that changed nothing; null for a change. */
   status: number | null;
   address: string | null;
   request_id: string;
 };
 
 /** The entry as the API shows it. */
-export function auditEntryResource(entry: AuditFacts) {
+export function auditEntryResource(entry: AuditEntry) {
   const { target_type, target_id } = entry;
   return {
     id: entry.id,
