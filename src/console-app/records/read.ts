@@ -1,6 +1,7 @@
 import { type QueryClient, useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useMemo } from 'react';
 import { call, type Refused } from '../hub/call.ts';
+import { pathOf } from '../replica/hub-reads.ts';
 
 /** A collection of the hub, read page by page. */
 export type Collection<Item> = {
@@ -139,10 +140,4 @@ function readAgain(queries: QueryClient, path: string): Promise<void> {
 
 function withPageSize(path: string, size: number): string {
   return path.includes('page_size=') ? path : `${path}${path.includes('?') ? '&' : '?'}page_size=${size}`;
-}
-
-/** `next` is a whole URL, of the origin that the hub knows itself by. */
-function pathOf(url: string): string {
-  const { pathname, search } = new URL(url);
-  return pathname + search;
 }

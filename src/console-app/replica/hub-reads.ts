@@ -136,7 +136,7 @@ export class HubReads {
 }
 
 /** `next` is a whole URL, of the origin that the hub knows itself by. */
-function pathOf(url: string): string {
+export function pathOf(url: string): string {
   const { pathname, search } = new URL(url);
   return pathname + search;
 }

@@ -22,7 +22,7 @@ export function SignInPage({ code, reason, onSignedIn }: Props) {
   const [problem, setProblem] = useState<string | null>(null);
 
   useEffect(() => {
-    readDemoUsers().then(setPeople, () => {});
+    readDemoUsers().then(setPeople, reportError);
   }, []);
 
   async function enter(credential: Credential): Promise<void> {
