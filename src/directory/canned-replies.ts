@@ -148,12 +148,12 @@ export async function deleteCannedReply(
   return changes > 0;
 }
 
-/** Deletes the replies of a team that is deleted: for the batch of its deletion, after it. */
-export function deleteRepliesOfTeam(teamId: string, organizationId: string): Statement {
+/** Deletes the replies of a user or a team that is deleted: for the batch of their deletion, after it. */
+export function deleteRepliesOf(owners: 'users' | 'teams', ownerId: string, organizationId: string): Statement {
   return [
     `DELETE FROM canned_replies WHERE owner_id = ?1 AND organization_id = ?2
-       AND EXISTS (SELECT 1 FROM teams WHERE id = ?1 AND deleted_at IS NOT NULL)`,
-    teamId,
+       AND EXISTS (SELECT 1 FROM ${owners} WHERE id = ?1 AND deleted_at IS NOT NULL)`,
+    ownerId,
     organizationId,
   ];
 }

@@ -3,7 +3,7 @@ import { CREATION_ORDERS, type CreationOrdering, type Keyset, keysetClauses } fr
 import type { TeamRow } from '../db/rows.ts';
 import type { Invitee } from '../resources/invitation.ts';
 import { assignments } from './assignments.ts';
-import { deleteRepliesOfTeam } from './canned-replies.ts';
+import { deleteRepliesOf } from './canned-replies.ts';
 import { changing } from './changes.ts';
 import { type Inserted, insertBelow, isBelow } from './quotas.ts';
 import { endOffers } from './shares.ts';
@@ -107,7 +107,7 @@ export function deleteTeam(
         organizationId,
       ],
       endOffers('team', teamId, organizationId),
-      deleteRepliesOfTeam(teamId, organizationId),
+      deleteRepliesOf('teams', teamId, organizationId),
     ]);
     return deleted.length > 0;
   });

@@ -4,6 +4,7 @@ import type { UserRow } from '../db/rows.ts';
 import type { UserFacts } from '../resources/user.ts';
 import type { NestedOrganization, UserAccount, UserPreferences, UserProfile } from '../resources/user-account.ts';
 import { assignments } from './assignments.ts';
+import { deleteRepliesOf } from './canned-replies.ts';
 import { changing } from './changes.ts';
 import { type Inserted, insertBelow, isBelow } from './quotas.ts';
 
@@ -244,7 +245,10 @@ export async function findTakenLine(
   return row?.line ?? null;
 }
 
-/** Marks a user as deleted, so their tokens stop working. Null when the organization never had such a user. */
+/**
+ * Marks a user as deleted, so their tokens stop working, and deletes their canned replies. Null when the organization
+ * never had such a user.
+ */
 export function deleteUser(
   database: IdentityDatabase,
   organizationId: string,
@@ -262,6 +266,7 @@ export function deleteUser(
         organizationId,
       ],
       ['SELECT id FROM users WHERE id = ? AND organization_id = ?', userId, organizationId],
+      deleteRepliesOf('users', userId, organizationId),
     ]);
     if (deleted.length > 0) return 'deleted';
     return known.length > 0 ? 'was_deleted' : null;

@@ -53,7 +53,7 @@ export function userLifecycleRoutesOf(door: Door): AppRouter {
     path: `${door.organization}/users/{user_id}`,
     summary: 'Delete a user',
     description:
-      'The tokens and sessions of the user stop working and their presence ends; in other isolates tokens work for AUTH_CACHE_SECONDS (30 by default) longer. Messages and memberships of the user stay. A tenant that would delete their own user is refused: 409. Repeating the call answers 404.',
+      'The tokens and sessions of the user stop working and their presence ends; in other isolates tokens work for AUTH_CACHE_SECONDS (30 by default) longer. Messages and memberships of the user stay; their own canned replies are deleted. A tenant that would delete their own user is refused: 409. Repeating the call answers 404.',
     request: { params: userPath },
     refusals: [409],
     answers: { 204: { description: 'Deleted' } },

@@ -123,6 +123,16 @@ describe('canned replies', () => {
     expect(left.results).toEqual([]);
   });
 
+  it('go with their user, and with no other', async () => {
+    const leaver = await enrollAgent(manager.organization_id);
+    await made(leaver, { shortcut: 'leaving' });
+    const staying = await made(agent, { shortcut: 'staying' });
+    expect((await ask(manager, 'DELETE', `/orgs/${manager.organization_id}/users/${leaver.user_id}`)).status).toBe(204);
+    const left = await testEnv.DB.prepare('SELECT 1 FROM canned_replies WHERE owner_id = ?').bind(leaver.user_id).all();
+    expect(left.results).toEqual([]);
+    expect((await ask(agent, 'GET', `${path}/${staying['id']}`)).json).toEqual(staying);
+  });
+
   it('have each shortcut once for each of whose they are', async () => {
     const first = await made(agent, { shortcut: 'twice' });
     const again = await add(agent, { shortcut: 'TWICE' });
