@@ -1,6 +1,7 @@
 import { createApp } from './app.ts';
 import { deleteOldDrafts } from './chats/drafts.ts';
 import { deleteExpiredMessages } from './chats/expired-messages.ts';
+import { deleteOldMentions } from './chats/mentions.ts';
 import { noCost } from './db/cost.ts';
 import { databasesOf, deliveryLog, openIdentityDatabase } from './db/database.ts';
 import { handleQueue } from './delivery/consumer.ts';
@@ -58,6 +59,7 @@ function sweepsOf(env: Env): Sweep[] {
     { database, name: 'visitors_deleted', run: (now) => deletePassingVisitors(copy, now) },
     { database, name: 'audit_deleted', run: (now) => deleteOldAuditEntries(copy, now) },
     { database, name: 'drafts_deleted', run: (now) => deleteOldDrafts(copy, now) },
+    { database, name: 'mentions_deleted', run: (now) => deleteOldMentions(copy, now) },
     { database, name: 'keys_deleted', run: (now) => deleteOldKeys(copy, now) },
     { database, name: 'purged', run: (now) => sweepPurges(env, copy, now) },
     { database, name: 'chats_purged', run: (now) => purgeOldChats(env, { identity, copy, name: database }, now) },

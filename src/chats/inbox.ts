@@ -21,10 +21,13 @@ import {
   ROW_PARTICIPANTS,
 } from '../resources/inbox.ts';
 import type { MemberFacts } from '../resources/membership.ts';
+import type { MentionFacts } from '../resources/mention.ts';
 import { copiedChat } from './copied-chat.ts';
 import { walkSql } from './id-walk.ts';
 import { chatListing } from './list-chats.ts';
+import { MENTIONED } from './mentions.ts';
 import { idRange, type Listing, type Scan, scan } from './scan.ts';
+import { inRoomsSql, roomsParameter, silenceHoldsSql, silenceParameter } from './silence.ts';
 
 /**
  * Whose inbox, and what of it. `reach`: the rooms that reach the user, or the one of them that is chosen. `room_id`: the
@@ -55,7 +58,7 @@ const SORT_KEYS = {
   activity: { key: "coalesce(chat.facts ->> '$.last_activity_at', chat.facts ->> '$.created_at')", descending: true },
 } as const;
 
-type Column = 'facts' | 'visitor' | 'own' | 'participants' | 'channel' | 'last_message' | 'tags' | 'draft';
+type Column = 'facts' | 'visitor' | 'own' | 'participants' | 'channel' | 'last_message' | 'tags' | 'draft' | 'mention';
 type Row = { facts: string } & { [Name in Exclude<Column, 'facts'>]: string | null };
 
 /** The columns of a row over `chat`, a row of `chats`. The parameter `user` holds the user's id. */
@@ -74,6 +77,8 @@ function columnsFor(chat: string, user: string): Record<Column, string> {
     draft: `(SELECT json_object('chat_id', chat_id, 'message', substr(message, 1, ${ROW_MESSAGE_CHARACTERS}),
         'updated_at', updated_at)
       FROM drafts WHERE user_id = ${user} AND chat_id = ${chat}.id)`,
+    mention: `(SELECT json_object('chat_id', chat_id, 'note_id', note_id, 'created_at', created_at)
+      FROM mentions WHERE user_id = ${user} AND chat_id = ${chat}.id)`,
     tags: `(SELECT json_group_array(name) FROM tags WHERE chat_id = ${chat}.id AND facts IS NOT NULL)`,
   };
 }
@@ -97,6 +102,7 @@ function lastMessageSql(chat: string): string {
 /** The chats of a view. Null when none can match. */
 function listingOf(inbox: Inbox, view: InboxView): Listing<'facts'> | null {
   const { reach, rooms, room_id, user_id } = inbox;
+  if (view === 'mentioned') return mentionedListing(inbox);
   if (view !== 'mine') {
     const filters = view === 'waiting' ? {} : { is_ended: view === 'closed' };
     const listing = chatListing({ kind: 'reach', reach, is_pending: view === 'waiting' }, filters);
@@ -106,6 +112,21 @@ function listingOf(inbox: Inbox, view: InboxView): Listing<'facts'> | null {
   const listing = chatListing({ kind: 'member', user_id, rooms }, filters);
   if (listing === null || room_id === null) return listing;
   return narrowed(listing, `chat.room_id = ${nextParameter(listing)}`, 0, room_id);
+}
+
+/** The chats in which the user is mentioned, open or ended, as far as they still see them. */
+function mentionedListing({ reach, rooms, room_id, user_id }: Inbox): Listing<'facts'> {
+  const isMember = `EXISTS (SELECT 1 FROM members WHERE chat_id = chat.id AND member_id = ?3
+    AND (is_participating = 1 OR (facts ->> '$.is_removed' IS NULL AND ${silenceHoldsSql('?5')})))`;
+  const listing: Listing<'facts'> = {
+    sources: [{ index: MENTIONED, owner: user_id }],
+    columns: { facts: 'chat.facts' },
+    joins: 'CROSS JOIN chats AS chat ON chat.id = walk.id',
+    match: `((chat.room_id IS NOT NULL AND ${inRoomsSql('?4')}) OR ${isMember})`,
+    rowsOfId: 2,
+    parameters: [roomsParameter(reach), silenceParameter(rooms.organization_id, rooms.reach)],
+  };
+  return room_id === null ? listing : narrowed(listing, `chat.room_id = ${nextParameter(listing)}`, 0, room_id);
 }
 
 function narrowed<Columns extends string>(
@@ -211,7 +232,7 @@ export async function countInbox(database: OrganizationDatabase, inbox: Inbox): 
   const counted = listings.flatMap(({ view, listing }) =>
     listing === null || listing.sources.length === 0 ? [] : [{ view, statement: countOf(listing) }],
   );
-  const counts: InboxCounts = { waiting: 0, mine: 0, open: 0, bot: 0 };
+  const counts: InboxCounts = { waiting: 0, mine: 0, mentioned: 0, open: 0, bot: 0 };
   if (counted.length === 0) return counts;
   const answers = await database.batch(counted.map(({ statement }) => statement));
   for (const [place, { view }] of counted.entries()) counts[view] = Number(answers[place]?.[0]?.['count'] ?? 0);
@@ -245,5 +266,6 @@ function factsOf(row: Row): InboxFacts {
     last_message: parsed<LastMessage>(row.last_message),
     tags: parsed<string[]>(row.tags) ?? [],
     draft: parsed<DraftFacts>(row.draft),
+    mention: parsed<MentionFacts>(row.mention),
   };
 }

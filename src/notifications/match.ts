@@ -22,9 +22,13 @@ const KIND_OF_PART = {
   outgoing_invitations: 'invitation',
   incoming_invitations: 'invitation',
   drafts: 'draft',
+  mentions: 'mention',
   viewers: 'viewer',
   notes: 'note',
 } as const satisfies Record<TopicPart, Kind>;
+
+/** What a collection has of its owner alone. */
+const OF_MEMBER: readonly TopicPart[] = ['own_memberships', 'drafts', 'mentions'];
 
 /** The kind of resources in a topic's collection. */
 export function kindOf(topic: Pick<Topic, 'part'>): Kind {
@@ -124,7 +128,7 @@ function changeInCollection(
       ? 'stays'
       : null;
   }
-  if ((part === 'own_memberships' || part === 'drafts') && notification.member_id !== owner_id) return null;
+  if (OF_MEMBER.includes(part) && notification.member_id !== owner_id) return null;
   if (part === 'outgoing_invitations' && notification.inviter_id !== owner_id) return null;
   return changeOfChat(visibility, topic, subscriber);
 }

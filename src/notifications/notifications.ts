@@ -38,7 +38,8 @@ export type Kind =
   | 'purge'
   | 'draft'
   | 'viewer'
-  | 'note';
+  | 'note'
+  | 'mention';
 /** The kinds that events of threads tell of. */
 export const KINDS: ReadonlySet<Kind> = new Set([
   'chat',
@@ -65,7 +66,7 @@ export type Notification = {
   changes: object | null;
   /** For a suggestion: the message that it belongs to. */
   message_id: string | null;
-  /** For a membership: the member. For an invitation: the invitee, and the inviter. For a draft: its user. */
+  /** For a membership: the member. For an invitation: the invitee, and the inviter. For a draft or a mention: its user. */
   member_id: string | null;
   inviter_id: string | null;
   /** For a membership: its user has now seen the newest message, which they had not seen before. */

@@ -1,11 +1,13 @@
-/** What concerns one user alone and no thread knows: their own sockets are told, at most once. */
+/** What concerns single users alone and no thread knows: their own sockets are told, at most once. */
 
 import { type DraftFacts, draftResource } from '../resources/draft.ts';
-import type { Notification, ThreadUpdate } from './notifications.ts';
+import { type MentionFacts, mentionResource } from '../resources/mention.ts';
+import type { Kind, Notification, ThreadUpdate } from './notifications.ts';
 
-/** An update for the sockets of one user, about a chat. `at` in ms. It shows the chat to nobody else. */
+/** An update for the sockets of some users of an organization, about a chat. `at` in ms. It shows the chat to nobody else. */
 export function ownUpdate(
-  user: { id: string; organization_id: string },
+  organizationId: string,
+  userIds: readonly string[],
   chatId: string,
   notifications: Notification[],
   at: number,
@@ -14,11 +16,11 @@ export function ownUpdate(
   const place = {
     chat_id: chatId,
     room: null,
-    organization_id: user.organization_id,
+    organization_id: organizationId,
     visitor_id: null,
     was_pending: false,
     is_pending: false,
-    users: { ...nobody, open: [user.id] },
+    users: { ...nobody, open: [...userIds] },
     organizations: nobody,
   };
   return { seq: 0, at, origin: null, is_silent: false, place, notifications };
@@ -26,11 +28,20 @@ export function ownUpdate(
 
 /** The user has written on at a draft, or (null) sent or dropped it. In the collection of drafts its id is the chat's. */
 export function draftNotification(userId: string, chatId: string, draft: DraftFacts | null): Notification {
+  return ofChat('draft', userId, chatId, draft === null ? null : draftResource(draft));
+}
+
+/** A note mentions the user in a chat, or (null) no longer: they have opened it. Its id is the chat's, too. */
+export function mentionNotification(userId: string, chatId: string, mention: MentionFacts | null): Notification {
+  return ofChat('mention', userId, chatId, mention === null ? null : mentionResource(mention));
+}
+
+function ofChat(kind: Kind, userId: string, chatId: string, resource: object | null): Notification {
   return {
-    kind: 'draft',
-    action: draft === null ? 'removed' : 'changed',
+    kind,
+    action: resource === null ? 'removed' : 'changed',
     resource_id: chatId,
-    resource: draft === null ? { id: chatId } : draftResource(draft),
+    resource: resource ?? { id: chatId },
     changes: null,
     message_id: null,
     member_id: userId,

@@ -3,13 +3,14 @@ import { isInRoomSet, type MemberRooms, type RoomSet, silenceHolds } from './cha
 import { isoTime, isoTimeOrNull } from './clock.ts';
 import { type DraftFacts, draftResource } from './draft.ts';
 import { countOfOthers, isPresent, type MemberFacts } from './membership.ts';
+import { type MentionFacts, mentionResource } from './mention.ts';
 import type { MessageFacts, ReportedState } from './message.ts';
 
 /**
  * The views of an inbox. `waiting`, `open`, `bot` and `closed` have chats that are routed to the user, `mine` those in
- * which they take part.
+ * which they take part, `mentioned` those of both in which a note mentions them.
  */
-export const INBOX_VIEWS = ['waiting', 'mine', 'open', 'bot', 'closed'] as const;
+export const INBOX_VIEWS = ['waiting', 'mine', 'mentioned', 'open', 'bot', 'closed'] as const;
 export type InboxView = (typeof INBOX_VIEWS)[number];
 
 /** The orders of a view: who waits longest, where somebody wrote last, what began last. */
@@ -17,7 +18,7 @@ export const INBOX_ORDERS = ['waiting', 'activity', 'created'] as const;
 export type InboxOrder = (typeof INBOX_ORDERS)[number];
 
 /** The views with a number. `closed` would count everything that ever was. */
-export const COUNTED_VIEWS = ['waiting', 'mine', 'open', 'bot'] as const;
+export const COUNTED_VIEWS = ['waiting', 'mine', 'mentioned', 'open', 'bot'] as const;
 export type InboxCounts = { [View in (typeof COUNTED_VIEWS)[number]]: number };
 
 /** Counts go no further: this number stands for itself and for more. */
@@ -52,6 +53,8 @@ export type InboxFacts = {
   tags: string[];
   /** What the user has begun to write: its first characters. */
   draft: DraftFacts | null;
+  /** That a note mentions the user, who has not opened the chat since. */
+  mention: MentionFacts | null;
 };
 
 /**
@@ -62,7 +65,7 @@ export type TextRights = { routed: RoomSet; member: MemberRooms };
 
 /** A chat of an inbox as its row shows it. */
 export function inboxRow(
-  { chat, visitor, own, participants, channel, last_message, tags, draft }: InboxFacts,
+  { chat, visitor, own, participants, channel, last_message, tags, draft, mention }: InboxFacts,
   rights: TextRights,
 ) {
   const since = textsSince(chat, own, rights);
@@ -79,6 +82,7 @@ export function inboxRow(
     own: ownPart(own, chat),
     tags: Number.isFinite(since) ? tags : [],
     draft: draft === null ? null : draftResource(draft),
+    mention: mention === null ? null : mentionResource(mention),
   };
 }
 

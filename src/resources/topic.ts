@@ -41,7 +41,7 @@ const PARTS_OF_CHAT = {
 } as const;
 
 /** What no webhook tells of. */
-const ONLY_SOCKETS: readonly TopicPart[] = ['drafts', 'viewers', 'notes'];
+const ONLY_SOCKETS: readonly TopicPart[] = ['drafts', 'mentions', 'viewers', 'notes'];
 
 /** The parts of a chat that visitors see. */
 const PARTS_FOR_VISITORS: readonly string[] = ['messages', 'memberships'];
@@ -57,7 +57,8 @@ export type TopicPart =
   | 'own_memberships'
   | 'outgoing_invitations'
   | 'incoming_invitations'
-  | 'drafts';
+  | 'drafts'
+  | 'mentions';
 
 type IdName = 'room_id' | 'visitor_id' | 'chat_id' | 'message_id';
 type Segment = { name: string } | { id: IdName };
@@ -77,6 +78,7 @@ const COLLECTIONS: readonly Collection[] = [
   ofUser('user_chats', 'own_memberships', 'chat_memberships'),
   ofUser('user_chats', 'incoming_invitations', 'incoming_chat_invitations'),
   ofUser('user_chats', 'drafts', 'drafts'),
+  ofUser('user_chats', 'mentions', 'mentions'),
   { ...ofUser('visitor_chats', 'own_memberships', 'chat_memberships'), owner: 'public/visitors' },
 ];
 

@@ -80,6 +80,7 @@ export const ROW: InboxRow = {
   own: { is_participating: false, last_seen_at: null, unread_count: null, message_count: null },
   tags: [],
   draft: null,
+  mention: null,
 };
 
 export const THREAD: Thread = {

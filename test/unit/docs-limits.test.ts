@@ -81,6 +81,7 @@ const CONSTANTS: readonly [row: string, constant: string, unit?: number][] = [
   ['members of a chat', 'MEMBERS_OF_A_CHAT'],
   ['a draft', 'CHANNEL_MESSAGE_CHARACTERS'],
   ['notes of an organization about a chat', 'MOST_NOTES'],
+  ['users whom a note mentions', 'MOST_MENTIONED'],
   ['canned replies of a user, of a team, of an organization', 'MOST_CANNED_REPLIES'],
   ['a draft that nobody changes', 'DRAFTS_KEPT', 24 * 3_600_000],
   ['tags of a chat', 'TAGS_OF_A_CHAT'],

@@ -124,7 +124,13 @@ export function draftRoutes(scope: ChatScope) {
 function tellOwnSockets(c: AppContext, chatId: string, draft: DraftFacts | null): void {
   const { user } = c.var.principal;
   const hub = organizationHub(user.organization_id);
-  const told = ownUpdate(user, chatId, [draftNotification(user.id, chatId, draft)], Date.now());
+  const told = ownUpdate(
+    user.organization_id,
+    [user.id],
+    chatId,
+    [draftNotification(user.id, chatId, draft)],
+    Date.now(),
+  );
   const telling = liveHubStub(c.env, hub).mention({ v: 1, hub, told });
   c.executionCtx.waitUntil(
     telling.catch((error: unknown) => writeLog('warn', 'draft_not_told', { error: errorText(error) })),

@@ -27,6 +27,7 @@ const NO_ROOMS: RoomSet = { organization_id: null, room_ids: [] };
 const DEFAULT_ORDER: { [View in InboxView]: InboxOrder } = {
   waiting: 'waiting',
   mine: 'activity',
+  mentioned: 'activity',
   open: 'activity',
   bot: 'activity',
   closed: 'created',
@@ -43,7 +44,7 @@ const listRoute = defineRoute({
   access: ownUser,
   summary: 'List the chats of a view of the user’s inbox, each with what a row shows',
   description:
-    '`waiting`: routed chats that are pending, none while the user is full. `open`, `closed`: routed chats. `bot`: open routed chats in which a bot takes part and no other user. `mine`: open chats in which the user takes part. Orders: `waiting` (longest first, the default of that view), `activity` (newest message first), `created` (newest chat first, the only one of `closed`). The first two sort 1,000 chats: those that wait the oldest, else the newest. The list follows a change within a second.',
+    '`waiting`: routed chats that are pending, none while the user is full. `open`, `closed`: routed chats. `bot`: open routed chats in which a bot takes part and no other user. `mine`: open chats in which the user takes part. `mentioned`: chats, open or ended, in which a note mentions the user, who has not opened them since. Orders: `waiting` (longest first, the default of that view), `activity` (newest message first), `created` (newest chat first, the only one of `closed`). The first two sort 1,000 chats: those that wait the oldest, else the newest. The list follows a change within a second.',
   request: {
     params,
     query: z.object({
@@ -63,7 +64,7 @@ const countsRoute = defineRoute({
   tag: 'Chats',
   access: ownUser,
   summary: 'Count the chats of each view of the user’s inbox',
-  description: `Up to ${LARGEST_COUNT}, which stands for more too. \`bot\` looks at the 1,000 newest open chats, \`mine\` at the 1,000 newest open chats of which the user is a member.`,
+  description: `Up to ${LARGEST_COUNT}, which stands for more too. \`bot\` looks at the 1,000 newest open chats, \`mine\` at the 1,000 newest open chats of which the user is a member, \`mentioned\` at the 1,000 newest chats.`,
   request: { params, query: z.object({ room_id }) },
   answers: { 200: jsonOf(inboxCountsSchema, 'The counts') },
 });

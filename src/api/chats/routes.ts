@@ -10,6 +10,7 @@ import { inboxRoutes } from './inbox.ts';
 import { incomingInvitationRoutes } from './incoming-invitations.ts';
 import { joinChatRoutes, joinMemberRoutes } from './join-chat.ts';
 import { membershipRoutes } from './memberships.ts';
+import { mentionableUserRoutes, mentionRoutes } from './mentions.ts';
 import { messageDeliveryRoutes } from './message-delivery.ts';
 import { messageRoutes } from './messages.ts';
 import { noteRoutes } from './notes.ts';
@@ -75,8 +76,8 @@ for (const scope of [userChats, ownedChats, involvedChats, organizationRoutedCha
   mount(tagRoutes(scope), allowedTagRoutes(scope));
 }
 for (const scope of [userChats, userRoutedHistory]) {
-  mount(noteRoutes(scope));
+  mount(noteRoutes(scope), mentionableUserRoutes(scope));
   mount(replySuggestionRoutes(scope), writeReplySuggestionRoutes(scope));
 }
 mount(outgoingInvitationRoutes, incomingInvitationRoutes);
-mount(conversationStarterRoutes, inboxRoutes);
+mount(conversationStarterRoutes, inboxRoutes, mentionRoutes);

@@ -13,7 +13,7 @@ import { defineRoute } from '../define-route.ts';
  * The last file of `migrations/`; a test checks it. A database without this migration lacks tables or columns that this
  * version reads.
  */
-export const NEWEST_MIGRATION = '0040_share_offers.sql';
+export const NEWEST_MIGRATION = '0041_mentions.sql';
 
 const checkHealth = defineRoute({
   operationId: 'checkHealth',

@@ -4,6 +4,7 @@ import { type COUNTED_VIEWS, LARGEST_COUNT, ROW_MESSAGE_CHARACTERS, ROW_PARTICIP
 import { REPORTED_STATES } from '../../resources/message.ts';
 import { chatSchema } from './chat-schemas.ts';
 import { draftSchema } from './draft-schema.ts';
+import { mentionSchema } from './mention-schema.ts';
 import { avatarSchema } from './user-schemas.ts';
 
 /** The schemas of an inbox. src/resources/inbox.ts makes the objects. */
@@ -65,12 +66,15 @@ export const inboxRowSchema = z
     draft: z
       .union([draftSchema, z.null()])
       .openapi({ description: `What the user has begun to write; its first ${ROW_MESSAGE_CHARACTERS} characters.` }),
+    mention: z
+      .union([mentionSchema, z.null()])
+      .openapi({ description: 'The newest note that mentions the user, who has not opened the chat since.' }),
   })
   .openapi('InboxRow');
 
 const largest = z.int().min(0).max(LARGEST_COUNT);
 export const inboxCountsSchema = z
-  .object({ waiting: largest, mine: largest, open: largest, bot: largest } satisfies {
+  .object({ waiting: largest, mine: largest, mentioned: largest, open: largest, bot: largest } satisfies {
     [View in (typeof COUNTED_VIEWS)[number]]: z.ZodType;
   })
   .openapi('InboxCounts');

@@ -76,6 +76,8 @@ export async function fill(org: TestOrganization, person: Person): Promise<Names
   await ask(person, 'PUT', `${own}/draft`, { message: 'Dear Li' });
   const note = await ask(person, 'POST', `${own}/notes`, { message: 'Called before' });
   const invitee = await enrollAgent(org.organizationId);
+  const mentioning = { message: 'Look', mentioned_user_ids: [person.user_id] };
+  await ask(invitee, 'POST', `/users/${invitee.user_id}/routed_chats/${chatId}/notes`, mentioning);
   const invited = { invited_user_id: invitee.user_id };
   const sent = await ask(person, 'POST', `${own}/outgoing_chat_invitations`, invited);
   const [visitor] = await org.memberships(chatId);

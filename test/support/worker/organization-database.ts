@@ -14,6 +14,7 @@ export const ORGANIZATION_TABLES: readonly string[] = [
   'invitations',
   'involvements',
   'members',
+  'mentions',
   'messages',
   'notes',
   'purges',

@@ -35,7 +35,7 @@ async function live(messages: readonly { id: string }[] = []) {
       asked.push(path);
       const [before = '', query = ''] = path.split('?');
       const row = /\/inbox\/(.+)$/.exec(before)?.[1];
-      if (row === 'counts') return answer({ waiting: 0, mine: 0, open: 0, bot: 0 });
+      if (row === 'counts') return answer({ waiting: 0, mine: 0, mentioned: 0, open: 0, bot: 0 });
       if (row !== undefined) return answer({ ...ROW, chat: { ...ROW.chat, id: row } });
       if (!before.endsWith('/messages')) return answer({ results: [], next: null });
       const from = Number(new URLSearchParams(query).get('cursor') ?? 0);

@@ -19,7 +19,7 @@ function open() {
   const requests: HubRequest[] = [];
   const answers: Record<string, HubAnswer> = {
     inbox: page([ROW]),
-    counts: { status: 200, body: { waiting: 0, mine: 0, open: 1, bot: 0 }, retryAfter: null },
+    counts: { status: 200, body: { waiting: 0, mine: 0, mentioned: 0, open: 1, bot: 0 }, retryAfter: null },
     incoming_chat_invitations: page([]),
     messages: page([]),
     memberships: page([]),

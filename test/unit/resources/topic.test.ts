@@ -121,6 +121,7 @@ describe('a channel pattern', () => {
     ['letters that look alike', `${ORGANIZATION}/оwned_chats`],
     ['a property of objects', '/api/v5/constructor/{organization_id}/owned_chats'],
     ['a collection of which only sockets are told', `${USER}/drafts`],
+    ['mentions', `${USER}/mentions`],
     ['notes', `${USER}/chats/*/notes`],
     ['a part of which only sockets are told', `${USER}/routed_chats/*/viewers`],
     ['an endless pattern', `${ORGANIZATION}/owned_chats${'/*'.repeat(100_000)}`],

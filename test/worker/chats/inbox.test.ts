@@ -71,7 +71,7 @@ describe('the views of an inbox', () => {
     expect(idsOf(await view(agent, 'view=mine'))).toEqual([taken]);
     expect(idsOf(await view(agent, 'view=bot'))).toEqual([withBot]);
     expect(idsOf(await view(agent, 'view=open'))).toEqual([later, withBot, taken, waiting]);
-    expect(await counts(agent)).toEqual({ waiting: 2, mine: 1, open: 4, bot: 1 });
+    expect(await counts(agent)).toEqual({ waiting: 2, mine: 1, mentioned: 0, open: 4, bot: 1 });
   });
 
   it('moves a chat to the front when somebody writes, and not when somebody reads', async () => {
@@ -107,6 +107,7 @@ describe('the views of an inbox', () => {
       own: { is_participating: false, last_seen_at: null, unread_count: null, message_count: null },
       tags: [],
       draft: null,
+      mention: null,
     });
     await ask(agent, 'POST', `/users/${agent.user_id}/chats/${taken}/tags`, { name: 'delivery' });
     expect(await rowOf(agent, taken, 'view=mine')).toMatchObject({
@@ -120,7 +121,13 @@ describe('the views of an inbox', () => {
     const nowhere = `view=open&room_id=${org.channelId}`;
     expect(await view(agent, nowhere)).toEqual([]);
     expect(await view(agent, nowhere.replace('open', 'mine'))).toEqual([]);
-    expect(await counts(agent, `?room_id=${org.channelId}`)).toEqual({ waiting: 0, mine: 0, open: 0, bot: 0 });
+    expect(await counts(agent, `?room_id=${org.channelId}`)).toEqual({
+      waiting: 0,
+      mine: 0,
+      mentioned: 0,
+      open: 0,
+      bot: 0,
+    });
   });
 
   it('cuts a long message by characters, and shows a deleted one without its text', async () => {

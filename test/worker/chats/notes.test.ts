@@ -28,6 +28,8 @@ import { TelephoneSystem } from '../../support/worker/rpc.ts';
 import { ThreadsProgram } from '../../support/worker/threads-program.ts';
 import { Site, visit } from '../../support/worker/visitor-site.ts';
 
+const CANARY = 'CANARY-4f1d8c';
+
 let org: TestOrganization;
 let agent: Person;
 let colleague: Person;
@@ -47,6 +49,13 @@ const pathOf = (person: Person, chatId: string, collection = 'routed_chats') =>
   `/users/${person.user_id}/${collection}/${chatId}/notes`;
 const write = (person: Person, chatId: string, message: unknown = 'She called before.', collection?: string) =>
   ask(person, 'POST', pathOf(person, chatId, collection), { message });
+/** A note with the canary, which mentions a colleague who has it in their name. */
+const writeCanary = async (person: Person, chatId: string, collection?: string) => {
+  const { user_id } = await enrollAgent(person.organization_id, { first_name: CANARY });
+  const body = { message: `${CANARY} @${CANARY} Hopper`, mentioned_user_ids: [user_id] };
+  const answer = await ask(person, 'POST', pathOf(person, chatId, collection), body);
+  expect([answer.status, answer.json]).toMatchObject([201, { mentioned_users: [{ id: user_id }] }]);
+};
 const notesOf = async (person: Person, chatId: string, collection?: string) =>
   resultsOf(await ask(person, 'GET', pathOf(person, chatId, collection)));
 const newChat = async () => (await org.say(unique('note'), 'Where is my order?')).chatId;
@@ -64,6 +73,7 @@ describe('a note about a chat', () => {
         user_id: agent.user_id,
         user_name: 'Grace Hopper',
         message: 'She called before.',
+        mentioned_users: [],
         created_at: TIME,
       },
     ]);
@@ -147,7 +157,8 @@ describe('a note about a chat', () => {
     const answer = await write(agent, chatId, 'A secret');
     expect([answer.status, answer.json]).toEqual([409, { detail: 'The chat has ended and was purged.' }]);
     const by = { user_id: agent.user_id, user_name: 'Grace Hopper', created_at: Date.now() };
-    const note = { chat_id: chatId, organization_id: org.organizationId, id: crypto.randomUUID(), message: 'A secret' };
+    const [id, message] = [crypto.randomUUID(), 'A secret'];
+    const note = { chat_id: chatId, organization_id: org.organizationId, id, message, mentioned: [] };
     expect(await insertNote(organizationDatabase(noCost()), { ...note, ...by })).toBe('purged');
     expect((await notes()).results).toEqual([]);
   });
@@ -163,7 +174,8 @@ describe('a note about a chat', () => {
     await organizationD1
       .prepare(
         `WITH RECURSIVE place (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM place WHERE n < ?1)
-         INSERT INTO notes SELECT ?2, ?3, printf('0190a000-%04d', n), 'u', 'u', 'x', 1 FROM place`,
+         INSERT INTO notes (chat_id, organization_id, id, user_id, user_name, message, created_at)
+         SELECT ?2, ?3, printf('0190a000-%04d', n), 'u', 'u', 'x', 1 FROM place`,
       )
       .bind(MOST_NOTES, chatId, org.organizationId)
       .run();
@@ -173,12 +185,10 @@ describe('a note about a chat', () => {
 });
 
 describe('the text of a note', () => {
-  const CANARY = 'CANARY-4f1d8c';
-
   it('is in no thread, and in no table of D1 but its own', async () => {
     const chatId = await newChat();
     await org.join(agent, chatId);
-    await write(agent, chatId, CANARY);
+    await writeCanary(agent, chatId);
     await ask(agent, 'POST', `/users/${agent.user_id}/chats/${chatId}/messages`, { message: 'On its way.' });
     await eventually(async () => expect((await org.ledger())['accepted']).toBeGreaterThan(0));
     const thread = testEnv.THREADS.getByName(threadNameOfChat(chatId) ?? '');
@@ -193,7 +203,7 @@ describe('the text of a note', () => {
     for (const d1 of new Set([organizationD1, testEnv.DB, testEnv.DELIVERY_LOG])) {
       for (const table of await tablesIn(d1)) {
         const rows = JSON.stringify((await d1.prepare(`SELECT * FROM ${table}`).all()).results);
-        if (table !== 'notes') expect([table, rows.includes(CANARY)]).toEqual([table, false]);
+        if (table !== 'notes' && table !== 'users') expect([table, rows.includes(CANARY)]).toEqual([table, false]);
       }
     }
   });
@@ -210,7 +220,7 @@ describe('the text of a note', () => {
     const thread = unique('canary');
     const { chatId } = await own.say(thread, 'Where is it?');
     await own.join(own.agent, chatId);
-    await write(own.agent, chatId, CANARY);
+    await writeCanary(own.agent, chatId);
     const chat = `/users/${own.agent.user_id}/chats/${chatId}`;
     await ask(own.agent, 'POST', `${chat}/messages`, { message: 'On its way.' });
     await ask(own.agent, 'POST', `${chat}/tags`, { name: 'late' });
@@ -244,7 +254,7 @@ describe('the text of a note', () => {
     await watching.subscribe([chats, `${chats}/*/messages`, `${chats}/*/memberships`]);
     watching.send({ type: 'subscribe', channels: [`${chats}/*/notes`], after: null });
     while ((await watching.next('subscribed'))['refused_count'] !== 1);
-    expect((await write(site.agent, chatId, CANARY)).status).toBe(201);
+    await writeCanary(site.agent, chatId);
     await site.answerBy(site.agent, chatId, 'We do.');
     while (!JSON.stringify(watching.frames).includes('We do.')) await watching.next('notifications');
     const paths = [`/visitors/${visitor.id}/chats/${chatId}/messages`, `/visitors/${visitor.id}/chats/${chatId}`];
@@ -263,7 +273,7 @@ describe('the text of a note', () => {
     });
     const { sessionid } = await system.say('Hello');
     const chatId = system.chatOf(sessionid);
-    expect((await write(system.second, chatId, CANARY, 'chats')).status).toBe(201);
+    await writeCanary(system.second, chatId, 'chats');
     await system.reply(system.second, sessionid, 'We call back.');
     await eventually(() => expect(got.map(({ body }) => body).join()).toContain('We call back.'));
     expect(got.map(({ body }) => body).join()).not.toContain(CANARY);
@@ -272,7 +282,7 @@ describe('the text of a note', () => {
     await program.post('order-1', 'Where is it?');
     const [row] = resultsOf(await ask(program.org.agent, 'GET', `/users/${program.org.agent.user_id}/inbox?view=open`));
     const threadChat = String((row?.['chat'] as Json | undefined)?.['id']);
-    expect((await write(program.org.agent, threadChat, CANARY)).status).toBe(201);
+    await writeCanary(program.org.agent, threadChat);
     const listed = await program.ask('GET', '/threads');
     expect([listed.status, await program.bodies('order-1')]).toEqual([200, ['Where is it?']]);
     expect(listed.text).not.toContain(CANARY);
@@ -287,11 +297,11 @@ describe('the text of a note', () => {
     const chatId = await newChat();
     const watching = await LiveClient.ofUser(partner.agent);
     await watching.subscribe([`/api/v5/users/${partner.agent.user_id}/routed_chats/*/notes`]);
-    await write(agent, chatId, CANARY);
+    await writeCanary(agent, chatId);
     expect(await notesOf(partner.agent, chatId)).toEqual([]);
     const theirs = await write(partner.agent, chatId, 'Of the partner');
     expect(await notesOf(partner.agent, chatId)).toEqual([theirs.json]);
-    expect((await notesOf(agent, chatId)).map(({ message }) => message)).toEqual([CANARY]);
+    expect((await notesOf(agent, chatId)).map(({ message }) => message)).toEqual([expect.stringContaining(CANARY)]);
     expect(await watching.next('notifications')).toMatchObject({ notifications: [{ resource: theirs.json }] });
     expect(JSON.stringify(watching.frames)).not.toContain(CANARY);
     watching.close();

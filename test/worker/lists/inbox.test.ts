@@ -33,7 +33,13 @@ const chats: CopiedChat[] = Array.from({ length: CHATS }, (_, number) => {
   });
 });
 
-beforeAll(async () => await writeChats(chats));
+const isMentioned = (chat: CopiedChat) => chats.indexOf(chat) % 7 === 3;
+
+beforeAll(async () => {
+  await writeChats(chats);
+  const ids = JSON.stringify(chats.filter(isMentioned).map(({ id }) => id));
+  await database.run(`INSERT INTO mentions SELECT 'agent', value, 'own', value, ${AT} FROM json_each(?)`, ids);
+});
 
 const inbox = (reach: RoomSet, room_id: string | null = null): Inbox => ({
   user_id: 'agent',
@@ -56,6 +62,7 @@ const isIn = (view: InboxView, { room_id: chosen, reach }: Inbox, chat: CopiedCh
   if (chosen !== null && chat.room_id !== chosen) return false;
   if (view === 'waiting') return chat.is_pending;
   if (view === 'closed') return chat.is_ended;
+  if (view === 'mentioned') return isMentioned(chat);
   const takesPart = chat.members.some(({ id }) => id === 'agent');
   return !chat.is_ended && (view === 'open' || (view === 'mine' && takesPart));
 };
@@ -90,7 +97,13 @@ describe.each(Object.entries(INBOXES))('an inbox %s', (_, own) => {
     const before = { ...cost.d1 };
     const counts = await countInbox(database, own);
     const of = (view: InboxView) => Math.min(999, chats.filter((chat) => isIn(view, own, chat)).length);
-    expect(counts).toEqual({ waiting: of('waiting'), mine: of('mine'), open: of('open'), bot: 0 });
+    expect(counts).toEqual({
+      waiting: of('waiting'),
+      mine: of('mine'),
+      mentioned: of('mentioned'),
+      open: of('open'),
+      bot: 0,
+    });
     expect(cost.d1.trips - before.trips).toBe(1);
     expect(cost.d1.rowsRead - before.rowsRead).toBeLessThanOrEqual(20_000);
   });
@@ -119,7 +132,7 @@ describe('the plan of an inbox', () => {
       await listInbox(explained, own, view, order, page(51, key));
     }
     await countInbox(explained, own);
-    const tables = /^(SCAN|SEARCH) (chats|chat|members|messages|tags|threads|channels)\b/;
+    const tables = /^(SCAN|SEARCH) (chats|chat|members|mentions|messages|tags|threads|channels)\b/;
     const reads = steps.filter((step) => tables.test(step));
     expect(reads.length).toBeGreaterThan(200);
     const scans = reads.filter((step) => step.startsWith('SCAN'));

@@ -8,6 +8,7 @@ import type { FileFacts } from '../../../resources/file.ts';
 import { inboxRow } from '../../../resources/inbox.ts';
 import { invitationResource } from '../../../resources/invitation.ts';
 import { type MemberView, membershipResource } from '../../../resources/membership.ts';
+import { mentionResource } from '../../../resources/mention.ts';
 import { type MessageFacts, messageResource, publishedMessage } from '../../../resources/message.ts';
 import { messageDeliveryResource } from '../../../resources/message-delivery.ts';
 import { noteResource } from '../../../resources/note.ts';
@@ -160,7 +161,8 @@ const note = {
   chat_id: ids.chat,
   user_id: ids.agent,
   user_name: fullName(agent),
-  message: 'She has called about this before.',
+  message: 'She has called about this before, @Bob Miller.',
+  mentioned: [{ id: ids.colleague, name: 'Bob Miller' }],
   created_at: at('12:22:19.000'),
 };
 const draft = { chat_id: ids.chat, message: 'It will be with you on', updated_at: at('12:22:20.500') };
@@ -185,6 +187,7 @@ const row = inboxRow(
     },
     tags: ['delivery'],
     draft,
+    mention: null,
   },
   { routed: everywhere, member: { organization_id: ids.organization, reach: everywhere, history: everywhere } },
 );
@@ -266,11 +269,13 @@ export const chatExamples = {
   AcceptChatInvitation: { is_accepted: true },
   Draft: draftResource(draft),
   PutDraft: { message: draft.message },
-  NewNote: { message: note.message },
+  NewNote: { message: note.message, mentioned_user_ids: [ids.colleague] },
   Note: noteResource(note),
   ChatViewers: { viewers: [viewerResource({ user_id: ids.agent, name: fullName(agent), until: at('12:22:50.000') })] },
   InboxRow: row,
-  InboxCounts: { waiting: 7, mine: 4, open: 31, bot: 9 },
+  InboxCounts: { waiting: 7, mine: 4, mentioned: 1, open: 31, bot: 9 },
+  Mention: mentionResource({ chat_id: ids.chat, note_id: note.id, created_at: note.created_at }),
+  MentionableUser: { id: ids.colleague, name: 'Bob Miller', is_present: true },
   ConversationStarter: conversationStarterResource({ ...starter, created_at: FOUNDED, updated_at: FOUNDED }),
   NewConversationStarter: starter,
   PatchConversationStarter: { message: 'Hello, this is Harbour Books. How can we help?' },

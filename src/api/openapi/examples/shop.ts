@@ -21,6 +21,7 @@ export const ids = {
   team: '01a1fe0e-2433-7a81-8f0e-6a2d9b4c5d13',
   router: '01a1fe0e-2437-7c22-a1b5-8d3e7f605142',
   agent: '01a1fe0e-243c-704a-b403-63acf83fd278',
+  colleague: '01a1fe0e-243e-7d52-8b60-5e9a1c7f4d38',
   bot: '01a1fe0e-2440-7e19-8c6d-4b5a69788f90',
   token: '01a1fe0e-2444-7b3f-9e8d-7c6b5a493827',
   client: '01a1fe0e-a9d2-7f04-8a1b-2c3d4e5f6071',
