@@ -23,7 +23,7 @@ import { ASK_THREADS, askThreadsAt, askThreadsIfDue } from './ask-threads.ts';
 import { Distributor } from './distributor.ts';
 import { fileLinksIn } from './file-links.ts';
 import { FrameServer } from './frame-server.ts';
-import { hubFrame } from './hub-frames.ts';
+import { welcomeFrame } from './hub-frames.ts';
 import { HubLoad } from './hub-load.ts';
 import { HubLog } from './hub-log.ts';
 import {
@@ -287,7 +287,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     this.#isMade = true;
     const socket = this.#sockets.open(webSocket, owner, now);
     const { head } = this.#log.range();
-    socket.send(hubFrame({ type: 'welcome', number: head }), null, now);
+    socket.send(welcomeFrame(head, now), null, now);
     socket.save(head);
     this.#alarmClock.armBy(endsAt(this.#timesOf(socket)));
   }

@@ -5,8 +5,8 @@ export type RefusedTopic = { channel: string; detail: string };
 
 /** What the hub sends. */
 export type HubFrame =
-  /** `number`: the end of the log. */
-  | { type: 'welcome'; number: number }
+  /** `number`: the end of the log. `time`: when the socket was opened, by the hub's clock (ISO 8601). */
+  | { type: 'welcome'; number: number; time: string }
   /** `number`: the added channels get the events after it. */
   | {
       type: 'subscribed';

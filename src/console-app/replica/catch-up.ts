@@ -1,5 +1,5 @@
 import type { LiveNotification } from '../../resources/live-frames.ts';
-import { type Message, placeOf } from './known.ts';
+import { type Message, placeOf, receivedAt } from './known.ts';
 
 /** What others wrote in a chat while the console was away: the first message, and how many there are. */
 export type Missed = { readonly first_id: string; readonly last_place: number; readonly count: number };
@@ -12,25 +12,28 @@ export const WORTH_A_MARK = 30_000;
 
 const MESSAGES = /\/([^/]+)\/messages$/;
 
-/** The marks with the messages among some notifications that came late. One that is told twice counts once. */
-export function withMissed(missed: CatchUp, notifications: readonly LiveNotification[], userId: string): CatchUp {
-  const next = new Map(missed);
+/**
+ * The marks with those messages of others, among some notifications, that the hub got before the console was back. `until`:
+ * when it was back, by the clock of the hub (ms). One that is told twice counts once. Answers the same marks when there is
+ * none.
+ */
+export function withMissed(
+  missed: CatchUp,
+  notifications: readonly LiveNotification[],
+  until: number,
+  userId: string,
+): CatchUp {
+  let next = missed;
   for (const { channel, action, resource } of notifications) {
     const chatId = MESSAGES.exec(channel)?.[1];
     if (chatId === undefined || action !== 'added') continue;
-    const counted = withMessages(next.get(chatId), [resource as Message], userId);
-    if (counted !== undefined) next.set(chatId, counted);
-  }
-  return next;
-}
-
-/** The mark of a chat with some messages, in their order. */
-function withMessages(mark: Missed | undefined, messages: readonly Message[], userId: string): Missed | undefined {
-  let next = mark;
-  for (const message of messages) {
+    const message = resource as Message;
+    const mark = next.get(chatId);
     const place = placeOf(message);
-    if (message.type !== 'msg' || message.sender_id === userId || place <= (next?.last_place ?? 0)) continue;
-    next = { first_id: next?.first_id ?? message.id, last_place: place, count: (next?.count ?? 0) + 1 };
+    const isCounted = place <= (mark?.last_place ?? 0);
+    if (message.type !== 'msg' || message.sender_id === userId || isCounted || receivedAt(message) > until) continue;
+    const { first_id = message.id, count = 0 } = mark ?? {};
+    next = new Map([...next, [chatId, { first_id, last_place: place, count: count + 1 }]]);
   }
   return next;
 }

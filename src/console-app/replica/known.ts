@@ -84,6 +84,11 @@ export function placeOf(message: { id: string }): number {
   return Number.parseInt(message.id.slice(-8), 16);
 }
 
+/** When the hub got a message (ms, by its own clock): the first 48 bits of the id. An imported one may be older. */
+export function receivedAt({ id }: { id: string }): number {
+  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+}
+
 /** The messages with another one at its place. A message that is there already is replaced. */
 export function withMessage(messages: readonly Message[], message: Message): readonly Message[] {
   const index = indexOfPlace(messages, placeOf(message));

@@ -20,9 +20,9 @@ export type LiveEvents = {
   onNotifications(notifications: readonly LiveNotification[], number: number | null): void;
   /**
    * The socket has its channels. `isResumed`: it goes on where the last connection was lost, unless a reset follows.
-   * `head`: notifications up to this number were there already.
+   * `openedAt`: when the connection was opened, by the clock of the hub (ms).
    */
-  onSubscribed(isResumed: boolean, refused: readonly RefusedTopic[], head: number): void;
+  onSubscribed(isResumed: boolean, refused: readonly RefusedTopic[], openedAt: number): void;
   /** Something may have been missed: what is known must be read by REST again. */
   onReset(): void;
   /** The hub did not understand a frame. */
@@ -63,8 +63,8 @@ export class LiveClient {
   #socket: Socket | null = null;
   /** Grows with each connection, so that what an earlier one still says is known. */
   #connection = 0;
-  /** The end of the hub's log when the connection was opened. */
-  #head = 0;
+  /** When the connection was opened, by the clock of the hub (ms). */
+  #openedAt = 0;
   #failures = 0;
   #lostAt: number | null = null;
   #isVisible = true;
@@ -135,7 +135,7 @@ export class LiveClient {
   #receive(frame: HubFrame, characters: number): void {
     switch (frame.type) {
       case 'welcome':
-        this.#head = frame.number;
+        this.#openedAt = Date.parse(frame.time);
         this.#say({ type: 'subscribe', channels: [...this.#channels], after: this.number });
         break;
       case 'subscribed': {
@@ -143,7 +143,7 @@ export class LiveClient {
         this.number ??= frame.number;
         this.#failures = 0;
         this.#lostAt = null;
-        this.#events.onSubscribed(isResumed, frame.refused, this.#head);
+        this.#events.onSubscribed(isResumed, frame.refused, this.#openedAt);
         this.#become({ is: 'live' });
         this.#pingLater();
         break;

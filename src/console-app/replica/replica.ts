@@ -45,8 +45,8 @@ export class Replica {
   readonly #passing: Passing;
   /** Notifications that are not applied yet. */
   #waiting: LiveNotification[] = [];
-  /** The messages of notifications up to this number were missed. */
-  #missedUpTo = -1;
+  /** What the hub got until then (ms, by its clock) and tells later was missed: the end of the last long break. */
+  #missedUntil = Number.NEGATIVE_INFINITY;
   #lostAt: number | null = null;
   #isStarted = false;
   /** Whether opened chats are read: what happens in them is told from then on. */
@@ -70,8 +70,8 @@ export class Replica {
     });
     this.#live = new LiveClient(dependencies, CHANNELS, {
       onStatus: (live) => this.#becomes(live),
-      onNotifications: (notifications, number) => this.#hears(notifications, number),
-      onSubscribed: (isResumed, refused, head) => this.#subscribed(isResumed, refused, head),
+      onNotifications: (notifications) => this.#hears(notifications),
+      onSubscribed: (isResumed, refused, openedAt) => this.#subscribed(isResumed, refused, openedAt),
       onReset: () => this.#reset(),
       onError: (detail) => onFault(new Error(`the hub did not understand a frame: ${detail}`)),
     });
@@ -248,10 +248,10 @@ export class Replica {
     this.#store.set({ live, ...(live.is === 'signed_out' ? { isSignedOut: true } : {}) });
   }
 
-  #subscribed(isResumed: boolean, refused: readonly RefusedTopic[], head: number): void {
+  #subscribed(isResumed: boolean, refused: readonly RefusedTopic[], openedAt: number): void {
     const away = this.#lostAt === null ? 0 : this.#dependencies.clock.now() - this.#lostAt;
     this.#lostAt = null;
-    this.#missedUpTo = isResumed && away >= WORTH_A_MARK ? head : -1;
+    if (isResumed && away >= WORTH_A_MARK) this.#missedUntil = openedAt;
     this.#store.set({ refused });
     this.#loader.hurry();
     if (isResumed) this.#loads.drafts();
@@ -281,10 +281,10 @@ export class Replica {
     this.#later(SETTLED_AFTER, () => this.#loads.views());
   }
 
-  #hears(notifications: readonly LiveNotification[], number: number | null): void {
-    if (number !== null && number <= this.#missedUpTo) {
-      this.#store.set({ missed: withMissed(this.#store.state.missed, notifications, this.#dependencies.userId) });
-    }
+  #hears(notifications: readonly LiveNotification[]): void {
+    const { missed } = this.#store.state;
+    const next = withMissed(missed, notifications, this.#missedUntil, this.#dependencies.userId);
+    if (next !== missed) this.#store.set({ missed: next });
     for (const notification of notifications) this.#letPass(notification);
     this.#take(notifications);
   }

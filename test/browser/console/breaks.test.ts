@@ -72,8 +72,6 @@ async function anHourOf(client: HubClient, demo: Demo, channelId: string): Promi
   };
   const texts = Array.from({ length: 12 }, (_, place) => `Missed ${place}`);
   const chats = Array.from({ length: CHATS }, (_, place) => place);
-  // First, so that the hub has told of it long before the page is back.
-  await write('watched', ['Are you', 'still', 'there?'], 'Watched Person');
   for (const place of chats) {
     const { chat_id } = await write(`thread ${place}`, texts, `Person ${place}, renamed`);
     if (place % 4 === 1) await client.joinChat(demo.agent2, chat_id);
@@ -81,6 +79,8 @@ async function anHourOf(client: HubClient, demo: Demo, channelId: string): Promi
     if (place % 4 === 2) await client.closeSession(channelId, `thread ${place}`);
     if (place % 4 === 3) await write(`new thread ${place}`, texts, `New person ${place}`);
   }
+  // Last, so that the hub may number it only when the page is back.
+  await write('watched', ['Are you', 'still', 'there?'], 'Watched Person');
 }
 
 /** The rows of the list that is shown, from its top to its end: the chat, and its words. */
@@ -171,8 +171,8 @@ describe('a kill -9 of the hub and an hour of events', () => {
       await page.getByText(/^Offline since/).waitFor();
       await context.setOffline(true);
       await start();
-      await anHourOf(client, demo, channel.id);
       await new Promise((resolve) => setTimeout(resolve, Math.max(0, lostAt + LONG_BREAK - Date.now())));
+      await anHourOf(client, demo, channel.id);
       await context.setOffline(false);
 
       await page.getByText('Live', { exact: true }).waitFor();

@@ -53,7 +53,7 @@ function connect(isSignedIn: () => Promise<boolean> = async () => true) {
     last,
     say,
     subscribed: (number: number) => {
-      say({ type: 'welcome', number });
+      say({ type: 'welcome', number, time: WELCOMED });
       say({ type: 'subscribed', channels: ['c'], refused: [], refused_count: 0, number });
     },
     notify: (number: number | null) => say({ type: 'notifications', number, notifications: [] }),
@@ -61,6 +61,7 @@ function connect(isSignedIn: () => Promise<boolean> = async () => true) {
   };
 }
 
+const WELCOMED = '2026-11-21T12:00:00.000Z';
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 function live(isSignedIn?: () => Promise<boolean>) {
@@ -97,7 +98,7 @@ describe('a live client', () => {
     hub.say({ type: 'reset', number: 50 });
     hub.close(1006);
     hub.clock.pass(1000);
-    hub.say({ type: 'welcome', number: 60 });
+    hub.say({ type: 'welcome', number: 60, time: WELCOMED });
     expect(hub.last().sent).toEqual([{ type: 'subscribe', channels: ['c'], after: 50 }]);
     expect(hub.told).toEqual(['subscribed', 'reset']);
   });
@@ -188,7 +189,7 @@ describe('a live client', () => {
     hub.clock.pass(60_000);
     expect([hub.client.status.is, hub.sockets.length]).toEqual(['signed_out', 1]);
     hub.client.resume();
-    hub.say({ type: 'welcome', number: 30 });
+    hub.say({ type: 'welcome', number: 30, time: WELCOMED });
     expect(hub.last().sent).toEqual([{ type: 'subscribe', channels: ['c'], after: 9 }]);
   });
 

@@ -45,7 +45,7 @@ async function live(messages: readonly { id: string }[] = []) {
   });
   replica.start();
   const say = (frame: HubFrame) => onText(JSON.stringify(frame));
-  say({ type: 'welcome', number: 1 });
+  say({ type: 'welcome', number: 1, time: '2026-11-21T12:00:00.000Z' });
   say({ type: 'subscribed', channels: [], refused: [], refused_count: 0, number: 1 });
   await settled();
   return { replica, asked, say, opened: () => [...replica.getState().threadLoads.keys()] };

@@ -47,7 +47,7 @@ beforeEach(async () => {
     onNotification: ({ resource }: Notification) => told.push(resource),
   });
   await client.start();
-  MemorySocket.last.says({ type: 'welcome', number: 7 });
+  MemorySocket.last.says({ type: 'welcome', number: 7, time: '2026-11-21T12:00:00.000Z' });
   MemorySocket.last.says({ type: 'subscribed', channels: ['c'], refused: [], refused_count: 0, number: 7 });
 });
 afterEach(() => {

@@ -3,7 +3,7 @@ import { liveRoutes } from '../../../src/api/live/routes.ts';
 import { appUserToken } from '../../../src/directory/app-tokens.ts';
 import { enrollCallers, expectOwn } from '../../support/worker/access-checks.ts';
 import { codeIn, hubKeys, lastingToken, openApp, orgOf, trigger, uninstall } from '../../support/worker/apps.ts';
-import { passTime } from '../../support/worker/clock.ts';
+import { passTime, setClock } from '../../support/worker/clock.ts';
 import { LiveClient, shakeHands, userPath, visitorPath } from '../../support/worker/live-client.ts';
 import { ask } from '../../support/worker/organization.ts';
 import { PublishingThread } from '../../support/worker/publishing-thread.ts';
@@ -173,9 +173,11 @@ describe('what a client sends', () => {
   });
 
   it('does not change the welcome', async () => {
+    setClock(Date.now());
     const client = await LiveClient.ofUser(person);
+    const time = new Date().toISOString();
     expect(client.frames).toEqual([
-      { type: 'welcome', number: expect.any(Number), heartbeat_seconds: 30, most_channels: 100 },
+      { type: 'welcome', number: expect.any(Number), time, heartbeat_seconds: 30, most_channels: 100 },
     ]);
     client.close();
   });
