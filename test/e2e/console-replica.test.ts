@@ -45,7 +45,8 @@ beforeAll(async () => {
   replica = new Replica({
     userId: agent.id,
     call: (request) => {
-      if (/\/inbox\?/.test(request.path)) lists += 1;
+      // Mentions are read after each break, since they are not told again.
+      if (/\/inbox\?(?!view=mentioned)/.test(request.path)) lists += 1;
       return call(request);
     },
     openSocket: losingPlace(openSocket),
@@ -178,6 +179,17 @@ const STEPS: Record<string, Step> = {
     if (asked !== undefined) await as(demo().bot, 'POST', path, { suggestion: `say ${number}`, relevancy_score: 0.5 });
   },
   drafts: ({ id }, number) => as(demo().agent, 'PUT', `/routed_chats/${id}/draft`, { message: `begun ${number}` }),
+  isMentioned: ({ id }, number) =>
+    as(demo().agent2, 'POST', `/routed_chats/${id}/notes`, {
+      message: `look ${number}`,
+      mentioned_user_ids: [demo().agent.id],
+    }),
+  mentionIsTakenBack: async ({ id }) => {
+    const { body } = await as(demo().agent2, 'GET', `/routed_chats/${id}/notes`);
+    const last = ((body['results'] ?? []) as { id: string }[]).at(-1);
+    if (last !== undefined) await as(demo().agent2, 'DELETE', `/routed_chats/${id}/notes/${last.id}`);
+  },
+  seesMention: ({ id }) => as(demo().agent, 'DELETE', `/mentions/${id}`),
   forgetsDraft: ({ id }) => as(demo().agent, 'DELETE', `/routed_chats/${id}/draft`),
   ends: ({ id }) => as(demo().agent, 'PATCH', `/chats/${id}`, { is_ended: true }),
   closes: ({ thread }) => hub.client.closeSession(channel.id, thread),

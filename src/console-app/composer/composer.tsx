@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useEffect, useId, useLayoutEffect, useRef, useState, useSyncExternalStore } from 'react';
+import { type KeyboardEvent, lazy, useEffect, useId, useRef, useState, useSyncExternalStore } from 'react';
 import { usePreferences } from '../desk/desk.tsx';
 import { Icon } from '../desk/icons.tsx';
 import type { ServerDraft } from '../hub/server-draft.ts';
@@ -8,9 +8,12 @@ import { filesOf } from './chat-files.ts';
 import { readDraft, writeDraft } from './drafts.ts';
 import { FileList } from './file-list.tsx';
 import type { ReplyFacts } from './reply-picker.tsx';
+import { choosingAt } from './reply-text.ts';
 import { SuggestionCard } from './suggestion-card.tsx';
-import { useReplies } from './use-replies.tsx';
+import { usePicker } from './use-picker.tsx';
 import './composer.css';
+
+const ReplyPicker = lazy(() => import('./reply-picker.tsx'));
 
 type Props = {
   userId: string;
@@ -56,15 +59,12 @@ export function Composer(props: Props) {
   const hasFiles = allFiles.some(({ state }) => state.is === 'ready');
   const hasFailedFile = allFiles.some(({ state }) => state.is === 'failed');
   const cannotSend = (isEmpty && !hasFiles) || isTooLong || isUploading || hasFailedFile;
-  const selection = useRef<readonly [number, number] | null>(null);
-  const replies = useReplies({
+  const replies = usePicker({
     area,
     text,
-    facts: props.replyFacts,
-    onText(next, selected) {
-      selection.current = selected;
-      change(next);
-    },
+    onText: change,
+    choosingAt,
+    draw: (field) => <ReplyPicker field={field} facts={props.replyFacts} />,
   });
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: it goes back to the text that is there now
@@ -77,14 +77,6 @@ export function Composer(props: Props) {
   useEffect(() => {
     if (written !== null) writeDraft(userId, chatId, written);
   }, [userId, chatId, written]);
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a selection is made once its text is in the field
-  useLayoutEffect(() => {
-    if (selection.current === null) return;
-    area.current?.focus();
-    area.current?.setSelectionRange(...selection.current);
-    selection.current = null;
-  }, [text]);
 
   // A file that misses the field would be opened by the browser in place of the page.
   useEffect(() => {

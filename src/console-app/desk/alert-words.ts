@@ -6,6 +6,7 @@ export type Alerted = Readonly<Record<AlertKind, number>>;
 const SAID: Readonly<Record<AlertKind, (count: number) => string>> = {
   waiting: (count) => (count === 1 ? 'A visitor waits for an answer' : `${count} visitors wait for an answer`),
   mine: (count) => (count === 1 ? 'A visitor has written to you' : `${count} of your chats have new messages`),
+  mentioned: (count) => (count === 1 ? 'A note mentions you' : `Notes mention you in ${count} chats`),
   invitations: (count) => (count === 1 ? 'A colleague invites you' : `${count} invitations wait for you`),
 };
 

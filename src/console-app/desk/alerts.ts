@@ -31,25 +31,27 @@ export function useAlertsOn(): boolean {
 }
 
 /**
- * Tells of what waits for the user: at once when there is more of it, and again until there is nothing. Somebody who is
- * away, or looks at the page, is not disturbed by notifications. `onOpen`: they want to see it.
+ * Tells of what waits for the user: at once when there is more of it, and again until there is nothing. Of notes that mention
+ * them it tells once. Somebody who is away, or looks at the page, is not disturbed by notifications. `onOpen`: they want to see it.
  */
 export function useAlerts(alerted: Alerted, isAvailable: boolean, onOpen: (kind: AlertKind) => void): void {
   const isOn = useAlertsOn() && isAvailable;
-  const { waiting, mine, invitations } = alerted;
+  const { waiting, mine, mentioned, invitations } = alerted;
   const before = useRef(alerted);
   const open = useRef(onOpen);
   open.current = onOpen;
 
   useEffect(() => {
-    const now = { waiting, mine, invitations };
+    const now = { waiting, mine, mentioned, invitations };
     const isMore = ALERT_KINDS.some((kind) => now[kind] > before.current[kind]);
     before.current = now;
-    if (!isOn || alertWords(now) === '') return;
+    if (!isOn) return;
     if (isMore) alertOf(now, (kind) => open.current(kind));
-    const timer = setInterval(() => alertOf(now, (kind) => open.current(kind)), REPEATED);
+    const repeated = { ...now, mentioned: 0 };
+    if (alertWords(repeated) === '') return;
+    const timer = setInterval(() => alertOf(repeated, (kind) => open.current(kind)), REPEATED);
     return () => clearInterval(timer);
-  }, [waiting, mine, invitations, isOn]);
+  }, [waiting, mine, mentioned, invitations, isOn]);
 }
 
 function alertOf(alerted: Alerted, onOpen: (kind: AlertKind) => void): void {

@@ -1,8 +1,8 @@
 import type { ViewName, ViewOrder } from '../replica/views.ts';
 import { isOrder, isView } from '../words/views.ts';
 
-/** What one can be told of: a visitor waits, a visitor has written in one's own chat, a colleague invites. */
-export const ALERT_KINDS = ['waiting', 'mine', 'invitations'] as const;
+/** What one can be told of: a visitor waits, a visitor has written in one's own chat, a note mentions one, a colleague invites. */
+export const ALERT_KINDS = ['waiting', 'mine', 'mentioned', 'invitations'] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];
 
 /** How a person likes the console, on all their devices. */
@@ -22,7 +22,7 @@ export type Preferences = {
 export const DEFAULT_PREFERENCES: Preferences = {
   orders: {},
   room_id: null,
-  alerts: ['waiting', 'invitations'],
+  alerts: ['waiting', 'mentioned', 'invitations'],
   has_single_keys: true,
   enter_sends: true,
 };

@@ -11,10 +11,10 @@ export async function writeNote(
   replica: Replica,
   path: string,
   chatId: string,
-  message: string,
+  note: { message: string; mentioned_user_ids: readonly string[] },
   key: string,
 ): Promise<Outcome> {
-  const answer = await call<Note>(`${path}/notes`, { method: 'POST', body: { message }, idempotencyKey: key });
+  const answer = await call<Note>(`${path}/notes`, { method: 'POST', body: note, idempotencyKey: key });
   if (!answer.ok) return `The note was not saved: ${answer.detail}`;
   replica.tell('notes', chatId, answer.body.id, answer.body);
   return null;
@@ -26,4 +26,13 @@ export async function deleteNote(replica: Replica, path: string, { id, chat_id }
   if (!answer.ok && answer.status !== 404) return `The note was not deleted: ${answer.detail}`;
   replica.tell('notes', chat_id, id, null);
   return null;
+}
+
+/** Where those are whom a note may mention. `path`: of the chat. */
+export const mentionablePath = (path: string) => `${path}/mentionable_users`;
+
+/** Tells the hub that the user has seen what mentions them in a chat. Not heard, it is told when the chat is next shown. */
+export async function forgetMention(replica: Replica, userId: string, chatId: string): Promise<void> {
+  const answer = await call(`/api/v5/users/${userId}/mentions/${chatId}`, { method: 'DELETE' });
+  if (answer.ok || answer.status === 404) replica.tellSeen(chatId);
 }

@@ -34,7 +34,7 @@ export const RowLine = memo(function RowLine({
   failed,
   minute,
 }: Props) {
-  const { chat, channel, own, last_message, participants, tags } = row;
+  const { chat, channel, own, last_message, participants, tags, mention } = row;
   const unread = own.unread_count ?? 0;
   const others = participants.filter(({ member_id }) => member_id !== userId);
   const state = [isOpen ? 'is-open' : '', hasLeft ? 'has-left' : '', unread > 0 ? 'is-unread' : ''].join(' ');
@@ -87,6 +87,7 @@ export const RowLine = memo(function RowLine({
             <span className="hidden-text"> looking</span>
           </span>
         )}
+        {mention === null ? null : <span className="chip is-mention">@ You are mentioned</span>}
         {own.is_participating ? <span className="chip is-own">You</span> : null}
         {others.slice(0, 2).map(({ member_id, member_name, is_bot }) => (
           <span key={member_id} className="chip">

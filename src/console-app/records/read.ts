@@ -85,13 +85,18 @@ const MOST_CHOICES = 1_000;
 
 /** Reads a collection that is small, as a whole: its first 1,000 items. */
 export function useChoices<Item>(path: string | null): readonly Item[] {
-  const { data } = useQuery({
-    queryKey: ['hub', path ?? '', 'choices'],
-    queryFn: () => readAll<Item>(path ?? ''),
-    enabled: path !== null,
-    retry: isWorthRepeating,
-  });
+  const { data } = useQuery({ ...choicesOf<Item>(path ?? ''), enabled: path !== null });
   return data ?? NOTHING;
+}
+
+/** Answers a function that reads the same once more only when it was read long ago. It throws when the hub refuses. */
+export function useReadChoices<Item>(): (path: string) => Promise<readonly Item[]> {
+  const queries = useQueryClient();
+  return useCallback((path) => queries.fetchQuery(choicesOf<Item>(path)), [queries]);
+}
+
+function choicesOf<Item>(path: string) {
+  return { queryKey: ['hub', path, 'choices'], queryFn: () => readAll<Item>(path), retry: isWorthRepeating };
 }
 
 /** Reads the first items of a collection, at least 1,000 if there are as many. Throws when the hub refuses. */

@@ -16,6 +16,7 @@ import {
   type Invitation,
   type Known,
   type Membership,
+  type Mention,
   type Message,
   type Note,
   type Participant,
@@ -40,6 +41,7 @@ export const CHANNELS: readonly string[] = [
   '/api/v5/users/{user_id}/chat_memberships',
   '/api/v5/users/{user_id}/incoming_chat_invitations',
   '/api/v5/users/{user_id}/drafts',
+  '/api/v5/users/{user_id}/mentions',
 ];
 
 /**
@@ -61,7 +63,7 @@ export function chatOf({ channel, resource_id }: LiveNotification): string {
 
 /** Whether a notification is about something that a socket is not told again after a break. */
 export function isToldOnce({ channel }: LiveNotification): boolean {
-  return /\/(drafts|notes|viewers)$/.test(channel);
+  return /\/(drafts|mentions|notes|viewers)$/.test(channel);
 }
 
 /** Whose membership in which chat a notification is about. */
@@ -72,7 +74,8 @@ export function memberOf(notification: LiveNotification, userId: string): string
 
 /** Whether the numbers of the views may be others after a notification. */
 export function changesCounts({ channel, action, resource }: LiveNotification): boolean {
-  const [, , , part] = CHANNEL.exec(channel) ?? [];
+  const [, collection, , part] = CHANNEL.exec(channel) ?? [];
+  if (collection === 'mentions') return true;
   if (part !== undefined && part !== 'memberships') return false;
   return action !== 'changed' || COUNTED.some((name) => name in resource);
 }
@@ -179,6 +182,7 @@ function apply(next: NextCopy, notification: LiveNotification): void {
   const [, collection = '', chatId = notification.resource_id, part = ''] = CHANNEL.exec(notification.channel) ?? [];
   if (collection === 'incoming_chat_invitations') applyInvitation(next, notification);
   else if (collection === 'drafts') applyDraft(next, notification);
+  else if (collection === 'mentions') applyMention(next, notification);
   // One's own membership has the id of its chat.
   else if (collection === 'chat_memberships') applyMembership(next, chatId, next.userId, notification);
   else if (collection === 'chats' || collection === 'routed_chats') {
@@ -328,6 +332,13 @@ function applyDraft(next: NextCopy, { action, resource_id, resource }: LiveNotif
   next.drafts = drafts;
   const row = next.row(resource_id);
   if (row !== undefined) next.setRow(resource_id, withDraft(row, draft));
+}
+
+/** A mention is told with the id of its chat, whole. Who has opened the chat, on any device, is not mentioned any more. */
+function applyMention(next: NextCopy, { action, resource_id, resource }: LiveNotification): void {
+  const mention = action === 'removed' ? null : (resource as Mention);
+  if (mention === null && next.row(resource_id) === undefined) return;
+  changeRow(next, resource_id, (row) => ({ ...row, mention }));
 }
 
 /** The entries after a change. Attributes of an entry that is not there change nothing. */

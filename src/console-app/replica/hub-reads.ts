@@ -1,3 +1,4 @@
+import type { InboxCounts } from '../../resources/inbox.ts';
 import type { Draft, InboxRow, Invitation, Membership, Message, Note, Suggestion, Thread } from './known.ts';
 import { placeOf } from './known.ts';
 import type { CallHub } from './ports.ts';
@@ -9,7 +10,8 @@ export type Read<Value> =
 
 export type Page<Item> = { readonly items: readonly Item[]; readonly next: string | null };
 
-export type Counts = { readonly waiting: number; readonly mine: number; readonly open: number; readonly bot: number };
+/** The numbers of the views. */
+export type Counts = InboxCounts;
 
 /** How many messages an opened chat begins with, and gets with each page. */
 const MESSAGES = 50;

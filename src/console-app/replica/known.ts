@@ -3,6 +3,7 @@ import type { draftResource } from '../../resources/draft.ts';
 import type { InboxRow as HubRow } from '../../resources/inbox.ts';
 import type { invitationResource } from '../../resources/invitation.ts';
 import type { MembershipResource } from '../../resources/membership.ts';
+import type { mentionResource } from '../../resources/mention.ts';
 import type { MessageResource } from '../../resources/message.ts';
 import type { noteResource } from '../../resources/note.ts';
 import type { replySuggestionResource } from '../../resources/reply-suggestion.ts';
@@ -16,6 +17,7 @@ export type Suggestion = ReturnType<typeof replySuggestionResource>;
 export type Invitation = ReturnType<typeof invitationResource>;
 export type Draft = ReturnType<typeof draftResource>;
 export type Note = ReturnType<typeof noteResource>;
+export type Mention = ReturnType<typeof mentionResource>;
 export type Viewer = ReturnType<typeof viewerResource>;
 
 /** A line of the inbox. The own counts are null for who is no member. */

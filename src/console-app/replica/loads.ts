@@ -186,6 +186,27 @@ export class Loads {
     });
   }
 
+  /** The chats in which a note mentions the user. They are not told again to a socket that was away. */
+  mentions(): void {
+    const { loader, reads, recent, userId, clock } = this.#dependencies;
+    const query = { view: 'mentioned', order: 'created', room_id: null } as const;
+    loader.ask('mentions', async () => {
+      const asked = clock.now();
+      const read = await reads.rows(`${viewPath(userId, query)}&page_size=${LARGEST_PAGE}`, 0);
+      if (!read.ok) return isFinal(read);
+      const { items, next } = read.value;
+      const ids = new Set(items.map(({ chat }) => chat.id));
+      const isOver = ([id, { mention }]: [string, InboxRow]) => next === null && mention !== null && !ids.has(id);
+      const { known } = this.#state;
+      const over = [...known.rows].filter(isOver).map(([id, row]) => [id, { ...row, mention: null }] as const);
+      const isOfMention = ({ channel }: LiveNotification) => channel.endsWith('/mentions');
+      const rows = new Map([...known.rows, ...over]);
+      this.know(recent.replay({ ...known, rows }, isOfMention, userId, asked));
+      this.#takeRows(items, query, asked);
+      return true;
+    });
+  }
+
   /** The notes about a chat. They are not told again to a socket that was away. */
   notes(chatId: string): void {
     const { loader, reads, recent, userId, clock } = this.#dependencies;
@@ -288,7 +309,7 @@ export class Loads {
       staleRows.delete(row.chat.id);
       this.#dependencies.loader.forget(`row/${row.chat.id}`);
       this.#triesOfRow.delete(row.chat.id);
-      if (view !== 'mine') routed.add(row.chat.id);
+      if (view !== 'mine' && view !== 'mentioned') routed.add(row.chat.id);
     }
     const ids = new Set(items.map(({ chat }) => chat.id));
     this.know(recent.replay({ ...known, rows, routed, staleRows }, (told) => ids.has(chatOf(told)), userId, asked));

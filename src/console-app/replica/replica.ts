@@ -238,8 +238,17 @@ export class Replica {
 
   /** Takes an invitation that the user has answered, before the socket tells of it. */
   tellInvitation(invitation: Invitation): void {
-    const channel = `/api/v5/users/${this.#dependencies.userId}/incoming_chat_invitations`;
-    this.#take([{ channel, action: 'changed', resource_id: invitation.id, resource: invitation }]);
+    this.#tellOwn('incoming_chat_invitations', 'changed', invitation);
+  }
+
+  /** The user has seen what mentions them in a chat, which the hub knows. */
+  tellSeen(chatId: string): void {
+    this.#tellOwn('mentions', 'removed', { id: chatId });
+  }
+
+  #tellOwn(collection: string, action: LiveNotification['action'], resource: { id: string }): void {
+    const channel = `/api/v5/users/${this.#dependencies.userId}/${collection}`;
+    this.#take([{ channel, action, resource_id: resource.id, resource }]);
     this.#apply();
   }
 
@@ -254,7 +263,7 @@ export class Replica {
     if (isResumed && away >= WORTH_A_MARK) this.#missedUntil = openedAt;
     this.#store.set({ refused });
     this.#loader.hurry();
-    if (isResumed) this.#loads.drafts();
+    if (isResumed) this.#toldOnce();
     else if (this.#isReading) this.#readAllTwice();
     else {
       // The lists are on their way since the start. What they missed until now they have when they are read again.
@@ -268,7 +277,13 @@ export class Replica {
     this.#waiting = [];
     this.#recent.forget();
     this.#readAllTwice();
+    this.#toldOnce();
+  }
+
+  /** What a socket that was away is not told again. */
+  #toldOnce(): void {
     this.#loads.drafts();
+    this.#loads.mentions();
   }
 
   #readBesides(): void {

@@ -1,6 +1,6 @@
 import type { InboxRow, Invitation, Known } from './known.ts';
 
-export type ViewName = 'waiting' | 'mine' | 'open' | 'bot' | 'closed';
+export type ViewName = 'waiting' | 'mine' | 'mentioned' | 'open' | 'bot' | 'closed';
 /** Who waits longest, where somebody wrote last, what began last. */
 export type ViewOrder = 'waiting' | 'activity' | 'created';
 
@@ -57,8 +57,9 @@ export function rowsOfView({ rows, routed }: Known, view: View): readonly InboxR
 
 /** Whether a row belongs to a list (docs/api.md, Inbox). `routed`: the chats of rooms that reach the user. */
 export function isInView(row: InboxRow, { view, room_id }: ViewQuery, routed: ReadonlySet<string>): boolean {
-  const { chat, own, participants } = row;
+  const { chat, own, participants, mention } = row;
   if (room_id !== null && chat.room_id !== room_id) return false;
+  if (view === 'mentioned') return mention !== null;
   if (view === 'mine') return !chat.is_ended && own.is_participating;
   if (!routed.has(chat.id) || chat.is_ended !== (view === 'closed')) return false;
   if (view === 'waiting') return chat.is_pending;

@@ -38,15 +38,16 @@ export function Shell({ onSignOut }: { onSignOut: () => void }) {
   useKeys(commands);
 
   const waiting = countOf('waiting', { counts, countedRoom, views, known });
+  const mentioned = countOf('mentioned', { counts, countedRoom, views, known });
   const invitations = useMemo(() => openInvitations(known.invitations).length, [known.invitations]);
   const navigate = useNavigate();
   const isAway = usePresence() === 'away';
-  const alerted = useAlerted(waiting, invitations);
+  const alerted = useAlerted(waiting, mentioned, invitations);
   useAlerts(alerted, !isAway, (kind) => navigate({ to: `/inbox/${kind}`, search: {} }));
   useEffect(() => {
-    const all = waiting + invitations;
+    const all = waiting + mentioned + invitations;
     document.title = all === 0 ? 'UMI' : `(${all}) UMI`;
-  }, [waiting, invitations]);
+  }, [waiting, mentioned, invitations]);
 
   // On a phone the views are a line that is longer than the screen.
   useEffect(() => {
@@ -80,7 +81,7 @@ export function Shell({ onSignOut }: { onSignOut: () => void }) {
                   >
                     <span>{VIEW_WORDS[each].name}</span>
                     {count === 0 ? null : (
-                      <span className={each === 'waiting' ? 'nav-count is-urgent' : 'nav-count'}>
+                      <span className={URGENT.includes(each) ? 'nav-count is-urgent' : 'nav-count'}>
                         {count >= 999 ? '999+' : count}
                       </span>
                     )}
@@ -134,6 +135,9 @@ export function Shell({ onSignOut }: { onSignOut: () => void }) {
   );
 }
 
+/** The views whose chats wait for the user. */
+const URGENT: readonly ViewName[] = ['waiting', 'mentioned'];
+
 /** How many chats a view has. A list that is here as a whole is counted, since the hub counts only now and then. */
 function countOf(view: ViewName, { counts, countedRoom, views, known }: Counted): number {
   if (view === 'closed') return 0;
@@ -147,7 +151,7 @@ function countOf(view: ViewName, { counts, countedRoom, views, known }: Counted)
 type Counted = Pick<ReplicaState, 'counts' | 'countedRoom' | 'views' | 'known'>;
 
 /** How much there is of what the user wants to be told of. The chat that is open is seen as it is written. */
-function useAlerted(waiting: number, invitations: number): Alerted {
+function useAlerted(waiting: number, mentioned: number, invitations: number): Alerted {
   const { alerts } = usePreferences();
   const { rows } = useReplica().known;
   const { chatId } = useParams({ strict: false });
@@ -157,9 +161,10 @@ function useAlerted(waiting: number, invitations: number): Alerted {
     return {
       waiting: alerts.includes('waiting') ? waiting : 0,
       mine: alerts.includes('mine') ? [...rows.values()].filter(isNew).length : 0,
+      mentioned: alerts.includes('mentioned') ? mentioned : 0,
       invitations: alerts.includes('invitations') ? invitations : 0,
     };
-  }, [alerts, rows, chatId, waiting, invitations]);
+  }, [alerts, rows, chatId, waiting, mentioned, invitations]);
 }
 
 type Doors = { onPalette: () => void; onHelp: () => void; onSignOut: () => void };

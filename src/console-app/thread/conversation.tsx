@@ -5,7 +5,7 @@ import { useDesk, useReplica } from '../desk/desk.tsx';
 import { useMinute } from '../desk/ticks.ts';
 import { Attention, chatPath, redeliverMessage } from '../hub/chat-actions.ts';
 import { deleteMessage, editMessage, refreshMessage } from '../hub/messages.ts';
-import { deleteNote, writeNote } from '../hub/notes.ts';
+import { deleteNote, forgetMention, writeNote } from '../hub/notes.ts';
 import { ServerDraft } from '../hub/server-draft.ts';
 import { variablesPath } from '../hub/visitors.ts';
 import type { InboxRow, Note, Thread } from '../replica/known.ts';
@@ -40,7 +40,8 @@ export function Conversation({ row, thread }: { row: InboxRow; thread: Thread })
   );
   const isMember = row.own.is_participating && !row.chat.is_ended;
   const newest = thread.messages.at(-1)?.created_at;
-  const isSeen = useIsSeen() && isAtBottom;
+  const isLooking = useIsSeen();
+  const isSeen = isLooking && isAtBottom;
   const mark = missed.get(chatId) ?? null;
   const notes = known.notes.get(chatId);
   const path = chatPath(userId, row, known.routed);
@@ -86,6 +87,11 @@ export function Conversation({ row, thread }: { row: InboxRow; thread: Thread })
     [attention, replica, chatId],
   );
 
+  const { mention } = row;
+  useEffect(() => {
+    if (mention !== null && isLooking && isLive) forgetMention(replica, userId, chatId).catch(reportError);
+  }, [mention, isLooking, isLive, replica, userId, chatId]);
+
   useViewing(chatId, path, isLive);
   useEffect(() => {
     if (isLive) replica.readNotes(chatId);
@@ -122,7 +128,9 @@ export function Conversation({ row, thread }: { row: InboxRow; thread: Thread })
     async (note: Note) => {
       const problem = await deleteNote(replica, path, note);
       if (problem !== null) return complain(problem);
-      const again = () => writeNote(replica, path, note.chat_id, note.message, crypto.randomUUID());
+      const { chat_id, message } = note;
+      const mentioned_user_ids = note.mentioned_users.map(({ id }) => id);
+      const again = () => writeNote(replica, path, chat_id, { message, mentioned_user_ids }, crypto.randomUUID());
       const run = () => void again().then((outcome) => outcome !== null && complain(outcome), reportError);
       say({ text: 'The note is deleted.', action: { name: 'Undo', isUndo: true, run } });
     },

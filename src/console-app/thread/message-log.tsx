@@ -175,7 +175,7 @@ function LogLine({ line, userId, ...props }: LogLineProps) {
       if (line.message.call !== undefined) return <CallRecord message={line.message} call={line.message.call} />;
       return <p className="log-event">{line.text}</p>;
     case 'note':
-      return <NoteLine note={line.note} isOwn={line.note.user_id === userId} onDelete={props.onDeleteNote} />;
+      return <NoteLine note={line.note} userId={userId} onDelete={props.onDeleteNote} />;
     case 'message':
       return (
         <MessageLine

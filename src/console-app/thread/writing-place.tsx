@@ -3,7 +3,7 @@ import { readDraft } from '../composer/drafts.ts';
 import { NoteForm } from '../composer/note-form.tsx';
 import { useNewChat } from '../desk/chat-ends.ts';
 import { useDesk } from '../desk/desk.tsx';
-import { writeNote } from '../hub/notes.ts';
+import { mentionablePath, writeNote } from '../hub/notes.ts';
 import type { InboxRow } from '../replica/known.ts';
 import { nameOf } from '../words/names.ts';
 import { JoinBar } from './join-bar.tsx';
@@ -52,7 +52,8 @@ export function WritingPlace({ row, path, children }: Props) {
         <NoteForm
           userId={userId}
           chatId={chatId}
-          onWrite={(text, key) => writeNote(replica, path, chatId, text, key)}
+          colleagues={mentionablePath(path)}
+          onWrite={(note, key) => writeNote(replica, path, chatId, note, key)}
           onBack={() => setNote(false)}
         />
       ) : null}

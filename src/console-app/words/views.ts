@@ -1,7 +1,7 @@
 import type { ViewName, ViewOrder } from '../replica/views.ts';
 
 /** The views of an inbox, in the order in which they are shown. */
-export const VIEWS: readonly ViewName[] = ['waiting', 'mine', 'open', 'bot', 'closed'];
+export const VIEWS: readonly ViewName[] = ['waiting', 'mine', 'mentioned', 'open', 'bot', 'closed'];
 
 /** `key`: after `g` it opens the view. `empty`: what the list says when nothing is in it. */
 type ViewWords = { readonly name: string; readonly key: string; readonly empty: string };
@@ -9,6 +9,11 @@ type ViewWords = { readonly name: string; readonly key: string; readonly empty: 
 export const VIEW_WORDS: Readonly<Record<ViewName, ViewWords>> = {
   waiting: { name: 'Waiting', key: 'w', empty: 'Nobody is waiting. New chats appear here by themselves.' },
   mine: { name: 'Mine', key: 'm', empty: 'You answer no chat. Take one from “Waiting”.' },
+  mentioned: {
+    name: 'Mentions',
+    key: 'n',
+    empty: 'No note mentions you. A chat whose note does appears here by itself.',
+  },
   open: { name: 'All open', key: 'a', empty: 'No chat is open.' },
   bot: { name: 'With a bot', key: 'b', empty: 'No bot answers a chat alone.' },
   closed: { name: 'Closed', key: 'c', empty: 'No chat has ended yet.' },

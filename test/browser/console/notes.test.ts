@@ -43,6 +43,7 @@ it('a note is for the colleagues: they see it at once, the visitor never gets it
 
   // The mode and the text belong to the chat, also after a reload.
   await page.reload();
+  await field.waitFor();
   await expect.poll(() => field.inputValue()).toBe(SECRET);
   await field.focus();
   await page.keyboard.press('Enter');
@@ -73,4 +74,64 @@ it('a note is for the colleagues: they see it at once, the visitor never gets it
   await jones.page.getByRole('link', { name: /^Closed/ }).click();
   await smith.page.getByText('Agent Jones is looking').waitFor({ state: 'hidden' });
   expect([...smith.complaints, ...jones.complaints]).toEqual([]);
+});
+
+it('a note mentions a colleague, who is told once and has the chat marked until they open it, also later', async () => {
+  const { agent, agent2 } = site.site.demo;
+  const [smith, jones] = await Promise.all([site.open(), site.open()]);
+  await smith.signIn(agent);
+  await jones.context.grantPermissions(['notifications']);
+  await jones.signIn(agent2);
+  await jones.page.evaluate(`
+    window.tones = 0;
+    const start = OscillatorNode.prototype.start;
+    OscillatorNode.prototype.start = function (...when) { window.tones += 1; return start.apply(this, when); };
+  `);
+  const tones = () => jones.page.evaluate('window.tones');
+  await site.write('mentions', 'Where is my order?', 'Ann Other');
+  await smith.page.getByRole('link', { name: /Ann Other/ }).click();
+  await smith.page.getByRole('button', { name: 'Take the chat' }).click();
+  await jones.page.getByRole('link', { name: /^Mine/ }).click();
+  await jones.page.getByRole('button', { name: /Agent Jones/ }).click();
+  await jones.page.getByRole('menuitemcheckbox', { name: /Alerts/ }).click();
+  await jones.page.keyboard.press('Escape');
+
+  const { page } = smith;
+  await page.getByRole('button', { name: 'Note i' }).click();
+  const field = page.getByLabel('Note for your colleagues');
+  await field.pressSequentially('Do you know them, @jon');
+  const option = page.getByRole('option', { name: /Agent Jones/ });
+  await option.waitFor();
+  const options = page.getByRole('listbox', { name: 'Colleagues' }).getByRole('option');
+  expect(await options.count()).toBe(1);
+  expect(await field.getAttribute('aria-activedescendant')).toBe(await option.getAttribute('id'));
+  expect(await smith.faults()).toEqual([]);
+  await page.keyboard.press('Enter');
+  await expect.poll(() => field.inputValue()).toBe('Do you know them, @Agent Jones ');
+  expect(await options.count()).toBe(0);
+  const before = Number(await tones());
+  await field.pressSequentially('?');
+  await page.keyboard.press('Enter');
+  await page.getByRole('region', { name: 'Note' }).getByText('@Agent Jones', { exact: true }).waitFor();
+
+  await jones.page.getByRole('link', { name: 'Mentions 1' }).waitFor();
+  await expect.poll(tones).toBe(before + 2);
+  // Another device of the same person, which was not there, has the mark too.
+  const later = await site.open({ scheme: 'dark' });
+  await later.signIn(agent2);
+  await later.page.getByRole('link', { name: 'Mentions 1' }).click();
+  const marked = later.page.getByRole('link', { name: /Ann Other/ });
+  await marked.getByText('You are mentioned').waitFor();
+  expect(await later.faults()).toEqual([]);
+
+  await jones.page.getByRole('link', { name: 'Mentions 1' }).click();
+  await jones.page.getByRole('link', { name: /Ann Other/ }).click();
+  await jones.page.getByRole('region', { name: 'Note' }).getByText('@Agent Jones', { exact: true }).waitFor();
+  for (const each of [jones.page, later.page]) {
+    await each.getByRole('link', { name: 'Mentions', exact: true }).waitFor();
+  }
+  await later.page.mouse.move(900, 400);
+  await later.page.getByText('No note mentions you.').waitFor();
+  expect(await jones.faults()).toEqual([]);
+  expect([...smith.complaints, ...jones.complaints, ...later.complaints]).toEqual([]);
 });

@@ -12,6 +12,7 @@ const FIRST_PAGE = 50;
 export const SHOWN_VIEWS: readonly ViewQuery[] = [
   { view: 'waiting', order: 'waiting', room_id: null },
   { view: 'mine', order: 'created', room_id: null },
+  { view: 'mentioned', order: 'created', room_id: null },
   { view: 'open', order: 'created', room_id: null },
   { view: 'bot', order: 'created', room_id: null },
   { view: 'closed', order: 'created', room_id: null },

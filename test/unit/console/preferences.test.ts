@@ -29,9 +29,9 @@ describe('preferences', () => {
 });
 
 it('an alert says what there is of each kind', () => {
-  expect(alertWords({ waiting: 0, mine: 0, invitations: 0 })).toBe('');
-  expect(alertWords({ waiting: 1, mine: 0, invitations: 2 })).toBe(
+  expect(alertWords({ waiting: 0, mine: 0, mentioned: 0, invitations: 0 })).toBe('');
+  expect(alertWords({ waiting: 1, mine: 0, mentioned: 0, invitations: 2 })).toBe(
     'A visitor waits for an answer, 2 invitations wait for you',
   );
-  expect(alertWords({ waiting: 0, mine: 1, invitations: 0 })).toBe('A visitor has written to you');
+  expect(alertWords({ waiting: 0, mine: 1, mentioned: 0, invitations: 0 })).toBe('A visitor has written to you');
 });

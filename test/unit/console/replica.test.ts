@@ -26,6 +26,7 @@ function open() {
     reply_suggestions: page([]),
     outgoing_chat_invitations: page([]),
     drafts: page([]),
+    mentioned: page([]),
   };
   const replica = new Replica({
     userId: USER,
@@ -44,7 +45,8 @@ function open() {
     },
     call: async (request) => {
       requests.push(request);
-      const name = request.path.split('?')[0]?.split('/').at(-1) ?? '';
+      const end = request.path.split('?')[0]?.split('/').at(-1) ?? '';
+      const name = request.path.includes('view=mentioned') ? 'mentioned' : end;
       return answers[name] ?? { status: 404, body: { detail: 'Not found.' }, retryAfter: null };
     },
   });
@@ -54,7 +56,9 @@ function open() {
     clock,
     answers,
     requests,
-    asked: (name: string) => requests.filter(({ path }) => path.split('?')[0]?.endsWith(`/${name}`)).length,
+    asked: (name: string) =>
+      requests.filter(({ path }) => !path.includes('view=mentioned') && path.split('?')[0]?.endsWith(`/${name}`))
+        .length,
     say,
     /** `openedAt`: by the clock of the hub (ms), which is not that of the page. */
     connects: (number: number, openedAt = 0) => {
@@ -128,6 +132,24 @@ describe('a replica', () => {
     expect(hub.thread()?.messages).toHaveLength(1);
     await settled();
     expect([hub.thread()?.messages, hub.rows()]).toEqual([[message(30)], [ROW]]);
+  });
+
+  it('reads after a break what mentions the user, since it is not told again', async () => {
+    const hub = await live();
+    const mention = { chat_id: CHAT, note_id: 'n', created_at: '2026-11-21T12:00:00.000Z' };
+    hub.answers['mentioned'] = page([{ ...ROW, mention }]);
+    expect(hub.rows()[0]?.mention).toBeNull();
+    hub.breaks();
+    hub.clock.pass(2000);
+    hub.connects(10);
+    await settled();
+    expect(hub.rows()[0]?.mention).toEqual(mention);
+    hub.answers['mentioned'] = page([]);
+    hub.breaks();
+    hub.clock.pass(2000);
+    hub.connects(10);
+    await settled();
+    expect(hub.rows()[0]?.mention).toBeNull();
   });
 
   it('reads the row of a chat that it does not know, and drops a chat that is not there', async () => {

@@ -15,6 +15,7 @@ type HubPreferences = { readonly chat_capacity: number | null };
 const ALERTS: readonly Choice<AlertKind>[] = [
   { value: 'waiting', label: 'A visitor waits for an answer' },
   { value: 'mine', label: 'A visitor writes in one of my chats' },
+  { value: 'mentioned', label: 'A note mentions me, told once' },
   { value: 'invitations', label: 'A colleague invites me to a chat' },
 ];
 

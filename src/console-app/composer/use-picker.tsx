@@ -1,18 +1,18 @@
-import { type KeyboardEvent, lazy, type ReactNode, type RefObject, Suspense, useRef, useState } from 'react';
-import type { PickerKeys, ReplyFacts } from './reply-picker.tsx';
-import { type Choosing, choosingAt, withReply } from './reply-text.ts';
-
-const ReplyPicker = lazy(() => import('./reply-picker.tsx'));
+import { type KeyboardEvent, type ReactNode, type RefObject, Suspense, useLayoutEffect, useRef, useState } from 'react';
+import type { PickerField, PickerKeys } from './picker.tsx';
+import { type Choosing, withReply } from './reply-text.ts';
 
 type Field = {
   area: RefObject<HTMLTextAreaElement | null>;
   text: string;
-  facts: ReplyFacts;
-  /** Puts a text into the field, and selects a part of it. */
-  onText: (text: string, selection: readonly [number, number]) => void;
+  onText: (text: string) => void;
+  /** Where somebody begins to choose; null when they do not. */
+  choosingAt: (text: string, caret: number) => Choosing | null;
+  /** The list, which may be loaded when it is opened. */
+  draw: (field: PickerField) => ReactNode;
 };
 
-export type Replies = {
+export type Picking = {
   /** The list, above the field; null while nothing is chosen. */
   readonly list: ReactNode;
   /** The option that the field must name as the marked one. */
@@ -25,25 +25,35 @@ export type Replies = {
   toggle(): void;
 };
 
-/** Canned replies in the field of the answer: by a `/` at the start of a line, or by a button. */
-export function useReplies({ area, text, facts, onText }: Field): Replies {
+/** A list for the field of a text, whose choice takes the place of what was typed: opened by a sign in it, or by a button. */
+export function usePicker({ area, text, onText, choosingAt, draw }: Field): Picking {
   const keys = useRef<PickerKeys>(null);
   const [choosing, setChoosing] = useState<Choosing | null>(null);
   const [isByButton, setByButton] = useState(false);
   const [optionId, setOptionId] = useState<string | null>(null);
+  const selection = useRef<readonly [number, number] | null>(null);
   /** Where somebody has closed the list: what begins there is a text like any other. */
   const closedAt = useRef<number | null>(null);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a selection is made once its text is in the field
+  useLayoutEffect(() => {
+    if (selection.current === null) return;
+    area.current?.focus();
+    area.current?.setSelectionRange(...selection.current);
+    selection.current = null;
+  }, [text]);
 
   function close(): void {
     setChoosing(null);
     setByButton(false);
   }
 
-  function pick(reply: string): void {
+  function pick(choice: string): void {
     if (choosing === null) return;
-    const next = withReply(text, choosing, reply);
+    const next = withReply(text, choosing, choice);
     close();
-    onText(next.text, next.selection);
+    selection.current = next.selection;
+    onText(next.text);
   }
 
   return {
@@ -70,18 +80,17 @@ export function useReplies({ area, text, facts, onText }: Field): Replies {
     list:
       choosing === null ? null : (
         <Suspense fallback={null}>
-          <ReplyPicker
-            keys={keys}
-            query={choosing.query}
-            facts={facts}
-            text={(text.slice(0, choosing.from) + text.slice(choosing.to)).trim()}
-            onPick={pick}
-            onClose={() => {
+          {draw({
+            keys,
+            query: choosing.query,
+            rest: (text.slice(0, choosing.from) + text.slice(choosing.to)).trim(),
+            onPick: pick,
+            onClose: () => {
               closedAt.current = choosing.from;
               close();
-            }}
-            onMark={setOptionId}
-          />
+            },
+            onMark: setOptionId,
+          })}
         </Suspense>
       ),
   };
