@@ -4,12 +4,18 @@ import { useCallback, useEffect, useMemo, useState } from 'react';
 import { browserPorts, watchBrowser } from './browser-ports.ts';
 import { DeskProvider, useDesk, useReplica } from './desk/desk.tsx';
 import { type Notice, NoticeBar } from './desk/notice.tsx';
+import { everythingAnswered } from './hub/call.ts';
 import { readSession, type Session, signOut, watchSessionOwner } from './hub/session.ts';
 import { Replica } from './replica/replica.ts';
 import { makeRouter } from './routes.tsx';
 import { codeOf, SignInPage } from './sign-in/sign-in-page.tsx';
 
-type State = { step: 'asking' } | { step: 'outside' } | { step: 'inside'; session: Session };
+type State =
+  | { step: 'asking' }
+  | { step: 'outside' }
+  /** `complaint`: why the user is still signed in, after they wanted to sign out. */
+  | { step: 'inside'; session: Session; complaint?: string }
+  | { step: 'leaving'; session: Session };
 
 const queries = new QueryClient({
   // A browser’s word that it is offline is not asked for: the hub may be on the same machine.
@@ -47,17 +53,43 @@ export function App() {
     setState({ step: 'inside', session });
   }
 
-  if (state.step === 'asking') return null;
+  // By then the screens are gone, and have told what they had to tell in the session.
+  useEffect(() => {
+    if (state.step !== 'leaving') return;
+    const { session } = state;
+    endSession().then(
+      (complaint) => setState(complaint === null ? { step: 'outside' } : { step: 'inside', session, complaint }),
+      reportError,
+    );
+  }, [state]);
+
+  if (state.step === 'asking' || state.step === 'leaving') return null;
   if (state.step === 'outside') return <SignInPage code={code} reason={null} onSignedIn={enter} />;
+  const { session, complaint = null } = state;
   return (
     <QueryClientProvider client={queries}>
-      <Inside key={state.session.user.id} session={state.session} onLeft={() => setState({ step: 'outside' })} />
+      <Inside
+        key={session.user.id}
+        session={session}
+        problem={complaint}
+        onLeave={() => setState({ step: 'leaving', session })}
+      />
     </QueryClientProvider>
   );
 }
 
-function Inside({ session, onLeft }: { session: Session; onLeft: () => void }) {
-  const [complaint, setComplaint] = useState<string | null>(null);
+/** Ends the session once the hub has answered everything. Null when it is done; else why not, in words. */
+async function endSession(): Promise<string | null> {
+  await everythingAnswered();
+  const answer = await signOut();
+  // The cookie still works: a page that looks signed out would let the next person in.
+  if (!answer.ok && answer.status !== 401) return `You are still signed in. ${answer.detail}`;
+  queries.clear();
+  return null;
+}
+
+function Inside({ session, problem, onLeave }: { session: Session; problem: string | null; onLeave: () => void }) {
+  const [complaint, setComplaint] = useState(problem);
   const [notice, setNotice] = useState<Notice | null>(null);
   const forgetNotice = useCallback(() => setNotice(null), []);
   // Drafts and messages on their way are in the browser's storage, by user: loading the page loses none.
@@ -65,7 +97,7 @@ function Inside({ session, onLeft }: { session: Session; onLeft: () => void }) {
   return (
     <DeskProvider session={session} openReplica={openReplica} onComplaint={setComplaint} onNotice={setNotice}>
       <div className="page">
-        <Screens onLeft={onLeft} onMoved={forgetNotice} />
+        <Screens onLeave={onLeave} onMoved={forgetNotice} />
         {notice === null ? null : <NoticeBar notice={notice} onGone={forgetNotice} />}
         {complaint === null ? null : (
           <div className="complaint" role="alert">
@@ -81,17 +113,13 @@ function Inside({ session, onLeft }: { session: Session; onLeft: () => void }) {
 }
 
 /** `onMoved`: somebody goes to another page. */
-function Screens({ onLeft, onMoved }: { onLeft: () => void; onMoved: () => void }) {
-  const { presence, replica, userId, complain } = useDesk();
+function Screens({ onLeave, onMoved }: { onLeave: () => void; onMoved: () => void }) {
+  const { presence, replica, userId } = useDesk();
   const { isSignedOut } = useReplica();
   const leave = useCallback(async () => {
     await presence.end();
-    const answer = await signOut();
-    // The cookie still works: a page that looks signed out would let the next person in.
-    if (!answer.ok && answer.status !== 401) return complain(`You are still signed in. ${answer.detail}`);
-    queries.clear();
-    onLeft();
-  }, [presence, complain, onLeft]);
+    onLeave();
+  }, [presence, onLeave]);
   const router = useMemo(() => makeRouter(leave), [leave]);
   useEffect(
     () => router.subscribe('onBeforeNavigate', ({ pathChanged }) => pathChanged && onMoved()),

@@ -1,3 +1,4 @@
+import { ask } from './hub/call.ts';
 import type { CallHub, Clock, OpenSocket, Storage } from './replica/ports.ts';
 import type { Replica, ReplicaDependencies } from './replica/replica.ts';
 
@@ -34,25 +35,10 @@ export function watchBrowser(replica: Replica): () => void {
   return () => watch.abort();
 }
 
-const call: CallHub = async ({ method, path, body, idempotencyKey }) => {
-  const response = await fetch(path, {
-    method,
-    credentials: 'same-origin',
-    cache: 'no-store',
-    headers: {
-      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-      ...(idempotencyKey === undefined ? {} : { 'Idempotency-Key': idempotencyKey }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    signal: AbortSignal.timeout(LONGEST_REQUEST),
-  });
-  const text = await response.text();
+const call: CallHub = async ({ path, ...what }) => {
+  const { response, body } = await ask(path, what, { signal: AbortSignal.timeout(LONGEST_REQUEST) });
   const seconds = Number(response.headers.get('Retry-After') ?? Number.NaN);
-  return {
-    status: response.status,
-    body: text === '' ? null : JSON.parse(text),
-    retryAfter: Number.isNaN(seconds) ? null : seconds,
-  };
+  return { status: response.status, body, retryAfter: Number.isNaN(seconds) ? null : seconds };
 };
 
 function openSocketOf(userId: string): OpenSocket {

@@ -25,10 +25,26 @@ export function watchSignedOut(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-/** Calls the hub with the session's cookie. Refusals and a network that is down are answers; it never throws. */
-export async function call<T>(path: string, { method = 'GET', body, idempotencyKey }: Call = {}): Promise<Answer<T>> {
-  try {
+/** The requests that have no answer yet. */
+const open = new Set<Promise<unknown>>();
+
+/** Resolves when the hub has answered all that the page has asked, and what followed from that. */
+export async function everythingAnswered(): Promise<void> {
+  do {
+    await Promise.allSettled(open);
+    await new Promise((resolve) => setTimeout(resolve));
+  } while (open.size > 0);
+}
+
+/** Asks the hub with the session's cookie. Rejects when there was no answer. `body`: the parsed JSON; null when there is none. */
+export function ask(
+  path: string,
+  { method = 'GET', body, idempotencyKey }: Call,
+  options: { signal?: AbortSignal } = {},
+): Promise<{ response: Response; body: unknown }> {
+  const asked = (async () => {
     const response = await fetch(path, {
+      ...options,
       method,
       credentials: 'same-origin',
       cache: 'no-store',
@@ -39,7 +55,17 @@ export async function call<T>(path: string, { method = 'GET', body, idempotencyK
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
-    const answered: unknown = text === '' ? null : JSON.parse(text);
+    return { response, body: text === '' ? null : JSON.parse(text) };
+  })();
+  const answered = asked.finally(() => open.delete(answered));
+  open.add(answered);
+  return answered;
+}
+
+/** Calls the hub. Refusals and a network that is down are answers; it never throws. */
+export async function call<T>(path: string, what: Call = {}): Promise<Answer<T>> {
+  try {
+    const { response, body: answered } = await ask(path, what);
     if (response.ok) return { ok: true, status: response.status, body: answered as T };
     const { status } = response;
     if (status === 401) for (const listener of listeners) listener();

@@ -26,16 +26,21 @@ export async function takeChat(replica: Replica, userId: string, { chat }: Inbox
   return null;
 }
 
-/**
- * What the hub was last told of typing and seeing, by chat. Who leaves or ends the chat waits for it: it would be refused
- * afterwards. A call never fails.
- */
+/** What the hub was last told of typing and seeing, by chat. A call never fails. */
 const TOLD = new Map<string, Promise<unknown>>();
+
+const NOT_SENT = { status: 0, detail: 'Your last message has not been sent.' };
+
+/** Whether the hub has what the user has said in a chat. It would refuse that from somebody who has left or ended it. */
+async function hasEverything(replica: Replica, chatId: string): Promise<boolean> {
+  await TOLD.get(chatId);
+  return await replica.sent(chatId);
+}
 
 /** Stops answering a chat. */
 export async function leaveChat(replica: Replica, userId: string, chatId: string): Promise<Outcome> {
   const body = { is_participating: false };
-  await TOLD.get(chatId);
+  if (!(await hasEverything(replica, chatId))) return words('left', NOT_SENT);
   const answer = await call<Membership>(membershipPath(userId, chatId), { method: 'PATCH', body });
   if (!answer.ok) return words('left', answer);
   replica.tell('memberships', chatId, userId, answer.body);
@@ -51,18 +56,25 @@ export async function handOver(
 ): Promise<Outcome> {
   const path = `/api/v5/orgs/${organizationId}/routed_chats/${chatId}/memberships`;
   const body = { member_id: colleagueId, replaces: userId, is_participating: true, composing_status: 'idle' };
+  if (!(await hasEverything(replica, chatId))) return words('handed over', NOT_SENT);
   const answer = await call<Membership>(path, { method: 'POST', body });
   if (!answer.ok) return words('handed over', answer);
   replica.tell('memberships', chatId, colleagueId, answer.body);
   return null;
 }
 
-/** Ends a chat. It is shown as ended at once, and as open again if the hub refuses. */
+/**
+ * Ends a chat, after what the user has sent to it. It is shown as ended at once, and as open again if that cannot be sent
+ * or the hub refuses.
+ */
 export async function endChat(replica: Replica, userId: string, { chat }: InboxRow): Promise<Outcome> {
   const now = new Date().toISOString();
   replica.tell('', chat.id, chat.id, { is_ended: true, is_pending: false, ended_at: now });
+  if (!(await hasEverything(replica, chat.id))) {
+    replica.tell('', chat.id, chat.id, chat);
+    return words('closed', NOT_SENT);
+  }
   const body = { is_ended: true };
-  await TOLD.get(chat.id);
   const answer = await call<Chat>(`/api/v5/users/${userId}/chats/${chat.id}`, { method: 'PATCH', body });
   replica.tell('', chat.id, chat.id, answer.ok ? answer.body : chat);
   return answer.ok ? null : words('closed', answer);
@@ -84,7 +96,7 @@ export async function redeliverMessage(userId: string, chatId: string, messageId
   return answer.ok ? null : `The message was not sent again: ${answer.detail}`;
 }
 
-function words(done: string, { status, detail }: Refused): string {
+function words(done: string, { status, detail }: Pick<Refused, 'status' | 'detail'>): string {
   if (status === 409 && detail.includes('not present')) return 'You are away. Come back to take chats.';
   return `The chat was not ${done}: ${detail}`;
 }
@@ -122,15 +134,13 @@ export class Attention {
   seen(upTo: string): void {
     if (this.#isOver || upTo <= this.#seen) return;
     this.#seen = upTo;
-    this.#seenTimer ??= setTimeout(() => {
-      this.#seenTimer = undefined;
-      this.#tell({ last_seen_at: this.#seen });
-    }, SEEN_EVERY / 4);
+    this.#seenTimer ??= setTimeout(() => this.#tellSeen(), SEEN_EVERY / 4);
   }
 
-  /** The page leaves the chat. */
+  /** The page leaves the chat. What was to be told later is told now: somebody may be signing out. */
   end(): void {
     this.typing(false);
+    if (this.#seenTimer !== undefined) this.#tellSeen();
   }
 
   /** Whether the user takes part in an open chat: of others the hub is told nothing. */
@@ -140,6 +150,12 @@ export class Attention {
     this.#isTyping = false;
     clearTimeout(this.#seenTimer);
     this.#seenTimer = undefined;
+  }
+
+  #tellSeen(): void {
+    clearTimeout(this.#seenTimer);
+    this.#seenTimer = undefined;
+    this.#tell({ last_seen_at: this.#seen });
   }
 
   /** Nothing depends on it: the next one tells the same. */

@@ -10,6 +10,7 @@ const QUIET = 1_000;
 export class ServerDraft {
   readonly #path: string;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #pending: { text: string; isEmpty: boolean } | null = null;
   readonly #isKnown: () => boolean;
   /** Whether the hub has one, as far as this page has told it; null: it has told nothing. */
   #isThere: boolean | null = null;
@@ -26,9 +27,18 @@ export class ServerDraft {
   /** Gives the hub a text a moment later. An empty one is deleted at once, since it was sent. */
   keep(text: string): void {
     clearTimeout(this.#timer);
+    this.#pending = null;
     const isEmpty = text.trim() === '';
     if (isEmpty ? !(this.#isThere ?? this.#isKnown()) : text === this.#kept) return;
-    this.#timer = setTimeout(() => this.#tell(text, isEmpty), isEmpty ? 0 : QUIET);
+    this.#pending = { text, isEmpty };
+    this.#timer = setTimeout(() => this.flush(), isEmpty ? 0 : QUIET);
+  }
+
+  /** Gives the hub at once what it would get a moment later. */
+  flush(): void {
+    clearTimeout(this.#timer);
+    if (this.#pending !== null) this.#tell(this.#pending.text, this.#pending.isEmpty);
+    this.#pending = null;
   }
 
   /** One after the other: a text that overtook its deletion would come back, as if it had not been sent. */

@@ -67,6 +67,8 @@ export class Outbox {
   readonly #failures = new Map<string, number>();
   /** How to cancel the next attempt of a chat. */
   readonly #retries = new Map<string, () => void>();
+  /** Who waits for what is on its way to a chat. */
+  readonly #waiters = new Map<string, ((isSent: boolean) => void)[]>();
   #isSignedOut = false;
   #isStopped = false;
 
@@ -112,6 +114,17 @@ export class Outbox {
     return entry;
   }
 
+  /**
+   * Resolves when nothing is on its way to a chat any more. False: a message was refused, or cannot be sent now. Messages
+   * that had failed before count for nothing.
+   */
+  sent(chatId: string): Promise<boolean> {
+    const isOnItsWay = this.#entries.some(({ chat_id, state }) => chat_id === chatId && state.is !== 'failed');
+    if (!isOnItsWay) return Promise.resolve(true);
+    if (this.#isSignedOut || this.#isStopped || this.#retries.has(chatId)) return Promise.resolve(false);
+    return new Promise((resolve) => this.#waiters.set(chatId, [...(this.#waiters.get(chatId) ?? []), resolve]));
+  }
+
   /** Sends now what waits: the network is back, or the user has signed in again. */
   flush(): void {
     this.#isSignedOut = false;
@@ -124,6 +137,7 @@ export class Outbox {
     this.#isStopped = true;
     for (const cancel of this.#retries.values()) cancel();
     this.#retries.clear();
+    for (const chatId of [...this.#waiters.keys()]) this.#settle(chatId, false);
   }
 
   #next(chatId: string): void {
@@ -131,6 +145,7 @@ export class Outbox {
     this.#retries.delete(chatId);
     const open = this.#entries.filter(({ chat_id, state }) => chat_id === chatId && state.is !== 'failed');
     const [entry] = open;
+    if (entry === undefined) this.#settle(chatId, true);
     if (this.#isSignedOut || this.#isStopped || entry === undefined || entry.state.is === 'sending') return;
     if (this.#isTooOld(entry)) {
       this.#fail(entry, null, TOO_OLD);
@@ -163,6 +178,7 @@ export class Outbox {
     } else if (status === 401) {
       this.#isSignedOut = true;
       this.#change({ ...entry, state: { is: 'waiting' } });
+      this.#settle(entry.chat_id, false);
       this.#dependencies.onSignedOut();
     } else if (status === 429 || status >= 500) this.#unanswered(entry, retryAfter);
     else this.#fail(entry, status, reasonOf(body));
@@ -171,6 +187,7 @@ export class Outbox {
   /** Whether the hub has it is not known. It is sent again with the same key, after 1 s, 2 s, 4 s … 30 s. */
   #unanswered(entry: OutboxEntry, retryAfter: number | null): void {
     this.#change({ ...entry, state: { is: 'waiting' } });
+    this.#settle(entry.chat_id, false);
     if (this.#isStopped) return;
     const failures = this.#failures.get(entry.chat_id) ?? 0;
     this.#failures.set(entry.chat_id, failures + 1);
@@ -181,7 +198,14 @@ export class Outbox {
 
   #fail(entry: OutboxEntry, status: number | null, reason: string): void {
     this.#change({ ...entry, state: { is: 'failed', status, reason } });
+    this.#settle(entry.chat_id, false);
     this.#next(entry.chat_id);
+  }
+
+  #settle(chatId: string, isSent: boolean): void {
+    const waiters = this.#waiters.get(chatId) ?? [];
+    this.#waiters.delete(chatId);
+    for (const resolve of waiters) resolve(isSent);
   }
 
   #isTooOld({ written_at }: OutboxEntry): boolean {

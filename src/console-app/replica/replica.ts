@@ -211,6 +211,11 @@ export class Replica {
     this.#outbox.retry(key);
   }
 
+  /** Whether what is on its way to a chat has been sent, once that is known (`Outbox.sent`). */
+  sent(chatId: string): Promise<boolean> {
+    return this.#outbox.sent(chatId);
+  }
+
   /** Forgets a message that is not on its way, and answers it; null when it is. */
   discard(key: string): OutboxEntry | null {
     return this.#outbox.discard(key);

@@ -82,9 +82,10 @@ export function Conversation({ row, thread }: { row: InboxRow; thread: Thread })
   useEffect(
     () => () => {
       attention.end();
+      serverDraft.flush();
       replica.forgetMissed(chatId);
     },
-    [attention, replica, chatId],
+    [attention, serverDraft, replica, chatId],
   );
 
   const { mention } = row;

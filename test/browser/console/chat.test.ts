@@ -62,6 +62,47 @@ describe('a chat in the console', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('is closed after the message that was sent before, and stays open when that cannot be sent', async () => {
+    const { page, signIn } = await site.open();
+    await signIn(site.site.demo.agent);
+    const open = async (thread: string, name: string) => {
+      const { chat_id } = await site.write(thread, 'Is it done?', name);
+      await page.getByRole('link', { name: 'Waiting' }).click();
+      await page.getByRole('link', { name: new RegExp(name) }).click();
+      await page.getByRole('button', { name: 'Take the chat' }).click();
+      return chat_id;
+    };
+    const answerAndClose = async (words: string) => {
+      await page.getByLabel('Your answer').fill(words);
+      await page.getByRole('button', { name: 'Send', exact: true }).click();
+      await page
+        .getByRole('button', { name: /^Close/ })
+        .first()
+        .click();
+    };
+    const slow = await open('slow answer', 'Slow Connection');
+    const held = Promise.withResolvers<void>();
+    await page.route('**/messages', async (route) => {
+      await held.promise;
+      await route.continue();
+    });
+    await answerAndClose('It is done.');
+    await page.getByText('This chat has ended.').waitFor();
+    held.resolve();
+    await site.site.receiver.waitFor(({ body }) => body.includes('It is done.'));
+    await expect.poll(() => site.site.client.ownedChat(slow)).toMatchObject({ is_ended: true, user_message_count: 1 });
+    await page.unroute('**/messages');
+
+    const broken = await open('no answer', 'Broken Connection');
+    await page.route('**/messages', (route) => route.abort());
+    await answerAndClose('It is nearly done.');
+    await page.getByText('The chat was not closed: Your last message has not been sent.').waitFor();
+    await page.getByLabel('Your answer').waitFor();
+    await page.unroute('**/messages');
+    await site.site.receiver.waitFor(({ body }) => body.includes('It is nearly done.'));
+    expect(await site.site.client.ownedChat(broken)).toMatchObject({ is_ended: false, user_message_count: 1 });
+  });
+
   it('is taken by one of two agents who press at the same time', async () => {
     const [smith, jones] = await Promise.all([site.open(), site.open({ scheme: 'dark' })]);
     await smith.signIn(site.site.demo.agent);

@@ -35,6 +35,10 @@ describe('the page to sign in', () => {
   it('is there again after signing out, and the session is worth nothing', async () => {
     const { page, complaints, context, signIn } = await site.open();
     await signIn(site.site.demo.agent2);
+    await site.write('left open', 'Do you answer?', 'Open Chat');
+    await page.getByRole('link', { name: /Open Chat/ }).click();
+    await page.getByRole('button', { name: 'Take the chat' }).click();
+    await page.getByLabel('Your answer').fill('Half of an');
     const cookies = await context.cookies();
     await page.getByRole('button', { name: 'Agent Jones Available' }).click();
     await page.getByRole('menuitem', { name: 'Sign out' }).click();
@@ -43,7 +47,7 @@ describe('the page to sign in', () => {
     await context.addCookies(cookies);
     const answer = await page.evaluate("fetch('/api/v5/session').then(({ status }) => status)");
     expect(answer).toBe(401);
-    // Only that question: the page itself has asked nothing in vain.
+    // Only that question: the page itself has asked nothing in vain, and has told what it had to tell before.
     expect(complaints).toEqual([REFUSED]);
   });
 

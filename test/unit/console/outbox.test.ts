@@ -28,13 +28,15 @@ function openOutbox(storage: Storage = new MemoryStorage(), clock = new ManualCl
     onStored: ({ key }, { id }) => seen.push(`${key} is ${id}`),
     onSignedOut: () => seen.push('signed out'),
   });
+  const settled = () => new Promise((resolve) => setImmediate(resolve));
   const settle = async (act: (answer: PromiseWithResolvers<HubAnswer>) => void) => {
     const next = requests.shift();
     if (next === undefined) throw new Error('nothing was sent');
     act(next.settle);
-    await new Promise((resolve) => setImmediate(resolve));
+    await settled();
   };
   return {
+    settled,
     outbox,
     clock,
     storage,
@@ -128,6 +130,37 @@ describe('an outbox', () => {
         ['two', 'failed'],
       ],
     ]);
+  });
+
+  it('says when all is sent that is on its way to a chat, or that something was refused or cannot be sent now', async () => {
+    const hub = openOutbox();
+    expect(await hub.outbox.sent(CHAT)).toBe(true);
+    const outcome: (boolean | string)[] = [];
+    const ask = () => void hub.outbox.sent(CHAT).then((isSent) => outcome.push(isSent));
+    hub.outbox.send(CHAT, text('one'), 0);
+    hub.outbox.send(CHAT, text('two'), 0);
+    hub.outbox.send('other', text('three'), 0);
+    ask();
+    await hub.answers(200, message(10));
+    await hub.answers(200, message(10));
+    expect(outcome).toEqual([]);
+    await hub.answers(200, message(20));
+    expect(outcome).toEqual([true]);
+
+    hub.outbox.send(CHAT, text('four'), 0);
+    ask();
+    await hub.breaks();
+    ask();
+    hub.clock.pass(1000);
+    ask();
+    await hub.answers(400, { message: ['Too long.'] });
+    ask();
+    hub.outbox.send(CHAT, text('five'), 0);
+    ask();
+    await hub.answers(401);
+    ask();
+    await hub.settled();
+    expect(outcome).toEqual([true, false, false, false, true, false, false]);
   });
 
   it('retries with the key of the message, and discards only what is not on its way', async () => {
