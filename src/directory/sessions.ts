@@ -1,4 +1,5 @@
 import type { IdentityDatabase, Statement } from '../db/database.ts';
+import { type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { TokenRow } from '../db/rows.ts';
 import { type AuditEntry, auditOfNewToken } from './audit-log.ts';
 import { changing, forget } from './changes.ts';
@@ -16,8 +17,6 @@ export const SESSION_LONGEST = 30 * 24 * 3_600_000;
 const RENEWED_AFTER = 3_600_000;
 /** Most sessions of a user. Beyond it the oldest end first. */
 export const MAX_SESSIONS = 50;
-/** What lists of tokens show of a session. */
-const LABEL = 'Console';
 
 /**
  * The digest of a session's secret. It is another one than a token's of the same text, so that the secret is worth
@@ -27,8 +26,8 @@ export function sessionDigest(secret: string): string {
   return tokenDigest(`session ${secret}`);
 }
 
-/** A session that is about to begin at `created_at` (ms). */
-export type NewSession = Pick<TokenRow, 'digest' | 'id' | 'created_at'>;
+/** A session that is about to begin at `created_at` (ms). `label`: its browser. */
+export type NewSession = Pick<TokenRow, 'digest' | 'id' | 'label' | 'created_at'>;
 export type SessionRow = Pick<TokenRow, 'id' | 'organization_id' | 'user_id' | 'scopes'> & {
   expires_at: number;
   session_until: number;
@@ -105,7 +104,7 @@ export function beginSessionOfUser(
 async function begin(
   identity: IdentityDatabase,
   [source, ...parameters]: Source,
-  { digest, id, created_at }: NewSession,
+  { digest, id, label, created_at }: NewSession,
   entry: AuditEntry,
   ...using: Statement[]
 ): Promise<SessionRow | null> {
@@ -113,11 +112,12 @@ async function begin(
     [
       `INSERT INTO tokens (digest, id, organization_id, user_id, label, scopes, expires_at, session_until,
          parent_token_id, created_at)
-       SELECT ?, ?, organization_id, user_id, '${LABEL}', scopes, min(?, coalesce(ends_at, ?)),
+       SELECT ?, ?, organization_id, user_id, ?, scopes, min(?, coalesce(ends_at, ?)),
          min(?, coalesce(ends_at, ?)), parent_token_id, ? FROM (${source})
        RETURNING id, organization_id, user_id, scopes, expires_at, session_until`,
       digest,
       id,
+      label,
       created_at + SESSION_UNUSED,
       created_at + SESSION_UNUSED,
       created_at + SESSION_LONGEST,
@@ -169,5 +169,48 @@ export async function renewSession(
       now + SESSION_UNUSED - RENEWED_AFTER,
     );
     return row?.expires_at ?? null;
+  });
+}
+
+type ListedSession = Pick<TokenRow, 'id' | 'label' | 'scopes' | 'created_at'> & { expires_at: number };
+
+/** Lists the sessions of a user that work at `now` (ms), by id. */
+export function listSessions(
+  identity: IdentityDatabase,
+  organizationId: string,
+  userId: string,
+  now: number,
+  keyset: Keyset,
+): Promise<ListedSession[]> {
+  const { where, orderBy, parameters } = keysetClauses({ columns: ['id'], descending: false }, keyset);
+  return identity.all<ListedSession>(
+    `SELECT id, label, scopes, created_at, expires_at FROM tokens INDEXED BY tokens_of_sessions
+     WHERE organization_id = ? AND user_id = ? AND session_until IS NOT NULL AND revoked_at IS NULL
+       AND expires_at > ? AND ${where} ORDER BY ${orderBy}`,
+    organizationId,
+    userId,
+    now,
+    ...parameters,
+  );
+}
+
+/** Ends a session at `now` (ms); repeating it changes nothing. False when the user has no such session. */
+export function revokeSession(
+  identity: IdentityDatabase,
+  organizationId: string,
+  userId: string,
+  sessionId: string,
+  now: number,
+): Promise<boolean> {
+  return changing({ kind: 'token', organization_id: organizationId, token_id: sessionId }, async () => {
+    const row = await identity.first<{ id: string }>(
+      `UPDATE tokens INDEXED BY tokens_of_sessions SET revoked_at = COALESCE(revoked_at, ?)
+       WHERE organization_id = ? AND user_id = ? AND id = ? AND session_until IS NOT NULL RETURNING id`,
+      now,
+      organizationId,
+      userId,
+      sessionId,
+    );
+    return row !== null;
   });
 }

@@ -29,7 +29,9 @@ import { newUuid } from '../../resources/uuid.ts';
 import { type Access, audited, newSession, ownSession, withGuards } from '../access.ts';
 import { defineRoute } from '../define-route.ts';
 import { preferencesSchema, userSchema } from '../shared/user-schemas.ts';
+import { browserName } from './browser-name.ts';
 import { demoRoutes, demoUserOf } from './demo.ts';
+import { ownSessionRoutes } from './own-sessions.ts';
 
 const common = { tag: 'Sessions', path: '/session' } as const;
 
@@ -110,6 +112,7 @@ const deleteSession = defineRoute({
 /** The session of a browser, mounted at /api/v5. */
 export const sessionRoutes = createRouter();
 sessionRoutes.route('/', demoRoutes);
+sessionRoutes.route('/', ownSessionRoutes);
 
 sessionRoutes.openapi(createSession, async (c) => {
   const { token, code = '', demo_user_id } = c.req.valid('json');
@@ -195,7 +198,8 @@ async function signIn(
   const id = newUuid(now);
   nameTarget(c, { type: 'token', id });
   const entry: AuditEntry = { ...auditEntry(c, null), actor_type: 'user' };
-  const begun = await begin({ digest: sessionDigest(secret), id, created_at: now }, entry);
+  const label = browserName(c.req.header('User-Agent'));
+  const begun = await begin({ digest: sessionDigest(secret), id, label, created_at: now }, entry);
   if (begun !== null) setSessionCookie(c, secret, begun.session_until);
   return begun;
 }

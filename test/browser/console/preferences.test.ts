@@ -91,4 +91,33 @@ describe('my profile', () => {
     await client.request('PATCH', path, { console: {} }, demo.agent2.token);
     expect(complaints).toEqual([]);
   });
+
+  it('shows where one is signed in, and ends it there and here, without the right to look after users', async () => {
+    const { page, signIn, faults, complaints } = await site.open({ width: 390, height: 800 });
+    const other = await site.open();
+    await other.signIn(site.site.demo.agent2);
+    await signIn(site.site.demo.agent2);
+    await page.goto(`${site.site.hub.url}/console/settings/profile`);
+    const rows = page.getByRole('region', { name: 'Where you are signed in' }).getByRole('row');
+    const here = rows.filter({ hasText: 'this browser' });
+    await here.getByText(/^Chrome on /).waitFor();
+    const before = await rows.count();
+    expect(await faults()).toEqual([]);
+    // By id, so the newest but one is the other browser.
+    await rows.nth(-2).getByRole('button', { name: 'End' }).click();
+    await page.getByRole('alertdialog').getByText('The browser is signed out within half a minute.').waitFor();
+    expect(await faults()).toEqual([]);
+    await page.getByRole('button', { name: 'End it' }).click();
+    await expect.poll(() => rows.count()).toBe(before - 1);
+    other.expectFailures();
+    await other.page.reload();
+    await other.page.getByRole('heading', { name: 'Sign in to UMI' }).waitFor();
+
+    await here.getByRole('button', { name: 'End' }).click();
+    await page.getByText('It is the session of this browser').waitFor();
+    expect(complaints).toEqual([]);
+    await page.getByRole('button', { name: 'End it' }).click();
+    await page.getByText('Your session has ended.').waitFor();
+    expect(other.complaints).toEqual([]);
+  });
 });

@@ -66,7 +66,7 @@ describe('the users in the settings', () => {
     await shown.getByRole('button', { name: 'I have copied it' }).click();
     const asEve = () => site.site.client.request('GET', '/api/v5/users/me', undefined, token);
     expect((await asEve()).body).toMatchObject({ id: eve });
-    const session = page.getByRole('row', { name: /Session of the console Reports/ });
+    const session = page.getByRole('row', { name: /Session in Chrome on .* Reports/ });
     const gateway = page.getByRole('row', { name: /Mail gateway Own chats/ });
     await gateway.waitFor();
     expect(await faults()).toEqual([]);
@@ -77,9 +77,9 @@ describe('the users in the settings', () => {
     await expect.poll(() => gateway.count()).toBe(0);
     await page.getByLabel('Show ended ones').check();
     await page.getByRole('cell', { name: /^Revoked/ }).waitFor();
-    await session.getByRole('button', { name: 'Revoke' }).click();
-    await page.getByRole('alertdialog').getByRole('button', { name: 'Revoke' }).click();
-    await page.getByRole('row', { name: /Session of the console Reports .* Revoked/ }).waitFor();
+    await session.getByRole('button', { name: 'End' }).click();
+    await page.getByRole('alertdialog').getByRole('button', { name: 'End it' }).click();
+    await page.getByRole('row', { name: /Session in Chrome on .* Reports .* Revoked/ }).waitFor();
 
     await page.getByRole('button', { name: 'Delete the user' }).click();
     await page.getByRole('alertdialog').getByText('Nobody can bring them back.').waitFor();
@@ -100,10 +100,10 @@ describe('the users in the settings', () => {
     await page.getByRole('link', { name: 'Sam Settings' }).click();
     await page.getByText('You cannot delete yourself.').waitFor();
     const own = page.getByRole('row', { name: /this browser/ });
-    await own.getByRole('button', { name: 'Revoke' }).click();
+    await own.getByRole('button', { name: 'End' }).click();
     await page.getByText('you are signed out').waitFor();
     expect(await faults()).toEqual([]);
-    await page.getByRole('alertdialog').getByRole('button', { name: 'Revoke' }).click();
+    await page.getByRole('alertdialog').getByRole('button', { name: 'End it' }).click();
     await page.getByText('Your session has ended.').waitFor();
     expect(await faults()).toEqual([]);
     expect(refusals(complaints)).toEqual([]);

@@ -126,8 +126,8 @@ describe('the page to sign in', () => {
 
     const tokens = `/admin/v1/organizations/${demo.organization_id}/users/${demo.agent.id}/tokens`;
     const listed = await client.request('GET', tokens, undefined, site.site.hub.adminToken);
-    const sessions = (listed.body as { results: { id: string; label: string }[] }).results.filter(
-      ({ label }) => label === 'Console',
+    const sessions = (listed.body as { results: { id: string; is_session: boolean }[] }).results.filter(
+      ({ is_session }) => is_session,
     );
     expectFailures();
     for (const { id } of sessions) {

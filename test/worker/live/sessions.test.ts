@@ -58,20 +58,26 @@ describe('the cookie of a session', () => {
     expect(await outcome({ 'Sec-WebSocket-Protocol': offer })).toEqual([101, 'umi.v1']);
   });
 
-  it.each(['signing out', 'the end of the token that began it'])('ends its socket with %s', async (how) => {
-    const owner = await enroll();
-    const own = await signIn(owner);
-    const client = await LiveClient.by(userPath(owner), { ...own, ...OWN_PAGE });
-    const channel = `/api/v5/orgs/${owner.organization_id}/owned_chats/*/messages`;
-    await client.subscribe([channel]);
-    const say = () => PublishingThread.ofOrganization(owner.organization_id).say('hello');
-    await say();
-    await client.next('notifications');
-    const path = `/organizations/${owner.organization_id}/users/${owner.user_id}/tokens/${owner.token_id}`;
-    if (how === 'signing out') await askAsPage(own, 'DELETE', '/session');
-    else await admin(path, { method: 'DELETE' });
-    passTime(31_000);
-    await say();
-    expect(await client.closed).toEqual({ code: 4401, reason: 'token expired or revoked' });
-  });
+  it.each(['signing out', 'its end from another browser', 'the end of the token that began it'])(
+    'ends its socket with %s',
+    async (how) => {
+      const owner = await enroll();
+      const own = await signIn(owner);
+      const client = await LiveClient.by(userPath(owner), { ...own, ...OWN_PAGE });
+      const channel = `/api/v5/orgs/${owner.organization_id}/owned_chats/*/messages`;
+      await client.subscribe([channel]);
+      const say = () => PublishingThread.ofOrganization(owner.organization_id).say('hello');
+      await say();
+      await client.next('notifications');
+      const path = `/organizations/${owner.organization_id}/users/${owner.user_id}/tokens/${owner.token_id}`;
+      if (how === 'signing out') await askAsPage(own, 'DELETE', '/session');
+      else if (how === 'its end from another browser') {
+        const { json } = await askAsPage(own, 'GET', '/session');
+        await askAsPage(await signIn(owner), 'DELETE', `/sessions/${json['token_id']}`);
+      } else await admin(path, { method: 'DELETE' });
+      passTime(31_000);
+      await say();
+      expect(await client.closed).toEqual({ code: 4401, reason: 'token expired or revoked' });
+    },
+  );
 });

@@ -60,10 +60,12 @@ const shown = ({ status, json }: Answer) => ({ status, json });
 describe('every operation with the cookie of a session', () => {
   expectUntouched(async () => (await testEnv.DB.prepare('SELECT * FROM tokens ORDER BY id').all()).results);
 
-  it('is one that takes a user’s token, but for the session itself', () => {
+  it('is one that takes a user’s token, but for the session itself and those of one’s user', () => {
     expect(OPERATIONS.length).toBeGreaterThan(150);
     const alone = OPERATIONS.filter(({ schemes }) => !schemes.includes('userToken'));
     expect(alone.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      'GET /api/v5/sessions',
+      'DELETE /api/v5/sessions/{token_id}',
       'GET /api/v5/session',
       'DELETE /api/v5/session',
     ]);

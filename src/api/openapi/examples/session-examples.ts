@@ -20,4 +20,11 @@ export const sessionExamples = {
     token_id: ids.token,
     expires_at: isoTime(at('20:00:00.000')),
   },
+  OwnSession: {
+    id: ids.token,
+    label: 'Firefox on Windows',
+    scopes: ['reports'],
+    created_at: isoTime(at('08:00:00.000')),
+    expires_at: isoTime(at('20:00:00.000')),
+  },
 };

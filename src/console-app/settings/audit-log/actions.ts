@@ -24,6 +24,7 @@ const VERBS: Readonly<Record<string, string>> = {
 const WORDS: Readonly<Record<string, string>> = {
   createSession: 'Signed in',
   deleteSession: 'Signed out',
+  deleteOwnSession: 'Ended a session of their own',
   deleteToken: 'Revoked a token',
   consentToWebhooks: 'Consented to webhooks',
   putTeamMember: 'Added team member',
@@ -51,6 +52,7 @@ export function actionInWords(operation: string): string {
 export const COMMON_ACTIONS = [
   'createSession',
   'deleteSession',
+  'deleteOwnSession',
   'createSignInLink',
   'createToken',
   'deleteToken',

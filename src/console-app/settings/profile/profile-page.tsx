@@ -8,6 +8,7 @@ import { useForm } from '../../records/form.ts';
 import { useReadAgain, useRecord } from '../../records/read.ts';
 import { RecordForm } from '../../records/record-form.tsx';
 import { RecordPage, RecordPart, WithRecord } from '../../records/record-page.tsx';
+import { OwnSessions } from './own-sessions.tsx';
 
 type Account = ReturnType<typeof userAccountResource>;
 type HubPreferences = { readonly chat_capacity: number | null };
@@ -39,6 +40,7 @@ export default function ProfilePage() {
         </WithRecord>
       </RecordPart>
       <Console />
+      <OwnSessions />
     </RecordPage>
   );
 }

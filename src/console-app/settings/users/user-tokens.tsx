@@ -12,6 +12,7 @@ import { RecordTable } from '../../records/record-table.tsx';
 import { ShownOnce } from '../../records/shown-once.tsx';
 import { scopesInWords } from '../../words/scopes.ts';
 import { wholeTimeOf } from '../../words/times.ts';
+import { EndSession } from './end-session.tsx';
 import { type CreatedToken, NewTokenDialog } from './new-token.tsx';
 
 type Token = ReturnType<typeof tokenResource<string>>;
@@ -61,7 +62,7 @@ export function UserTokens({ path, user }: { path: string; user: UserAccountReso
             name: 'What',
             cell: ({ id, label, is_session }) => (
               <>
-                {is_session ? 'Session of the console' : label === '' ? 'Token without a name' : label}
+                {is_session ? `Session in ${label}` : label === '' ? 'Token without a name' : label}
                 {id === session.token_id ? <span className="muted"> this browser</span> : null}
               </>
             ),
@@ -75,15 +76,15 @@ export function UserTokens({ path, user }: { path: string; user: UserAccountReso
           },
           {
             name: 'Actions',
-            cell: (token) =>
-              endOf(token, now) === null ? (
-                <RevokeToken
-                  path={`${tokensPath}/${token.id}`}
-                  token={token}
-                  isThis={token.id === session.token_id}
-                  onDone={() => readAgain(tokensPath)}
-                />
-              ) : null,
+            cell: (token) => {
+              if (endOf(token, now) !== null) return null;
+              const about = { path: `${tokensPath}/${token.id}`, onDone: () => readAgain(tokensPath) };
+              return token.is_session ? (
+                <EndSession {...about} isThis={token.id === session.token_id} />
+              ) : (
+                <RevokeToken {...about} label={token.label} />
+              );
+            },
           },
         ]}
       />
@@ -98,23 +99,19 @@ function endOf({ revoked_at, expires_at }: Token, now: number): string | null {
   return expires_at !== null && Date.parse(expires_at) <= now ? `Expired ${wholeTimeOf(expires_at)}` : null;
 }
 
-type RevokeProps = { path: string; token: Token; isThis: boolean; onDone: () => Promise<void> };
+type RevokeProps = { path: string; label: string; onDone: () => Promise<void> };
 
-function RevokeToken({ path, token: { is_session, label }, isThis, onDone }: RevokeProps) {
+function RevokeToken({ path, label, onDone }: RevokeProps) {
   return (
     <ConfirmButton
       label="Revoke"
       isSmall
-      title={is_session ? 'End the session?' : `Revoke “${label}”?`}
+      title={`Revoke “${label}”?`}
       confirm="Revoke"
       onConfirm={() => call(path, { method: 'DELETE' })}
       onDone={() => onDone().catch(console.error)}
     >
-      {isThis
-        ? 'It is the session of this browser: you are signed out.'
-        : is_session
-          ? 'The browser is signed out within half a minute. What was written there stays in it.'
-          : 'The program that has it is refused from then on, and sessions that began with it end. Nobody can bring it back.'}
+      The program that has it is refused from then on, and sessions that began with it end. Nobody can bring it back.
     </ConfirmButton>
   );
 }
