@@ -51,6 +51,12 @@ export function changed(filter: DeliveryFilter, changes: { [Name in keyof Delive
   return filterOf(Object.fromEntries(merged.filter(([, value]) => value !== '')));
 }
 
+/** An id that nothing has. The hub refuses what is no id at all: somebody may have typed it into the address. */
+const NOTHING = '00000000-0000-0000-0000-000000000000';
+const ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
+const idOr = (id: string | undefined) => (id === undefined || ID.test(id) ? id : NOTHING);
+
 /**
  * The path of the list. Only an app of one's own at another organization has a log apart, which is filtered by status
  * alone.
@@ -62,10 +68,10 @@ export function listPath(organizationId: string, filter: DeliveryFilter, receive
     ...(isElsewhere
       ? {}
       : {
-          [receiver === null || receiver.kind === 'channel' ? 'channel_id' : 'installation_id']: receiver?.id,
+          [receiver === null || receiver.kind === 'channel' ? 'channel_id' : 'installation_id']: idOr(receiver?.id),
           event_type: filter.event,
           thread_id: filter.thread,
-          chat_id: filter.chat,
+          chat_id: idOr(filter.chat),
           created_at_after: filter.from,
           created_at_before: filter.to,
         }),

@@ -42,7 +42,7 @@ export function InvitationLine({ invitation, isReadable, isOpen, minute, onAccep
         </time>
       </span>
       <span className="invitation-words">
-        invites {invited_user_id === userId ? 'you' : invitee_name} to {chatWords(invitation, row)}
+        invites {invited_user_id === userId ? 'you' : <bdi>{invitee_name}</bdi>} to {chatWords(invitation, row)}
       </span>
       {row?.last_message?.message == null ? null : <span className="row-line">{row.last_message.message}</span>}
     </>
@@ -79,7 +79,7 @@ export function InvitationLine({ invitation, isReadable, isOpen, minute, onAccep
           </button>
         ) : (
           <span className="muted invitation-for">
-            <Icon name="person" size={14} /> One of {invitee_name} may accept.
+            <Icon name="person" size={14} /> One of <bdi>{invitee_name}</bdi> may accept.
           </span>
         )}
       </p>

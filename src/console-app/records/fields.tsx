@@ -1,4 +1,5 @@
 import { type ReactNode, useId } from 'react';
+import { withoutTurns } from '../words/names.ts';
 import type { Bound } from './form.ts';
 
 export type About = { label: string; hint?: ReactNode };
@@ -19,7 +20,7 @@ export function Field({
   };
   return (
     <div className="form-field">
-      <label htmlFor={id}>{label}</label>
+      <label htmlFor={id}>{withoutTurns(label)}</label>
       {children(ids)}
       {hint === undefined ? null : (
         <p id={`${id}-hint`} className="form-hint muted">
@@ -128,7 +129,7 @@ export function SelectField<Value extends string>(props: SelectProps<Value>) {
         <select {...ids} className="field" value={value} onChange={(event) => onValue(event.target.value as Value)}>
           {choices.map((choice) => (
             <option key={choice.value} value={choice.value}>
-              {choice.label}
+              {withoutTurns(choice.label)}
             </option>
           ))}
         </select>
@@ -149,7 +150,7 @@ export function CheckField({ label, hint, problem, value, onValue }: About & Bou
         aria-describedby={hint === undefined ? undefined : `${id}-hint`}
         onChange={(event) => onValue(event.target.checked)}
       />
-      <label htmlFor={id}>{label}</label>
+      <label htmlFor={id}>{withoutTurns(label)}</label>
       {hint === undefined ? null : (
         <p id={`${id}-hint`} className="form-hint muted">
           {hint}

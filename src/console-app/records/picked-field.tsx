@@ -1,4 +1,5 @@
-import { useState } from 'react';
+import { type MouseEvent, useRef, useState } from 'react';
+import { withoutTurns } from '../words/names.ts';
 import { type About, type Choice, Field } from './fields.tsx';
 import type { Bound } from './form.ts';
 
@@ -7,13 +8,28 @@ type Props = About &
     choices: readonly Choice<string>[];
     /** What is chosen: "Add a room". */
     what: string;
+    /** What is said of something chosen that is none of the choices. */
+    unknown?: string;
   };
 
 /** Some of many choices: those that are chosen, and a list to add another one from. */
-export function PickedField({ label, hint, problem, value, onValue, choices, what }: Props) {
+export function PickedField({ label, hint, problem, value, onValue, choices, what, unknown = 'Gone' }: Props) {
   const [next, setNext] = useState('');
   const rest = choices.filter((choice) => !value.includes(choice.value));
-  const labelOf = (picked: string) => choices.find((choice) => choice.value === picked)?.label ?? 'Gone';
+  const list = useRef<HTMLSelectElement>(null);
+  const labelOf = (picked: string) => choices.find((choice) => choice.value === picked)?.label ?? unknown;
+
+  /** The focus goes on to the next one, for its button goes away. */
+  function remove({ currentTarget }: MouseEvent<HTMLButtonElement>, picked: string): void {
+    const next = currentTarget.closest('li')?.nextElementSibling?.querySelector('button') ?? list.current;
+    next?.focus();
+    onValue(value.filter((each) => each !== picked));
+  }
+  function add(): void {
+    list.current?.focus();
+    onValue([...value, next]);
+    setNext('');
+  }
   return (
     <Field label={label} hint={hint} problem={problem}>
       {(ids) => (
@@ -22,12 +38,12 @@ export function PickedField({ label, hint, problem, value, onValue, choices, wha
             <ul className="picked" aria-label={`${label}, chosen`}>
               {value.map((picked) => (
                 <li key={picked}>
-                  {labelOf(picked)}
+                  <bdi>{labelOf(picked)}</bdi>
                   <button
                     type="button"
                     className="button small quiet"
                     aria-label={`Remove ${labelOf(picked)}`}
-                    onClick={() => onValue(value.filter((each) => each !== picked))}
+                    onClick={(event) => remove(event, picked)}
                   >
                     Remove
                   </button>
@@ -36,11 +52,11 @@ export function PickedField({ label, hint, problem, value, onValue, choices, wha
             </ul>
           )}
           <span className="pick">
-            <select {...ids} className="field" value={next} onChange={({ target }) => setNext(target.value)}>
+            <select {...ids} ref={list} className="field" value={next} onChange={({ target }) => setNext(target.value)}>
               <option value="">{rest.length === 0 ? 'No other one' : `Choose a ${what}`}</option>
               {rest.map((choice) => (
                 <option key={choice.value} value={choice.value}>
-                  {choice.label}
+                  {withoutTurns(choice.label)}
                 </option>
               ))}
             </select>
@@ -49,10 +65,7 @@ export function PickedField({ label, hint, problem, value, onValue, choices, wha
               className="button"
               aria-label={`Add the ${what}`}
               disabled={next === ''}
-              onClick={() => {
-                onValue([...value, next]);
-                setNext('');
-              }}
+              onClick={add}
             >
               Add
             </button>

@@ -83,24 +83,37 @@ export function useCollection<Item>(path: string | null, { every }: ReadOptions 
 /** Most items of a collection that is read as a whole, for example to choose one of them. */
 const MOST_CHOICES = 1_000;
 
+type Choices<Item> = { readonly items: readonly Item[]; readonly isCut: boolean };
+
 /** Reads a collection that is small, as a whole: its first 1,000 items. */
 export function useChoices<Item>(path: string | null): readonly Item[] {
-  const { data } = useQuery({ ...choicesOf<Item>(path ?? ''), enabled: path !== null });
-  return data ?? NOTHING;
+  return useQuery({ ...choicesOf<Item>(path ?? ''), enabled: path !== null }).data?.items ?? NOTHING;
 }
+
+/** Whether a collection has more than what `useChoices` reads of it. Only that of users may. */
+export function useIsCut(path: string | null): boolean {
+  return useQuery({ ...choicesOf(path ?? ''), enabled: path !== null }).data?.isCut ?? false;
+}
+
+/** What a field says whose choices are cut. */
+export const CUT_WORDS = `Only the first ${MOST_CHOICES.toLocaleString('en')} users are listed here.`;
 
 /** Answers a function that reads the same once more only when it was read long ago. It throws when the hub refuses. */
 export function useReadChoices<Item>(): (path: string) => Promise<readonly Item[]> {
   const queries = useQueryClient();
-  return useCallback((path) => queries.fetchQuery(choicesOf<Item>(path)), [queries]);
+  return useCallback(async (path) => (await queries.fetchQuery(choicesOf<Item>(path))).items, [queries]);
 }
 
 function choicesOf<Item>(path: string) {
-  return { queryKey: ['hub', path, 'choices'], queryFn: () => readAll<Item>(path), retry: isWorthRepeating };
+  return { queryKey: ['hub', path, 'choices'], queryFn: () => readChoices<Item>(path), retry: isWorthRepeating };
 }
 
 /** Reads the first items of a collection, at least 1,000 if there are as many. Throws when the hub refuses. */
 export async function readAll<Item>(path: string): Promise<readonly Item[]> {
+  return (await readChoices<Item>(path)).items;
+}
+
+async function readChoices<Item>(path: string): Promise<Choices<Item>> {
   const items: Item[] = [];
   let next: string | null = withPageSize(path, LARGEST_PAGE);
   while (next !== null && items.length < MOST_CHOICES) {
@@ -108,7 +121,7 @@ export async function readAll<Item>(path: string): Promise<readonly Item[]> {
     items.push(...page.results);
     next = page.next === null ? null : pathOf(page.next);
   }
-  return items;
+  return { items, isCut: next !== null };
 }
 
 const NOTHING: readonly never[] = [];

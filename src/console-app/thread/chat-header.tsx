@@ -42,7 +42,7 @@ export function ChatHeader({ row, onOutcome, onBack, isPanelOpen, onPanel }: Pro
           </p>
         ) : (
           <p className="chat-viewers">
-            <Icon name="eye" size={15} /> {viewers} {viewers.includes(', ') ? 'are' : 'is'} looking
+            <Icon name="eye" size={15} /> <bdi>{viewers}</bdi> {viewers.includes(', ') ? 'are' : 'is'} looking
           </p>
         )}
       </div>

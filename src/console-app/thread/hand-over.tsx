@@ -4,8 +4,8 @@ import { useState } from 'react';
 import type { userAccountResource } from '../../resources/user-account.ts';
 import { useDesk } from '../desk/desk.tsx';
 import { Icon } from '../desk/icons.tsx';
-import { call } from '../hub/call.ts';
 import { handOver, type Outcome } from '../hub/chat-actions.ts';
+import { readAll } from '../records/read.ts';
 
 type Colleague = ReturnType<typeof userAccountResource>;
 
@@ -13,10 +13,10 @@ type Colleague = ReturnType<typeof userAccountResource>;
 export default function HandOver({ chatId, onOutcome }: { chatId: string; onOutcome: (outcome: Outcome) => void }) {
   const { session, userId, replica } = useDesk();
   const [isOpen, setOpen] = useState(false);
-  const path = `/api/v5/orgs/${session.organization_id}/users?page_size=200`;
+  const path = `/api/v5/orgs/${session.organization_id}/users`;
   const colleagues = useQuery({
     queryKey: ['colleagues', path],
-    queryFn: () => readColleagues(path),
+    queryFn: () => readAll<Colleague>(path),
     enabled: isOpen,
     staleTime: 10_000,
   });
@@ -57,10 +57,4 @@ export default function HandOver({ chatId, onOutcome }: { chatId: string; onOutc
       </Menu.Portal>
     </Menu.Root>
   );
-}
-
-async function readColleagues(path: string): Promise<Colleague[]> {
-  const answer = await call<{ results: Colleague[] }>(path);
-  if (!answer.ok) throw new Error(answer.detail);
-  return answer.body.results;
 }

@@ -1,6 +1,7 @@
 import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual';
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { Note } from '../replica/known.ts';
+import { withoutTurns } from '../words/names.ts';
 import { Announcements } from './announcements.tsx';
 import { CallRecord } from './call-record.tsx';
 import { countAfter, heightOf, type Line, withTyping } from './lines.ts';
@@ -173,7 +174,7 @@ function LogLine({ line, userId, ...props }: LogLineProps) {
       return <p className="log-catch-up">{line.count} new while you were away</p>;
     case 'event':
       if (line.message.call !== undefined) return <CallRecord message={line.message} call={line.message.call} />;
-      return <p className="log-event">{line.text}</p>;
+      return <p className="log-event">{withoutTurns(line.text)}</p>;
     case 'note':
       return <NoteLine note={line.note} userId={userId} onDelete={props.onDeleteNote} />;
     case 'message':
@@ -203,7 +204,7 @@ function LogLine({ line, userId, ...props }: LogLineProps) {
             <i />
             <i />
           </span>
-          {line.names.join(', ')} {line.names.length === 1 ? 'is' : 'are'} writing
+          <bdi>{line.names.join(', ')}</bdi> {line.names.length === 1 ? 'is' : 'are'} writing
         </p>
       );
   }

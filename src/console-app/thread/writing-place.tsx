@@ -84,7 +84,7 @@ function Ended({ row }: { row: InboxRow }) {
           open().then(() => setBusy(false), reportError);
         }}
       >
-        Open a new chat with {nameOf(row)}
+        Open a new chat with <bdi>{nameOf(row)}</bdi>
       </button>
     </div>
   );

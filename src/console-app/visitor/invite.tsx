@@ -5,7 +5,7 @@ import type { userAccountResource } from '../../resources/user-account.ts';
 import { useDesk } from '../desk/desk.tsx';
 import { Icon } from '../desk/icons.tsx';
 import { call } from '../hub/call.ts';
-import { useChoices } from '../records/read.ts';
+import { CUT_WORDS, useChoices, useIsCut } from '../records/read.ts';
 import type { Invitation } from '../replica/known.ts';
 
 type Colleague = ReturnType<typeof userAccountResource>;
@@ -18,6 +18,7 @@ export default function Invite({ chatId, members }: { chatId: string; members: R
   const [isOpen, setOpen] = useState(false);
   const organization = `/api/v5/orgs/${session.organization_id}`;
   const colleagues = useChoices<Colleague>(isOpen ? `${organization}/users` : null);
+  const isCut = useIsCut(isOpen ? `${organization}/users` : null);
   const teams = useChoices<Team>(isOpen ? `${organization}/teams` : null);
   const others = colleagues
     .filter(({ id, is_bot }) => !is_bot && !members.has(id))
@@ -56,6 +57,7 @@ export default function Invite({ chatId, members }: { chatId: string; members: R
                 <span className="muted">team</span>
               </Menu.Item>
             ))}
+            {isCut ? <p className="menu-note muted">{CUT_WORDS}</p> : null}
             {others.length === 0 && teams.length === 0 ? (
               <p className="menu-note muted">There is nobody to invite.</p>
             ) : null}

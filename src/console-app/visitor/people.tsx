@@ -29,7 +29,7 @@ export function People({ chatId, memberships, invitations, canInvite, handOver }
           <li key={member_id}>
             <Icon name={is_bot ? 'bot' : 'person'} size={16} />
             <span>
-              {member_name ?? 'Somebody'}
+              <bdi>{member_name ?? 'Somebody'}</bdi>
               {member_id === userId ? ' (you)' : ''}
             </span>
             <span className="muted">{is_present ? 'present' : 'away'}</span>

@@ -160,6 +160,17 @@ describe('the deliveries', () => {
     expect((await admin('PATCH', '', { private_chat_history: false })).status).toBe(200);
   });
 
+  it('are none of what the address names and nothing is', async () => {
+    const { page, signIn, faults, complaints } = await site.open();
+    await signIn({ token: site.site.demo.settings_token });
+    await page.goto(`${site.site.hub.url}/console/deliveries?receiver=nonsense&chat=%25`);
+    await page.getByText('No webhook is like that.').waitFor();
+    expect(await page.getByRole('alert').count()).toBe(0);
+    expect(await faults()).toEqual([]);
+    // There is no such channel whose webhooks could be counted.
+    expect(complaints.filter((each) => !/status of 404 .*\/nonsense\/ledger$/.test(each))).toEqual([]);
+  });
+
   it('are not there for those without the right', async () => {
     const { page, signIn, faults } = await site.open();
     await signIn(site.site.demo.agent);

@@ -36,7 +36,16 @@ describe('the settings of routers', () => {
     await page.getByText('Chats in Returns go to Agent Smith. Reaches 1 person.').waitFor();
     await add('People and bots', 'Agent Jones');
     await page.getByText('Chats in Returns go to Agent Smith and Agent Jones. Reaches 2 people.').waitFor();
-    await page.getByRole('button', { name: 'Remove Agent Jones' }).click();
+    const focused = () =>
+      page.evaluate('document.activeElement.getAttribute("aria-label") ?? document.activeElement.tagName');
+    expect(await focused()).toBe('SELECT');
+    await page.getByRole('button', { name: 'Remove Agent Smith' }).click();
+    await page.getByText('Chats in Returns go to Agent Jones. Reaches 1 person.').waitFor();
+    expect(await focused()).toBe('Remove Agent Jones');
+    await page.keyboard.press('Enter');
+    await page.getByText('Chats in Returns go to nobody.').waitFor();
+    expect(await focused()).toBe('SELECT');
+    await add('People and bots', 'Agent Smith');
     await page.getByText('Reaches 1 person.').waitFor();
     await page.getByLabel('Everybody in the organization').selectOption('All people and bots');
     await page.getByText('go to all people and bots and Agent Smith.').waitFor();
@@ -100,6 +109,8 @@ describe('the settings of routers', () => {
     await page.getByText('Saved', { exact: true }).waitFor();
     const targets = [{ kind: 'organization', id: demo.other.organization_id, include_bots: true }];
     expect((await client.request('GET', `${routers}/${id}`)).body).toMatchObject({ targets });
+    await page.getByRole('navigation', { name: 'Settings' }).getByRole('link', { name: 'Routers' }).click();
+    await page.getByRole('cell', { name: `go to ${name} with its bots.` }).waitFor();
     expect(complaints).toEqual([]);
   });
 

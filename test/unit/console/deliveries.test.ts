@@ -3,11 +3,15 @@ import { changed, filterOf, listPath } from '../../../src/console-app/deliveries
 import { type Receiver, receiverWith } from '../../../src/console-app/deliveries/receivers.ts';
 import { answerOf, attemptsOf, type Delivery, eventOf, resultOf } from '../../../src/console-app/deliveries/rows.ts';
 
+const CHANNEL = '019f0000-0000-7000-8000-0000000000c1';
+const CHAT = '019f0000-0000-7000-8000-0000000000aa';
+const NOTHING = '00000000-0000-0000-0000-000000000000';
+
 const channel: Receiver = {
   kind: 'channel',
-  id: 'c1',
+  id: CHANNEL,
   name: 'Mail',
-  log: '/api/v5/orgs/o/unified_messaging/c1',
+  log: `/api/v5/orgs/o/unified_messaging/${CHANNEL}`,
   url: 'https://example.com/hook',
   app: null,
   attempts: 4,
@@ -28,14 +32,21 @@ describe('the filter of the list of deliveries', () => {
 
   it('asks for the list of all, or for the log of an app at another organization', () => {
     expect(listPath('o', {}, null)).toBe('/api/v5/orgs/o/deliveries');
-    const filter = { status: 'exhausted', thread: 'a b', chat: 'x', from: '2026-11-30T05:00:00.000Z' } as const;
+    const filter = { status: 'exhausted', thread: 'a b', chat: CHAT, from: '2026-11-30T05:00:00.000Z' } as const;
     expect(listPath('o', filter, channel)).toBe(
-      '/api/v5/orgs/o/deliveries?status=exhausted&channel_id=c1&thread_id=a+b&chat_id=x&created_at_after=2026-11-30T05%3A00%3A00.000Z',
+      `/api/v5/orgs/o/deliveries?status=exhausted&channel_id=${CHANNEL}&thread_id=a+b&chat_id=${CHAT}&created_at_after=2026-11-30T05%3A00%3A00.000Z`,
     );
-    expect(listPath('o', {}, { ...channel, kind: 'app', id: 'i2' })).toBe(
-      '/api/v5/orgs/o/deliveries?installation_id=i2',
+    expect(listPath('o', {}, { ...channel, kind: 'app', id: CHAT })).toBe(
+      `/api/v5/orgs/o/deliveries?installation_id=${CHAT}`,
     );
     expect(listPath('o', filter, elsewhere)).toBe(`${elsewhere.log}/deliveries?status=exhausted`);
+  });
+
+  it('asks for what nothing has where the address has no id', () => {
+    const nonsense = { ...channel, id: 'nonsense' };
+    expect(listPath('o', { chat: '%20' }, nonsense)).toBe(
+      `/api/v5/orgs/o/deliveries?channel_id=${NOTHING}&chat_id=${NOTHING}`,
+    );
   });
 });
 
@@ -61,7 +72,7 @@ describe('a delivery in words', () => {
   });
 
   it('belongs to a channel whose log stays, if its receiver is not listed', () => {
-    expect(receiverWith([channel], 'o', 'c1')).toBe(channel);
+    expect(receiverWith([channel], 'o', CHANNEL)).toBe(channel);
     expect(receiverWith([channel], 'o', 'c2')).toMatchObject({
       kind: 'channel',
       log: '/api/v5/orgs/o/unified_messaging/c2',

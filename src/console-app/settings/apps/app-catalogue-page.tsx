@@ -71,7 +71,9 @@ function AppToInstall({ id }: { id: string }) {
 function Offer({ app, again }: { app: PublicAppDetail; again: () => void }) {
   return (
     <>
-      <p>By {app.owned_by_organization.name}</p>
+      <p>
+        By <bdi>{app.owned_by_organization.name}</bdi>
+      </p>
       {app.description === '' ? null : <p className="written">{app.description}</p>}
       <RecordPart title="What it may do">
         <AppRights scopes={app.required_scopes} hasBot={app.is_app_user_required} />

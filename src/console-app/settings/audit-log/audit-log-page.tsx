@@ -4,7 +4,7 @@ import type { auditEntryResource } from '../../../resources/audit-entry.ts';
 import type { UserAccountResource } from '../../../resources/user-account.ts';
 import { useDesk } from '../../desk/desk.tsx';
 import { SelectField, TextField } from '../../records/fields.tsx';
-import { useChoices, useCollection } from '../../records/read.ts';
+import { CUT_WORDS, useChoices, useCollection, useIsCut } from '../../records/read.ts';
 import { RecordPage } from '../../records/record-page.tsx';
 import { RecordTable } from '../../records/record-table.tsx';
 import { wholeTimeOf } from '../../words/times.ts';
@@ -18,7 +18,9 @@ type Entry = ReturnType<typeof auditEntryResource>;
 export default function AuditLogPage({ id }: { id: string | null }) {
   const { session } = useDesk();
   const organization = `/api/v5/orgs/${session.organization_id}`;
-  const users = useChoices<UserAccountResource>(`${organization}/users?include_deleted=true`);
+  const everybody = `${organization}/users?include_deleted=true`;
+  const users = useChoices<UserAccountResource>(everybody);
+  const isCut = useIsCut(everybody);
   const names = new Map(users.map((user) => [user.id, user.full_name]));
   const [filter, setFilter] = useState<Filter>(NO_FILTER);
   const entries = useCollection<Entry>(`${organization}/audit_log${queryOf(filter, id)}`);
@@ -34,7 +36,7 @@ export default function AuditLogPage({ id }: { id: string | null }) {
       about="Who changed what, the newest first. Entries are kept for 400 days."
       back={back}
     >
-      <Filters filter={filter} users={users} isOfOne={id !== null} onFilter={setFilter} />
+      <Filters filter={filter} users={users} isCut={isCut} isOfOne={id !== null} onFilter={setFilter} />
       <RecordTable
         caption="Entries of the audit log"
         collection={entries}
@@ -82,11 +84,13 @@ function whoDid({ actor }: Entry, names: ReadonlyMap<string, string>): string {
 type FiltersProps = {
   filter: Filter;
   users: readonly UserAccountResource[];
+  /** Whether there are further users. */
+  isCut: boolean;
   isOfOne: boolean;
   onFilter: (filter: Filter) => void;
 };
 
-function Filters({ filter, users, isOfOne, onFilter }: FiltersProps) {
+function Filters({ filter, users, isCut, isOfOne, onFilter }: FiltersProps) {
   const bind = (name: 'from' | 'until') => ({
     value: filter[name],
     onValue: (value: string) => onFilter({ ...filter, [name]: value }),
@@ -98,6 +102,7 @@ function Filters({ filter, users, isOfOne, onFilter }: FiltersProps) {
         <>
           <SelectField
             label="Who"
+            hint={isCut ? CUT_WORDS : undefined}
             value={filter.actor}
             onValue={(actor) => onFilter({ ...filter, actor, action: '' })}
             problem={undefined}

@@ -6,7 +6,7 @@ import { call } from '../../hub/call.ts';
 import { ConfirmButton } from '../../records/confirm-button.tsx';
 import { NumberField, SelectField, TextField } from '../../records/fields.tsx';
 import { useForm } from '../../records/form.ts';
-import { useChoices, useCollection, useReadAgain } from '../../records/read.ts';
+import { CUT_WORDS, useChoices, useCollection, useIsCut, useReadAgain } from '../../records/read.ts';
 import { FormDialog } from '../../records/record-form.tsx';
 import { RecordPart } from '../../records/record-page.tsx';
 import { RecordTable } from '../../records/record-table.tsx';
@@ -17,7 +17,7 @@ type Rule = ReturnType<typeof autosuggestionResource>;
 export function Autosuggestions({ path }: { path: string }) {
   const rules = useCollection<Rule>(path);
   const readAgain = useReadAgain();
-  const users = useUsers();
+  const { users } = useUsers();
   // Null: a new one.
   const [edited, setEdited] = useState<{ rule: Rule | null } | null>(null);
   return (
@@ -71,14 +71,15 @@ export function Autosuggestions({ path }: { path: string }) {
   );
 }
 
-function useUsers(): readonly UserAccountResource[] {
+function useUsers() {
   const { session } = useDesk();
-  return useChoices<UserAccountResource>(`/api/v5/orgs/${session.organization_id}/users`);
+  const path = `/api/v5/orgs/${session.organization_id}/users`;
+  return { users: useChoices<UserAccountResource>(path), isCut: useIsCut(path) };
 }
 
 function RuleDialog({ path, rule, onClose }: { path: string; rule: Rule | null; onClose: () => void }) {
   const readAgain = useReadAgain();
-  const users = useUsers();
+  const { users, isCut } = useUsers();
   const choices = users.map(({ id, full_name, is_bot }) => ({
     value: id,
     label: is_bot ? `${full_name} (bot)` : full_name,
@@ -125,7 +126,7 @@ function RuleDialog({ path, rule, onClose }: { path: string; rule: Rule | null; 
       />
       <SelectField
         label="By"
-        hint="They need a conversation starter in the visitor’s language, or in the room’s."
+        hint={`They need a conversation starter in the visitor’s language, or in the room’s.${isCut ? ` ${CUT_WORDS}` : ''}`}
         choices={[...(form.values.user_id === '' ? [{ value: '', label: 'Choose somebody' }] : []), ...choices]}
         {...form.bind('user_id')}
       />

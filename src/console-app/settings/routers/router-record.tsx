@@ -4,7 +4,7 @@ import { ConfirmButton } from '../../records/confirm-button.tsx';
 import { CheckField, SelectField, TextField } from '../../records/fields.tsx';
 import { useForm } from '../../records/form.ts';
 import { PickedField } from '../../records/picked-field.tsx';
-import { useReadAgain, useRecord } from '../../records/read.ts';
+import { CUT_WORDS, useReadAgain, useRecord } from '../../records/read.ts';
 import { RecordForm } from '../../records/record-form.tsx';
 import { RecordPage, RecordPart, WithRecord } from '../../records/record-page.tsx';
 import { type Nameable, useNameable } from './router-names.ts';
@@ -63,7 +63,7 @@ function RouterForm({ collection, router, nameable }: FormProps) {
       }),
     onSaved: () => readAgain(collection),
   });
-  const { rooms, users, teams, sharedRoomIds } = nameable;
+  const { rooms, users, areUsersCut, teams, sharedRoomIds } = nameable;
   const { room_ids, partners } = form.values;
   const choices = usePartners(sharedRoomIds.filter((id) => room_ids.includes(id)));
   const nameOf: Names = (kind, id) =>
@@ -82,7 +82,13 @@ function RouterForm({ collection, router, nameable }: FormProps) {
         ]}
         {...form.bind('everybody')}
       />
-      <PickedField label="People and bots" what="person or bot" choices={users} {...form.bind('user_ids')} />
+      <PickedField
+        label="People and bots"
+        what="person or bot"
+        choices={users}
+        {...(areUsersCut ? { hint: `${CUT_WORDS} A router can name a team of the others.`, unknown: 'Somebody' } : {})}
+        {...form.bind('user_ids')}
+      />
       <PickedField label="Teams" what="team" choices={teams} {...form.bind('team_ids')} />
       {choices.length === 0 && partners.length === 0 ? null : (
         <PickedField

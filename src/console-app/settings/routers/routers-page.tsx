@@ -8,9 +8,11 @@ import { useCollection, useReadAgain } from '../../records/read.ts';
 import { FormDialog } from '../../records/record-form.tsx';
 import { RecordPage } from '../../records/record-page.tsx';
 import { RecordTable } from '../../records/record-table.tsx';
+import { withoutTurns } from '../../words/names.ts';
 import { useNameable } from './router-names.ts';
 import { RouterRecord } from './router-record.tsx';
-import { type Router, sentenceOf } from './router-sentence.ts';
+import { type Names, type Router, sentenceOf } from './router-sentence.ts';
+import { usePartners } from './use-partners.ts';
 
 /** The routers, or one of them. */
 export default function RoutersPage({ id }: { id: string | null }) {
@@ -21,7 +23,12 @@ export default function RoutersPage({ id }: { id: string | null }) {
 
 function RouterList({ path }: { path: string }) {
   const routers = useCollection<Router>(path);
-  const { rooms, nameOf } = useNameable();
+  const { rooms, sharedRoomIds, nameOf: nameOfOwn } = useNameable();
+  const withPartners = routers.items.filter(({ targets }) => targets.some(({ kind }) => kind === 'organization'));
+  const routedToPartners = new Set(withPartners.flatMap(({ room_ids }) => room_ids));
+  const partners = usePartners(sharedRoomIds.filter((id) => routedToPartners.has(id)));
+  const nameOf: Names = (kind, id) =>
+    kind === 'organization' ? partners.find(({ value }) => value === id)?.label : nameOfOwn(kind, id);
   const routed = new Set(routers.items.flatMap(({ room_ids }) => room_ids));
   const others = rooms.filter(({ value }) => !routed.has(value)).map(({ label }) => label);
   return (
@@ -48,7 +55,7 @@ function RouterList({ path }: { path: string }) {
         ]}
       />
       {routers.items.length === 0 || routers.hasMore || others.length === 0 ? null : (
-        <p className="muted">Rooms without a router: {others.join(', ')}.</p>
+        <p className="muted">Rooms without a router: {withoutTurns(others.join(', '))}.</p>
       )}
     </RecordPage>
   );

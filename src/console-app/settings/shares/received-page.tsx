@@ -67,7 +67,7 @@ function ReceivedPart({ kind, path }: PartProps) {
             name: 'Name',
             cell: ({ name, is_deleted }) => (
               <>
-                {name}
+                <bdi>{name}</bdi>
                 {is_deleted ? <span className="muted"> deleted</span> : null}
               </>
             ),
@@ -101,7 +101,7 @@ function ReceivedPart({ kind, path }: PartProps) {
                   onDone={onDone}
                 >
                   {status === 'offered' ? '' : `${leaves} `}
-                  {organization.name} can offer it again.
+                  <bdi>{organization.name}</bdi> can offer it again.
                 </ConfirmButton>
               </span>
             ),

@@ -7,7 +7,7 @@ import { call } from '../../hub/call.ts';
 import { ConfirmButton } from '../../records/confirm-button.tsx';
 import { SelectField } from '../../records/fields.tsx';
 import { useForm } from '../../records/form.ts';
-import { useChoices, useCollection, useReadAgain } from '../../records/read.ts';
+import { CUT_WORDS, useChoices, useCollection, useIsCut, useReadAgain } from '../../records/read.ts';
 import { FormDialog } from '../../records/record-form.tsx';
 import { RecordPart } from '../../records/record-page.tsx';
 import { RecordTable } from '../../records/record-table.tsx';
@@ -74,7 +74,9 @@ export function TeamMembers({ path, teams, team }: Props) {
 function AddMember({ path, teams, onClose }: { path: string; teams: string; onClose: () => void }) {
   const { session } = useDesk();
   const readAgain = useReadAgain();
-  const users = useChoices<UserAccountResource>(`/api/v5/orgs/${session.organization_id}/users`);
+  const all = `/api/v5/orgs/${session.organization_id}/users`;
+  const users = useChoices<UserAccountResource>(all);
+  const isCut = useIsCut(all);
   const members = useChoices<Member>(path);
   const known = new Set(members.map(({ user_id }) => user_id));
   const choices = users
@@ -93,7 +95,7 @@ function AddMember({ path, teams, onClose }: { path: string; teams: string; onCl
     <FormDialog title="Add a member" form={form} save="Add" isOpen onOpen={onClose}>
       <SelectField
         label="Who"
-        hint="Chats that reach the team reach them from now on."
+        hint={`Chats that reach the team reach them from now on.${isCut ? ` ${CUT_WORDS}` : ''}`}
         choices={choices}
         {...form.bind('user_id')}
       />

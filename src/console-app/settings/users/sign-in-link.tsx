@@ -34,8 +34,8 @@ export function SignInLink({ path, user }: { path: string; user: UserAccountReso
     >
       {link === null ? null : (
         <ShownOnce title="The new sign-in link" text={link.url} what="the link" onClose={() => setLink(null)}>
-          Send it to {user.full_name} and to nobody else: whoever opens it is signed in as them. It works until{' '}
-          {wholeTimeOf(link.expires_at)}. If it is lost, make another.
+          Send it to <bdi>{user.full_name}</bdi> and to nobody else: whoever opens it is signed in as them. It works
+          until {wholeTimeOf(link.expires_at)}. If it is lost, make another.
         </ShownOnce>
       )}
       {isOpen ? <LinkDialog path={path} onMade={made} onClose={() => setOpen(false)} /> : null}

@@ -24,7 +24,7 @@ export function UserRecord({ path, user }: { path: string; user: UserAccountReso
         <RecordPart title="History">
           <p>
             <Link to="/settings/$section/$id" params={{ section: 'audit-log', id: user.id }}>
-              What happened to {user.full_name}
+              What happened to <bdi>{user.full_name}</bdi>
             </Link>
           </p>
         </RecordPart>

@@ -47,7 +47,7 @@ export function UserTokens({ path, user }: { path: string; user: UserAccountReso
     >
       {made === null ? null : (
         <ShownOnce title="The new token" text={made.token} what="the token" onClose={() => setMade(null)}>
-          Give it to the program that acts as {user.full_name}. It goes with each request, as{' '}
+          Give it to the program that acts as <bdi>{user.full_name}</bdi>. It goes with each request, as{' '}
           <code>Authorization: Token …</code> Nobody can look it up later: if it is lost, revoke it and make another.
         </ShownOnce>
       )}

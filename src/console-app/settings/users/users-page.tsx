@@ -42,7 +42,7 @@ function UserList({ path }: { path: string }) {
             cell: ({ id, full_name, is_deleted, is_bot }) => (
               <>
                 {is_deleted ? (
-                  full_name
+                  <bdi>{full_name}</bdi>
                 ) : (
                   <Link to="/settings/$section/$id" params={{ section: 'users', id }}>
                     {full_name}
