@@ -26,7 +26,7 @@ async function lastingToken(installationId: string, secret: string): Promise<str
 
 describe('the settings of apps', () => {
   it('make an app with a webhook, test it, install it, and take all of it away again', async () => {
-    const { page, signIn, faults, complaints } = await site.open();
+    const { page, context, signIn, faults, complaints } = await site.open();
     const { client, demo, receiver } = site.site;
     await signIn({ token: demo.settings_token });
     await page.goto(`${site.site.hub.url}/console/settings/own-apps`);
@@ -96,6 +96,27 @@ describe('the settings of apps', () => {
     await page.getByRole('link', { name: 'See when it was sent what' }).click();
     await page.getByRole('row').filter({ hasText: 'added messages' }).getByText('Delivered').first().waitFor();
     await page.goBack();
+
+    const pages = page.getByRole('region', { name: 'Its pages' });
+    await pages.getByRole('button', { name: 'Set it up' }).click();
+    await pages.getByText('The app has no page for this.').waitFor();
+    expect(await faults()).toEqual([]);
+    const opening = context.waitForEvent('page');
+    await pages.getByRole('button', { name: 'Open the app' }).click();
+    const opened = await opening;
+    await opened.waitForURL(`${receiver.url}/open?**`);
+    const given = new URL(opened.url()).searchParams;
+    expect([given.get('type'), decodeJwt(given.get('data') ?? ''), decodeJwt(given.get('token') ?? '')]).toEqual([
+      'manual_nav',
+      expect.objectContaining({ inst_id: page.url().split('/').at(-1) }),
+      expect.objectContaining({ perms: ['reports'] }),
+    ]);
+    expect(await opened.evaluate('[window.opener, document.referrer]')).toEqual([null, '']);
+    await opened.close();
+    expect(await pages.getByRole('alert').count()).toBe(0);
+    await page.evaluate('window.open = () => null');
+    await pages.getByRole('button', { name: 'Open the app' }).click();
+    await pages.getByText('The browser has blocked the new tab.').waitFor();
 
     const token = await lastingToken(page.url().split('/').at(-1) ?? '', secret);
     const asBot = () => client.request('GET', `/api/v5/orgs/${demo.organization_id}/users`, undefined, token);

@@ -7,9 +7,11 @@ import { ConfirmButton } from '../../records/confirm-button.tsx';
 import { useCollection, useReadAgain, useRecord } from '../../records/read.ts';
 import { RecordPage, RecordPart, WithRecord } from '../../records/record-page.tsx';
 import { RecordTable } from '../../records/record-table.tsx';
+import { withoutTurns } from '../../words/names.ts';
 import { wholeTimeOf } from '../../words/times.ts';
 import { AppIsSent, AppRights } from './app-gets.tsx';
 import type { Installation, InstallationDetail } from './app-types.ts';
+import { OpenApp } from './open-app.tsx';
 
 type Token = ReturnType<typeof installationTokenResource>;
 
@@ -73,14 +75,18 @@ function InstalledApp({ path }: { path: string }) {
         {(installation) => (
           <>
             <p>
-              By {installation.app.owned_by_organization.name}. Installed {wholeTimeOf(installation.created_at)}.
+              By <bdi>{installation.app.owned_by_organization.name}</bdi>. Installed{' '}
+              {wholeTimeOf(installation.created_at)}.
             </p>
             {installation.app.description === '' ? null : <p className="written">{installation.app.description}</p>}
             {installation.needs_consent ? <Consent path={path} installation={installation} /> : null}
+            <OpenApp path={path} />
             <RecordPart title="What it may do">
               <AppRights scopes={installation.allowed_scopes} hasBot={installation.app_user !== null} />
               {installation.app_user === null ? null : (
-                <p className="muted">Its bot is “{installation.app_user.full_name}”.</p>
+                <p className="muted">
+                  Its bot is “<bdi>{installation.app_user.full_name}</bdi>”.
+                </p>
               )}
             </RecordPart>
             <RecordPart title="What it is sent">
@@ -196,7 +202,7 @@ function Uninstall({ path, installation: { app, app_user } }: Props) {
           }}
         >
           It is sent nothing more, and its tokens stop working.{' '}
-          {app_user === null ? '' : `Its bot “${app_user.full_name}” is deleted and leaves its chats.`}
+          {app_user === null ? '' : withoutTurns(`Its bot “${app_user.full_name}” is deleted and leaves its chats.`)}
         </ConfirmButton>
       </p>
     </RecordPart>
