@@ -127,6 +127,7 @@ export function SelectField<Value extends string>(props: SelectProps<Value>) {
     <Field label={label} hint={hint} problem={problem}>
       {(ids) => (
         <select {...ids} className="field" value={value} onChange={(event) => onValue(event.target.value as Value)}>
+          {choices.length === 0 ? <option value="">There is none</option> : null}
           {choices.map((choice) => (
             <option key={choice.value} value={choice.value}>
               {withoutTurns(choice.label)}
