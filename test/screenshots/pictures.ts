@@ -125,4 +125,46 @@ export const PICTURES: readonly Picture[] = [
     path: ({ translator }) => `/settings/app-catalogue/${translator}`,
     ready: (page) => page.getByRole('button', { name: 'Install' }).waitFor(),
   },
+  { name: 'organization', who: 'settings', path: () => '/settings/organization', ready: heading('Organization') },
+  {
+    name: 'interfaces',
+    who: 'settings',
+    path: () => '/settings/interfaces',
+    ready: (page) =>
+      page
+        .getByText(/^In use/)
+        .first()
+        .waitFor(),
+  },
+  { name: 'team', who: 'settings', path: ({ team }) => `/settings/teams/${team}`, ready: heading('Orders') },
+  {
+    name: 'received',
+    who: 'settings',
+    path: () => '/settings/received',
+    ready: (page) => page.getByRole('button', { name: 'Accept' }).waitFor(),
+  },
+  {
+    name: 'privacy',
+    who: 'settings',
+    path: () => '/settings/privacy',
+    ready: (page) => page.getByText(/^Done/).waitFor(),
+  },
+  {
+    name: 'usage',
+    who: 'settings',
+    path: () => '/settings/usage',
+    ready: (page) => page.getByRole('cell', { name: 'Routers' }).waitFor(),
+  },
+  {
+    name: 'own-app',
+    who: 'settings',
+    path: ({ shelves }) => `/settings/own-apps/${shelves}`,
+    ready: heading('Shelf finder'),
+  },
+  {
+    name: 'installed-app',
+    who: 'settings',
+    path: ({ lookup }) => `/settings/apps/${lookup}`,
+    ready: (page) => page.getByText('It has none.').waitFor(),
+  },
 ];

@@ -64,6 +64,7 @@ async function take(desk: Desk, picture: Picture, scheme: (typeof SCHEMES)[numbe
     const page = await context.newPage();
     await page.goto(`${desk.site.hub.url}/console${picture.path(desk.scene)}`);
     await picture.ready(page);
+    if (picture.who !== null) await page.locator('.connection.is-live').waitFor({ state: 'attached' });
     await page.waitForLoadState('networkidle');
     const shot = await page.screenshot({ animations: 'disabled', caret: 'hide' });
     const file = join(into, `${picture.name}-${scheme}.png`);

@@ -9,8 +9,13 @@ export type Scene = {
   mail: string;
   room: string;
   router: string;
+  team: string;
   /** An app of another organization that may be installed. */
   translator: string;
+  /** The installation of one that is. */
+  lookup: string;
+  /** An app of one's own. */
+  shelves: string;
 };
 
 /** A Thursday morning of a shop: chats that wait, one in the middle, one that a bot answers, and a reply that failed. */
@@ -46,7 +51,9 @@ export async function playScene(site: TestHub, clock: SceneClock): Promise<Scene
     }),
   );
   const team = idOf(await make(`${organization}/teams`, { name: 'Orders' }));
-  await client.request('PUT', `${organization}/teams/${team}/memberships/${agent.id}`);
+  for (const { id } of [agent, agent2]) {
+    await client.request('PUT', `${organization}/teams/${team}/memberships/${id}`);
+  }
   for (const [shortcut, message] of [
     ['thanks', 'Thank you for your patience, {{visitor_name}}.'],
     ['return', 'You can return books within 30 days. I will send you a label.'],
@@ -70,6 +77,33 @@ export async function playScene(site: TestHub, clock: SceneClock): Promise<Scene
     return client.sendMessages(channel, [message], { variables: { username: name, ...variables } });
   }
 
+  clock.at('08:05');
+  const address = { street: 'Harbour Street 4', postal_code: '00100', city: 'Helsinki', country: 'Finland' };
+  const contact = { email: 'hello@books.example.com', phone: '+358 9 123 4567', business_id: '1234567-8' };
+  await client.request('PATCH', organization, { ...contact, ...address, chat_retention_days: 730 });
+
+  clock.at('08:10');
+  const { other } = demo;
+  const partner = `/api/v5/orgs/${other.organization_id}`;
+  async function share(owner: string, what: string, to: string, token?: string): Promise<void> {
+    const answer = await client.request('PUT', `${owner}/${what}/shares/${to}`, undefined, token);
+    if (answer.status >= 300) throw new Error(`sharing ${what} answered ${answer.status}`);
+  }
+  await share(organization, `teams/${team}`, other.organization_id);
+  const depot = idOf(await make(`${partner}/rooms`, { name: 'Depot' }, other.settings_token));
+  const carriers = idOf(await make(`${partner}/teams`, { name: 'Carriers' }, other.settings_token));
+  await share(partner, `rooms/${depot}`, demo.organization_id, other.settings_token);
+  await share(partner, `teams/${carriers}`, demo.organization_id, other.settings_token);
+  await client.request('PUT', `${organization}/received_shares/teams/${carriers}`);
+
+  clock.at('08:22');
+  await write(mail.id, 'Ben Moss', 'Please delete what you have of me.');
+  await make(`${organization}/unified_messaging/${mail.id}/purge`, { thread_id: 'ben.moss@example.com' });
+  await until('the purge is done', async () => {
+    const { body } = await client.request('GET', `${organization}/purges`);
+    return (body as { results: { finished_at: string | null }[] }).results.every(({ finished_at }) => finished_at);
+  });
+
   clock.at('08:41');
   const omar = await write(shop.id, 'Omar Khan', 'Can I change the delivery address of order 1042?');
   clock.at('08:43');
@@ -87,7 +121,10 @@ export async function playScene(site: TestHub, clock: SceneClock): Promise<Scene
   // The gateway is down for a moment: this reply fails.
   receiver.behave(() => answer(503, {}, 'upstream connect error or disconnect/reset before headers'));
   await client.reply(agent, wei.chat_id, 'The new invoice is on its way to you.');
-  await failed(site, mail.id);
+  await until('a webhook is given up', async () => {
+    const { results } = await client.channelPage(mail.id, 'deliveries?status=exhausted');
+    return results.length > 0;
+  });
   receiver.behave(() => answer(200));
 
   clock.at('09:04');
@@ -134,8 +171,8 @@ export async function playScene(site: TestHub, clock: SceneClock): Promise<Scene
   const asked = { invited_user_id: agent.id };
   await make(`/api/v5/users/${agent2.id}/chats/${omar.chat_id}/outgoing_chat_invitations`, asked, agent2.token);
 
-  const apps = `/api/v5/orgs/${demo.other.organization_id}/apps`;
-  const asOther = demo.other.settings_token;
+  const apps = `${partner}/apps`;
+  const asOther = other.settings_token;
   const app = {
     name: 'Translator',
     description: 'Shows agents what customers write in their own language.',
@@ -152,16 +189,44 @@ export async function playScene(site: TestHub, clock: SceneClock): Promise<Scene
     on_changed: true,
   };
   await make(`${apps}/${translator}/webhooks`, webhook, asOther);
+  const ownApp = {
+    ...app,
+    terms_url: 'https://shelves.example.com/terms',
+    privacy_url: 'https://shelves.example.com/privacy',
+    name: 'Shelf finder',
+    description: 'Tells agents in which shop a book stands.',
+    is_app_user_required: false,
+    is_available_to_anyone: false,
+    trigger_url: 'https://shelves.example.com/open',
+    trigger_types: ['manual_nav', 'chat_open'],
+  };
+  const shelves = idOf(await make(`${organization}/apps`, ownApp));
+  await make(`${organization}/apps/${shelves}/webhooks`, {
+    ...webhook,
+    endpoint_url: 'https://shelves.example.com/hooks',
+  });
+  const lookedUp = {
+    ...app,
+    terms_url: 'https://orders.example.com/terms',
+    privacy_url: 'https://orders.example.com/privacy',
+    name: 'Order lookup',
+    description: 'Finds the order that a customer asks about.',
+    required_scopes: ['reports'],
+    trigger_url: 'https://orders.example.com/open',
+    trigger_types: ['manual_nav', 'setup'],
+  };
+  const orders = idOf(await make(apps, lookedUp, asOther));
+  await make(`${apps}/${orders}/webhooks`, { ...webhook, endpoint_url: 'https://orders.example.com/hooks' }, asOther);
   clock.at('09:30');
-  return { janesChat: jane.chat_id, mail: mail.id, room: returns, router, translator };
+  const lookup = idOf(await make(`${organization}/app_installations`, { app_id: orders }));
+  return { janesChat: jane.chat_id, mail: mail.id, room: returns, router, team, translator, lookup, shelves };
 }
 
-/** Waits until the log of a channel has a webhook that was given up. */
-async function failed({ client }: TestHub, channel: string): Promise<void> {
+/** Waits until something is so. Throws with `what` when it does not come to be. */
+async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
   for (let tries = 0; tries < 200; tries += 1) {
-    const { results } = await client.channelPage(channel, 'deliveries?status=exhausted');
-    if (results.length > 0) return;
+    if (await isSo()) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  throw new Error('the reply did not fail');
+  throw new Error(`it did not come to be that ${what}`);
 }
