@@ -68,17 +68,21 @@ export async function secretsOf(folder: string): Promise<Record<string, string>>
 /** The file that is there while a store is seeded. */
 const seedingMark = (folder: string) => join(folder, 'demo.seeding');
 
-/** The ids that a store's demo has, or will have when it is seeded. Stores of earlier versions know no settings user. */
-export async function demoIdsOf(folder: string): Promise<Omit<DemoIds, 'settings_user_id'> & Partial<DemoIds>> {
+/** Stores of earlier versions know no settings user. */
+type KnownDemo = { ids: Omit<DemoIds, 'settings_user_id'> & Partial<DemoIds>; isNew: boolean };
+
+/** The ids that a store's demo has, or will have when it is seeded. `isNew`: it is not seeded yet. */
+export async function demoIdsOf(folder: string): Promise<KnownDemo> {
   const known = (await readOrNull(seedingMark(folder))) === null ? await readDemo(folder) : null;
   if (known !== null) {
     const { organization_id, agent, agent2, settings_user_id } = known as Omit<Demo, 'settings_user_id'> &
       Partial<Demo>;
     const settings = settings_user_id === undefined ? {} : { settings_user_id };
-    return { organization_id, agent_id: agent.id, agent2_id: agent2.id, ...settings };
+    return { ids: { organization_id, agent_id: agent.id, agent2_id: agent2.id, ...settings }, isNew: false };
   }
   const newId = () => newUuid(Date.now());
-  return { organization_id: newId(), settings_user_id: newId(), agent_id: newId(), agent2_id: newId() };
+  const ids = { organization_id: newId(), settings_user_id: newId(), agent_id: newId(), agent2_id: newId() };
+  return { ids, isNew: true };
 }
 
 /**

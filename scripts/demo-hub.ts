@@ -23,7 +23,7 @@ export async function startDemoHub(options: DemoHubOptions): Promise<DemoHub> {
   await makeStoreFolder(options.persistTo);
   const adminToken = await adminTokenOf(options.persistTo);
   const secrets = await secretsOf(options.persistTo);
-  const ids = await demoIdsOf(options.persistTo);
+  const known = await demoIdsOf(options.persistTo);
   const serverTiming = process.env['SERVER_TIMING'];
   const hub = await startHub({
     ...options,
@@ -37,13 +37,13 @@ export async function startDemoHub(options: DemoHubOptions): Promise<DemoHub> {
       PROJECTOR_COUNT: '1',
       PUBLIC_ORIGIN: `http://127.0.0.1:${port}`,
       ...(serverTiming === undefined ? {} : { SERVER_TIMING: serverTiming }),
-      ...(options.repliesTo === undefined ? {} : { DEMO_SIGN_IN: demoSignIn(ids, options.repliesTo) }),
+      ...(options.repliesTo === undefined ? {} : { DEMO_SIGN_IN: demoSignIn(known, options.repliesTo) }),
       ...options.variables,
     },
   });
   options.step?.('Preparing the demo organizations');
   try {
-    const demo = await provideDemo(options.persistTo, hub.url, adminToken, ids);
+    const demo = await provideDemo(options.persistTo, hub.url, adminToken, known.ids);
     if (demo !== null && options.repliesTo !== undefined) {
       // Somebody may have revoked the token or deleted the room of the demo. The hub works without its channel.
       await provideDemoChannel(demo, options.repliesTo).catch((error: unknown) => {
@@ -58,12 +58,12 @@ export async function startDemoHub(options: DemoHubOptions): Promise<DemoHub> {
 }
 
 /** The value of DEMO_SIGN_IN: the people of the demo with their scopes, and by which URL the demo channel is found. */
-function demoSignIn(ids: Awaited<ReturnType<typeof demoIdsOf>>, repliesTo: string): string {
+function demoSignIn({ ids, isNew }: Awaited<ReturnType<typeof demoIdsOf>>, repliesTo: string): string {
   const { organization_id, agent_id, agent2_id, settings_user_id } = ids;
   const users = [
     { id: agent_id, scopes: [] },
     { id: agent2_id, scopes: [] },
     ...(settings_user_id === undefined ? [] : [{ id: settings_user_id, scopes: SCOPES }]),
   ];
-  return JSON.stringify({ organization_id, reply_webhook_url: repliesTo, users });
+  return JSON.stringify({ organization_id, reply_webhook_url: repliesTo, users, is_new: isNew });
 }

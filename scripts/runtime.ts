@@ -1,8 +1,11 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
 import { projectPath } from './project.ts';
 import { statePaths } from './store-folder.ts';
+
+const require = createRequire(import.meta.url);
+// `import` would first parse all its six megabytes to find out that they are CommonJS.
+const { convertV4MiniflareOptions, Log, LogLevel, Miniflare } = require('miniflare') as typeof import('miniflare');
 
 /** One line that the Worker or the runtime wrote. */
 export type LogLine = { level: string; message: string };
@@ -107,7 +110,7 @@ function useGuardedRuntime(): void {
  */
 export function guardedRuntime(): Record<string, string> {
   if (process.platform === 'win32' || process.env['HUB_RUNTIME'] !== undefined) return {};
-  const packaged = (createRequire(import.meta.url)('workerd') as { default: string }).default;
+  const packaged = (require('workerd') as { default: string }).default;
   return {
     HUB_RUNTIME: process.env['MINIFLARE_WORKERD_PATH'] ?? packaged,
     MINIFLARE_WORKERD_PATH: projectPath('scripts/workerd-with-hub.sh'),

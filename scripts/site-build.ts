@@ -44,11 +44,11 @@ export async function buildSite(fresh = false): Promise<void> {
 }
 
 async function isBuilt(): Promise<boolean> {
-  return (await builtDigest()) === (await sourcesDigest(SOURCES));
+  return (await builtDigest()) === sourcesDigest(SOURCES);
 }
 
 async function build(): Promise<void> {
-  const digest = await sourcesDigest(SOURCES);
+  const digest = sourcesDigest(SOURCES);
   await mkdir(projectPath('dist'), { recursive: true });
   const workshop = await mkdtemp(projectPath('dist/site-building-'));
   try {

@@ -58,7 +58,7 @@ const CONFIGURATION = 'configuration.json';
  */
 export async function buildWorker(from: BuildSources = hubSources, fresh = false): Promise<WorkerBuild> {
   // The name of the layout, so that folders of an older layout are not used.
-  const digest = await sourcesDigest(from.sources, CONFIGURATION);
+  const digest = sourcesDigest(from.sources, CONFIGURATION);
   const shelf = projectPath(`dist/${basename(from.main ?? from.config).split('.')[0]}`);
   const built = join(shelf, digest);
   if (fresh) await rm(built, { recursive: true, force: true });

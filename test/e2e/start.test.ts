@@ -33,6 +33,7 @@ async function playDemo(demo: Demo, hub: ScriptProcess): Promise<void> {
       { id: demo.agent2.id, name: 'Agent Jones' },
       { id: demo.settings_user_id, name: 'Sam Settings' },
     ],
+    is_complete: true,
   });
   const { status, cookie } = await askAsPage(demo, 'POST', '/session', '', { demo_user_id: demo.agent.id });
   expect([status, cookie]).toEqual([201, expect.stringMatching(/^umi_session=umi_/)]);

@@ -36,6 +36,8 @@ const demoSchema = z.object({
   /** Of the demo channel, by which it is found. */
   reply_webhook_url: z.string(),
   users: z.array(z.object({ id: z.string(), scopes: z.array(z.enum(SCOPES)) })),
+  /** Whether the people are made while the hub runs already. */
+  is_new: z.boolean().default(false),
 });
 type Demo = z.infer<typeof demoSchema>;
 
@@ -63,14 +65,17 @@ const requireDemo: AppMiddleware = async (c, next) => {
 
 /** Each page to sign in asks, and a browser writes each refusal into its console. */
 const tellOfNoDemo: AppMiddleware = async (c, next) => {
-  if (demoOf(c) === null) return c.json({ users: [] }, 200);
+  if (demoOf(c) === null) return c.json({ users: [], is_complete: true }, 200);
   await next();
 };
 
 const behind = (guard: AppMiddleware, access: Access): Access => ({ ...access, guards: [guard, ...access.guards] });
 
 const demoUsersSchema = z
-  .object({ users: z.array(z.object({ id: z.string().openapi({ format: 'uuid' }), name: z.string() })) })
+  .object({
+    users: z.array(z.object({ id: z.string().openapi({ format: 'uuid' }), name: z.string() })),
+    is_complete: z.boolean().openapi({ description: 'False while `npm start` still makes them: ask again.' }),
+  })
   .openapi('DemoUsers');
 
 const getUsers = defineRoute({
@@ -125,7 +130,7 @@ demoRoutes.openapi(getUsers, async (c) => {
   const rows = demo === null ? [] : await findUsers(identityDatabase(c), demo.organization_id, ids);
   // In the order of the setting. A store with organizations of its own has none of them.
   const users = ids.flatMap((id) => rows.filter((row) => row.id === id).map(personOf));
-  return c.json({ users }, 200);
+  return c.json({ users, is_complete: demo?.is_new !== true || users.length === ids.length }, 200);
 });
 
 demoRoutes.openapi(postMessage, async (c) => {

@@ -31,11 +31,16 @@ export const signOut = (): Promise<Answer<null>> => call<null>(SESSION, { method
 /** The names by which a hub with a demo can be reached. */
 const LOOPBACK = /^(127\.0\.0\.1|localhost|\[::1\])$/;
 
+/** `is_complete`: false while more of them are made. */
+export type Demo = { readonly users: readonly DemoUser[]; readonly is_complete: boolean };
+
+const NO_DEMO: Demo = { users: [], is_complete: true };
+
 /** The people of the demo. Only a hub that `npm start` runs has any. */
-export async function readDemoUsers(): Promise<readonly DemoUser[]> {
-  if (!LOOPBACK.test(location.hostname)) return [];
-  const answer = await call<{ users: DemoUser[] }>(`${SESSION}/demo`);
-  return answer.ok ? answer.body.users : [];
+export async function readDemo(): Promise<Demo> {
+  if (!LOOPBACK.test(location.hostname)) return NO_DEMO;
+  const answer = await call<Demo>(`${SESSION}/demo`);
+  return answer.ok ? answer.body : NO_DEMO;
 }
 
 /** In a demo: a visitor writes a message through a channel. */

@@ -1,14 +1,14 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useDesk } from '../desk/desk.tsx';
-import { readDemoUsers, sendTestMessage } from '../hub/session.ts';
+import { readDemo, sendTestMessage } from '../hub/session.ts';
 
 /** In a demo: lets a visitor write, so that the first inbox is not empty. */
 export function TestMessage() {
   const { complain } = useDesk();
   const [isBusy, setBusy] = useState(false);
-  const people = useQuery({ queryKey: ['demo people'], queryFn: readDemoUsers, staleTime: Number.POSITIVE_INFINITY });
-  if ((people.data ?? []).length === 0) return null;
+  const demo = useQuery({ queryKey: ['demo'], queryFn: readDemo, staleTime: Number.POSITIVE_INFINITY });
+  if (demo.data === undefined || demo.data.users.length === 0) return null;
 
   async function send(): Promise<void> {
     setBusy(true);

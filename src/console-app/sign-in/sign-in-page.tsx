@@ -1,6 +1,6 @@
 import { type FormEvent, useEffect, useId, useState } from 'react';
 import { Mark } from '../desk/icons.tsx';
-import { type Credential, type DemoUser, readDemoUsers, type Session, signIn } from '../hub/session.ts';
+import { type Credential, type DemoUser, readDemo, type Session, signIn } from '../hub/session.ts';
 import './sign-in.css';
 
 /** The code of a sign-in link. It is in the fragment, which browsers send to nobody. */
@@ -21,9 +21,7 @@ export function SignInPage({ code, reason, onSignedIn }: Props) {
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
 
-  useEffect(() => {
-    readDemoUsers().then(setPeople, reportError);
-  }, []);
+  useEffect(() => watchDemo(setPeople), []);
 
   async function enter(credential: Credential): Promise<void> {
     setBusy(true);
@@ -64,6 +62,29 @@ export function SignInPage({ code, reason, onSignedIn }: Props) {
       </div>
     </main>
   );
+}
+
+/** So often (ms), and so many times at most, the people of a demo are read until all of them are made. */
+const READ_EVERY = 1_000;
+const MOST_READS = 60;
+
+/** Answers how to stop. */
+function watchDemo(onPeople: (people: readonly DemoUser[]) => void): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let reads = 0;
+  let isOver = false;
+  async function read(): Promise<void> {
+    reads += 1;
+    const { users, is_complete } = await readDemo();
+    if (isOver) return;
+    onPeople(users);
+    if (!is_complete && reads < MOST_READS) timer = setTimeout(() => read().catch(reportError), READ_EVERY);
+  }
+  read().catch(reportError);
+  return () => {
+    isOver = true;
+    clearTimeout(timer);
+  };
 }
 
 function wordsFor(status: number, detail: string, isLink: boolean): string {

@@ -53,8 +53,26 @@ describe('the people of the demo', () => {
             { id: owner.user_id, name: 'Ada' },
             { id: agent.user_id, name: 'Ada' },
           ],
+          is_complete: true,
         },
       ]);
+  });
+
+  it('are not complete until all are made, in a demo that is new', async () => {
+    const its = (users: string[]) => ({
+      DEMO_SIGN_IN: JSON.stringify({
+        organization_id: org.organizationId,
+        reply_webhook_url: HOOK,
+        users: users.map((id) => ({ id, scopes: [] })),
+        is_new: true,
+      }),
+    });
+    const notMade = crypto.randomUUID();
+    expect((await list(HERE, its([agent.user_id, notMade]))).json).toEqual({
+      users: [{ id: agent.user_id, name: 'Ada' }],
+      is_complete: false,
+    });
+    expect((await list(HERE, its([agent.user_id]))).json).toMatchObject({ is_complete: true });
   });
 
   it('sign in with a click, each with their scopes', async () => {
@@ -86,12 +104,15 @@ describe('the people of the demo', () => {
       [HERE, { DEMO_SIGN_IN: '' }, 404],
     ];
     for (const [origin, its, status] of elsewhere) {
-      expect(outcome(await list(origin, its))).toEqual([200, { users: [] }]);
+      expect(outcome(await list(origin, its))).toEqual([200, { users: [], is_complete: true }]);
       const clicked = await click(agent.user_id, origin, its);
       expect([clicked.status, clicked.headers.has('Set-Cookie')]).toEqual([status, false]);
     }
     const strangers = { organization_id: (await enroll()).organization_id, reply_webhook_url: HOOK, users: [] };
-    expect(outcome(await list(HERE, { DEMO_SIGN_IN: JSON.stringify(strangers) }))).toEqual([200, { users: [] }]);
+    expect(outcome(await list(HERE, { DEMO_SIGN_IN: JSON.stringify(strangers) }))).toEqual([
+      200,
+      { users: [], is_complete: true },
+    ]);
   });
 
   it('are no others than those of the setting', async () => {
