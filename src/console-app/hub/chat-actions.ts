@@ -1,6 +1,7 @@
 import type { Chat, InboxRow, Membership } from '../replica/known.ts';
 import type { Replica } from '../replica/replica.ts';
 import { call, type Refused } from './call.ts';
+import type { Presence } from './presence.ts';
 
 /** What somebody does with a chat. Null when it is done; else why not, in words. */
 export type Outcome = string | null;
@@ -14,8 +15,15 @@ export function chatPath(userId: string, { chat, own }: InboxRow, routed: Readon
 
 const membershipPath = (userId: string, chatId: string) => `/api/v5/users/${userId}/chat_memberships/${chatId}`;
 
-/** Begins to answer a chat. Of two who take a waiting chat at once, one is told that it is gone. */
-export async function takeChat(replica: Replica, userId: string, { chat }: InboxRow): Promise<Outcome> {
+/**
+ * Begins to answer a chat, once the hub knows that the user is present. Of two who take a waiting chat at once, one is told
+ * that it is gone.
+ */
+export async function takeChat(
+  { replica, presence, userId }: { replica: Replica; presence: Presence; userId: string },
+  { chat }: InboxRow,
+): Promise<Outcome> {
+  await presence.heard();
   const chats = `/api/v5/users/${userId}/${chat.is_pending ? 'pending_chats' : 'routed_chats'}`;
   const body = { is_participating: true, composing_status: 'idle' };
   const answer = await call<Membership>(`${chats}/${chat.id}/memberships`, { method: 'POST', body });

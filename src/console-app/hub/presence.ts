@@ -20,6 +20,8 @@ export class Presence {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #status: PresenceStatus = 'available';
   #isStopped = false;
+  /** What the tab has said last. Resolves when the hub has answered. */
+  #said: Promise<void> = Promise.resolve();
   readonly #listeners = new Set<() => void>();
 
   constructor(userId: string) {
@@ -36,14 +38,22 @@ export class Presence {
   };
 
   /** Resolves when the hub knows. */
-  async begin(): Promise<void> {
+  begin(): Promise<void> {
     this.#become('available');
-    await this.#renew();
+    this.#said = this.#renew();
+    return this.#said;
+  }
+
+  /** Resolves when the hub knows what the tab said last. Before that it may take the user for absent. */
+  heard(): Promise<void> {
+    return this.#said;
   }
 
   /** After a break the client may have expired. */
   renew(): void {
-    if (this.#status !== 'away') this.#renew().catch(reportError);
+    if (this.#status === 'away') return;
+    this.#said = this.#renew();
+    this.#said.catch(reportError);
   }
 
   /** The page goes: nothing is renewed any more. */

@@ -2,7 +2,7 @@ import type { LiveNotification } from '../../resources/live-frames.ts';
 import { chatOf } from './apply-notification.ts';
 import type { HubReads, Page, Read } from './hub-reads.ts';
 import { withDraft } from './inbox-row.ts';
-import { type InboxRow, type Known, type Message, type Thread, withMessage } from './known.ts';
+import { findMessage, type InboxRow, type Known, type Message, type Thread, withMessage } from './known.ts';
 import type { Loader } from './loader.ts';
 import type { Clock } from './ports.ts';
 import type { RecentNotifications } from './recent-notifications.ts';
@@ -162,10 +162,13 @@ export class Loads {
     });
   }
 
-  /** An own message that the hub has stored. The row waits for the socket, which tells of everything in its order. */
+  /**
+   * An own message that the hub has stored. The row waits for the socket, which tells of everything in its order. What it
+   * has told before this answer may be newer, such as that the message was not delivered.
+   */
   stored(chatId: string, message: Message): void {
     const thread = this.#state.known.threads.get(chatId);
-    if (thread === undefined) return;
+    if (thread === undefined || findMessage(thread.messages, message.id) !== undefined) return;
     const messages = withMessage(thread.messages, message);
     this.#dependencies.store.set({ known: this.#withThread(chatId, { ...thread, messages }) });
   }

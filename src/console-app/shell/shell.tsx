@@ -173,7 +173,8 @@ type Doors = { onPalette: () => void; onHelp: () => void; onSignOut: () => void 
 function useCommands({ onPalette, onHelp, onSignOut }: Doors): readonly Command[] {
   const navigate = useNavigate();
   const { chatId } = useParams({ strict: false });
-  const { replica, userId, session, complain } = useDesk();
+  const desk = useDesk();
+  const { replica, userId, session, complain } = desk;
   const seesDeliveries = session.scopes.includes('settings');
   const { known } = useReplica();
   const row = chatId === undefined ? undefined : known.rows.get(chatId);
@@ -241,12 +242,12 @@ function useCommands({ onPalette, onHelp, onSignOut }: Doors): readonly Command[
             id: 'take',
             name: row.chat.is_pending ? 'Take the chat' : 'Join the chat',
             keys: 't',
-            run: () => takeChat(replica, userId, row).then(say),
+            run: () => takeChat(desk, row).then(say),
           },
           ...notes,
         ];
     return [...ofChat, ...always];
-  }, [navigate, onPalette, onHelp, onSignOut, seesDeliveries, row, replica, userId, say, close]);
+  }, [navigate, onPalette, onHelp, onSignOut, seesDeliveries, row, desk, replica, userId, say, close]);
 }
 
 /** Opens the chat after or before the one that is open, in the order of the list. */

@@ -8,7 +8,7 @@ const SETTLING = 400;
 
 /** Offers to answer a chat in which one does not take part. Mounted anew when the chat stops waiting, or waits again. */
 export function JoinBar({ row }: { row: InboxRow }) {
-  const { userId, replica, complain } = useDesk();
+  const desk = useDesk();
   const [isSettled, setSettled] = useState(false);
   const [isBusy, setBusy] = useState(false);
   const isWaiting = row.chat.is_pending;
@@ -20,8 +20,8 @@ export function JoinBar({ row }: { row: InboxRow }) {
 
   async function join(): Promise<void> {
     setBusy(true);
-    const problem = await takeChat(replica, userId, row);
-    if (problem !== null) complain(problem);
+    const problem = await takeChat(desk, row);
+    if (problem !== null) desk.complain(problem);
     setBusy(false);
   }
 

@@ -103,6 +103,28 @@ describe('a chat in the console', () => {
     expect(await site.site.client.ownedChat(broken)).toMatchObject({ is_ended: false, user_message_count: 1 });
   });
 
+  it('is taken as soon as the hub knows that the user is there, however early they press', async () => {
+    const { page, complaints, signIn } = await site.open();
+    const asked = Promise.withResolvers<void>();
+    const held = Promise.withResolvers<void>();
+    await page.route('**/clients', async (route) => {
+      asked.resolve();
+      await held.promise;
+      await route.continue();
+    });
+    await signIn(site.site.demo.agent);
+    await asked.promise;
+    await site.write('early', 'Are you open yet?', 'Early Bird');
+    await page.getByRole('link', { name: /Early Bird/ }).click();
+    const refused: number[] = [];
+    page.on('response', (response) => response.status() >= 400 && refused.push(response.status()));
+    await page.getByRole('button', { name: 'Take the chat' }).click();
+    await page.getByText('This visitor waits for an answer.').waitFor();
+    held.resolve();
+    await page.getByLabel('Your answer').waitFor();
+    expect([refused, complaints]).toEqual([[], []]);
+  });
+
   it('is taken by one of two agents who press at the same time', async () => {
     const [smith, jones] = await Promise.all([site.open(), site.open({ scheme: 'dark' })]);
     await smith.signIn(site.site.demo.agent);

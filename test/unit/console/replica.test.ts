@@ -221,6 +221,19 @@ describe('a replica', () => {
     expect([hub.rows().length, since.sort()]).toEqual([52, ['counts', 'inbox']]);
   });
 
+  it('keeps what the socket tells of an own message before the answer to its sender, which is older then', async () => {
+    const hub = await live();
+    hub.answers['messages'] = { status: 200, body: message(20), retryAfter: null };
+    hub.replica.send(CHAT, { message: 'message 20' });
+    hub.tells(11, said(20));
+    hub.tells(12, told('messages', 'changed', message(20).id, { delivery_status: 'failed' }));
+    await settled();
+    expect([hub.thread()?.messages, hub.replica.getState().outbox]).toMatchObject([
+      [{ delivery_status: 'failed' }],
+      [],
+    ]);
+  });
+
   it('ends a view that is not said again after 30 s, and reads the notes of a chat when it is asked to', async () => {
     const hub = await live();
     const viewers = () => [...(hub.replica.getState().known.viewers.get(CHAT)?.keys() ?? [])];
