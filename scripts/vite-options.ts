@@ -22,6 +22,8 @@ export const consoleOptions: InlineConfig = {
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
     rolldownOptions: {
+      // Rolldown puts its runtime, which all files import, into a file of its own unless the group has an entry.
+      input: { index: projectPath('src/console-app/index.html'), libraries: 'react' },
       output: {
         codeSplitting: {
           includeDependenciesRecursively: false,

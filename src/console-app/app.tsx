@@ -115,7 +115,7 @@ function Inside({ session, problem, onLeave }: { session: Session; problem: stri
 /** `onMoved`: somebody goes to another page. */
 function Screens({ onLeave, onMoved }: { onLeave: () => void; onMoved: () => void }) {
   const { presence, replica, userId } = useDesk();
-  const { isSignedOut } = useReplica();
+  const isSignedOut = useReplica((state) => state.isSignedOut);
   const leave = useCallback(async () => {
     await presence.end();
     onLeave();

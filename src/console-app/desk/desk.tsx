@@ -38,10 +38,13 @@ export function useDesk(): Desk {
   return desk;
 }
 
-/** What the replica knows. */
-export function useReplica(): ReplicaState {
+/**
+ * A part of what the replica knows. What uses it is drawn again only when the part is another one, so `select` must answer
+ * the same value as long as nothing of it has changed.
+ */
+export function useReplica<Part>(select: (state: ReplicaState) => Part): Part {
   const { replica } = useDesk();
-  return useSyncExternalStore(replica.subscribe, replica.getState);
+  return useSyncExternalStore(replica.subscribe, () => select(replica.getState()));
 }
 
 /** Whether the user takes chats, and whether the hub knows. */

@@ -8,11 +8,11 @@ export type Room = Pick<ReturnType<typeof roomResource>, 'id' | 'name'>;
 /** The rooms that reach the user, by name. Null until they are read, which is after the first list. */
 export function useRooms(): readonly Room[] | null {
   const { userId } = useDesk();
-  const { counts } = useReplica();
+  const areListsHere = useReplica(({ counts }) => counts !== null);
   const { data } = useQuery({
     queryKey: ['rooms', userId],
     queryFn: () => readRooms(userId),
-    enabled: counts !== null,
+    enabled: areListsHere,
     staleTime: 300_000,
   });
   return data ?? null;

@@ -21,7 +21,7 @@ type Props = {
 /** Who asks the user to join which chat, and the answer. */
 export function InvitationLine({ invitation, isReadable, isOpen, minute, onAccepted }: Props) {
   const { userId, replica, complain } = useDesk();
-  const row = useReplica().known.rows.get(invitation.chat_id);
+  const row = useReplica(({ known }) => known.rows.get(invitation.chat_id));
   const [isBusy, setBusy] = useState(false);
   const { id, chat_id, created_at, invited_by_user, invited_user_id, invitee_name } = invitation;
 

@@ -17,18 +17,19 @@ const NO_ROWS: readonly InboxRow[] = [];
 /** The chats to which colleagues invite the user. */
 export default function InvitationsScreen() {
   const { replica } = useDesk();
-  const { known } = useReplica();
+  const told = useReplica(({ known }) => known.invitations);
+  const rows = useReplica(({ known }) => known.rows);
   const navigate = useNavigate();
   const { chatId = null } = useParams({ strict: false });
   const rooms = useRooms();
   const minute = useMinute();
-  const invitations = useMemo(() => openInvitations(known.invitations), [known.invitations]);
+  const invitations = useMemo(() => openInvitations(told), [told]);
   const [isPanelOpen, setPanelOpen] = usePanel();
   useForesight(replica, NO_ROWS, chatId);
 
   const isReadable = ({ room_id }: { room_id: string | null }) => rooms?.some(({ id }) => id === room_id) === true;
   const unknown = invitations
-    .filter((each) => isReadable(each) && !known.rows.has(each.chat_id))
+    .filter((each) => isReadable(each) && !rows.has(each.chat_id))
     .map(({ chat_id }) => chat_id)
     .join(' ');
   useEffect(() => {

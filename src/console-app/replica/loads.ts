@@ -43,6 +43,8 @@ export class Loads {
   /** The rows that are being read. */
   readonly #triesOfRow = new Map<string, number>();
   readonly #rowsReadAt = new Map<string, number>();
+  /** The chats whose notes are told since they were read. */
+  readonly #told = new Set<string>();
   /** What is read once the lists are here. */
   #isMoreDue = false;
   /** With more rows than that, those that nothing shows are looked for. */
@@ -94,6 +96,7 @@ export class Loads {
   close(chatId: string): void {
     const { store, loader } = this.#dependencies;
     loader.forget(`thread/${chatId}`);
+    this.#told.delete(chatId);
     store.setThreadLoad(chatId, null);
     const { known } = this.#state;
     const [threads, notes] = [withEntry(known.threads, chatId, null), withEntry(known.notes, chatId, null)];
@@ -210,19 +213,29 @@ export class Loads {
     });
   }
 
-  /** The notes about a chat. They are not told again to a socket that was away. */
+  /** The notes about a chat, unless they are here. */
   notes(chatId: string): void {
     const { loader, reads, recent, userId, clock } = this.#dependencies;
+    if (this.#told.has(chatId)) return;
     loader.ask(`notes/${chatId}`, async () => {
       const asked = clock.now();
+      this.#told.add(chatId);
       const read = await reads.notes(chatId, this.#isOwn(chatId));
-      if (!read.ok) return isFinal(read);
+      if (!read.ok) {
+        this.#told.delete(chatId);
+        return isFinal(read);
+      }
       const { known } = this.#state;
       const notes = withEntry(known.notes, chatId, new Map(read.value.items.map((each) => [each.id, each])));
       const isOfNote = (told: LiveNotification) => chatOf(told) === chatId && told.channel.endsWith('/notes');
       this.know(recent.replay({ ...known, notes }, isOfNote, userId, asked));
       return true;
     });
+  }
+
+  /** The socket was away, and notes are not told again: `notes` reads them once more. */
+  missNotes(): void {
+    this.#told.clear();
   }
 
   /** `delay` in ms: what changes meanwhile is counted once. */

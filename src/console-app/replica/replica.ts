@@ -190,7 +190,10 @@ export class Replica {
     this.#loads.shorten(chatId);
   }
 
-  /** Reads the notes about a chat that is shown, and again after each break: `known.notes` is kept up to date between. */
+  /**
+   * Reads the notes about a chat that is shown, unless they are here: `known.notes` is kept up to date. Called again after
+   * each break, it reads them again.
+   */
   readNotes(chatId: string): void {
     this.#loads.notes(chatId);
   }
@@ -267,6 +270,7 @@ export class Replica {
     this.#lostAt = null;
     if (isResumed && away >= WORTH_A_MARK) this.#missedUntil = openedAt;
     this.#store.set({ refused });
+    this.#loads.missNotes();
     this.#loader.hurry();
     if (isResumed) this.#toldOnce();
     else if (this.#isReading) this.#readAllTwice();

@@ -4,7 +4,7 @@ import { timeOf } from '../words/times.ts';
 
 /** Whether the hub is heard. */
 export function Connection() {
-  const { live } = useReplica();
+  const live = useReplica((state) => state.live);
   const { state, words } = shownAs(live);
   return (
     <span className={`connection is-${state}`} role="status">

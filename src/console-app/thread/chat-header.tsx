@@ -20,7 +20,7 @@ export function ChatHeader({ row, onOutcome, onBack, isPanelOpen, onPanel }: Pro
   const [isBusy, setBusy] = useState(false);
   const close = useClosing();
   const { chat, channel, own } = row;
-  const viewers = viewersOf(useReplica().known.viewers.get(chat.id), userId);
+  const viewers = useReplica(({ known }) => viewersOf(known.viewers.get(chat.id), userId));
 
   async function act(work: () => Promise<void>): Promise<void> {
     setBusy(true);

@@ -21,11 +21,11 @@ type Props = {
 /** A chat with everything that belongs to it. Mounted anew for each chat. */
 export function ChatScreen({ chatId, isPanelOpen, onPanel, onBack }: Props) {
   const { userId, complain } = useDesk();
-  const state = useReplica();
   const navigate = useNavigate();
-  const row = state.known.rows.get(chatId);
-  const thread = state.known.threads.get(chatId);
-  const load = state.threadLoads.get(chatId);
+  const row = useReplica(({ known }) => known.rows.get(chatId));
+  const thread = useReplica(({ known }) => known.threads.get(chatId));
+  const load = useReplica(({ threadLoads }) => threadLoads.get(chatId));
+  const path = useReplica(({ known }) => (row === undefined ? '' : chatPath(userId, row, known.routed)));
   const tell = (outcome: Outcome) => {
     if (outcome !== null) complain(outcome);
   };
@@ -33,7 +33,6 @@ export function ChatScreen({ chatId, isPanelOpen, onPanel, onBack }: Props) {
   if (load?.is === 'failed' && load.status === 404) return <Gone onBack={onBack} />;
   if (row === undefined) return <p className="chat-empty muted">{load?.is === 'failed' ? load.reason : ''}</p>;
   const isMember = row.own.is_participating;
-  const path = chatPath(userId, row, state.known.routed);
   return (
     <div className={isPanelOpen ? 'chat has-panel' : 'chat'}>
       <section className="chat-main" aria-label="Chat">

@@ -29,8 +29,13 @@ type Returned = { text: string; files: readonly SentFile[] };
 /** The messages of a chat, and where one writes. */
 export function Conversation({ row, thread }: { row: InboxRow; thread: Thread }) {
   const { session, userId, replica, complain, say } = useDesk();
-  const { outbox, live, missed, known } = useReplica();
   const chatId = row.chat.id;
+  const outbox = useReplica((state) => state.outbox);
+  const isLive = useReplica(({ live }) => live.is === 'live');
+  const mark = useReplica(({ missed }) => missed.get(chatId) ?? null);
+  const notes = useReplica(({ known }) => known.notes.get(chatId));
+  const kept = useReplica(({ known }) => known.drafts.get(chatId)?.message ?? '');
+  const path = useReplica(({ known }) => chatPath(userId, row, known.routed));
   const minute = useMinute();
   const [returned, setReturned] = useState<Returned | null>(null);
   const [isAtBottom, setAtBottom] = useState(true);
@@ -42,10 +47,6 @@ export function Conversation({ row, thread }: { row: InboxRow; thread: Thread })
   const newest = thread.messages.at(-1)?.created_at;
   const isLooking = useIsSeen();
   const isSeen = isLooking && isAtBottom;
-  const mark = missed.get(chatId) ?? null;
-  const notes = known.notes.get(chatId);
-  const path = chatPath(userId, row, known.routed);
-  const isLive = live.is === 'live';
 
   const entries = useMemo(() => outbox.filter((entry) => entry.chat_id === chatId), [outbox, chatId]);
   const lines = useMemo(
@@ -179,7 +180,7 @@ export function Conversation({ row, thread }: { row: InboxRow; thread: Thread })
             replyFacts={replyFacts}
             returned={returned}
             onReturned={() => setReturned(null)}
-            kept={known.drafts.get(chatId)?.message ?? ''}
+            kept={kept}
             serverDraft={serverDraft}
             isOffline={!isLive}
             onSend={(content) => replica.send(chatId, content)}

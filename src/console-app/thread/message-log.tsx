@@ -33,6 +33,9 @@ const OLDER = 40;
 
 type Log = Virtualizer<HTMLDivElement, HTMLDivElement>;
 
+/** How large the log was when it was last measured (px). So the next one is drawn with the lines that fit from the start. */
+let lastSize = { width: 0, height: 500 };
+
 /**
  * The messages of a chat; only those in view, and some beside them, are in the page. At the end it stays at the end;
  * elsewhere it stays where it is, whatever comes above or below.
@@ -58,6 +61,9 @@ export function MessageLog(props: Props) {
     getItemKey: keyOf,
     overscan: 10,
     anchorTo: 'end',
+    // It begins at its end, wherever that is.
+    initialOffset: Number.MAX_SAFE_INTEGER,
+    initialRect: lastSize,
     scrollEndThreshold: NEAR,
     paddingStart: PADDING + (hasOlder ? OLDER : 0),
     paddingEnd: PADDING,
@@ -68,6 +74,7 @@ export function MessageLog(props: Props) {
     const element = frame.current;
     if (element === null) return;
     const observer = new ResizeObserver(() => {
+      lastSize = { width: element.clientWidth, height: element.clientHeight };
       if (isAtBottom.current) log.scrollToEnd();
     });
     observer.observe(element);

@@ -5,6 +5,8 @@ import type { Viewer } from '../replica/known.ts';
 
 /** A view counts for 30 s, so it is said again after this time (ms). */
 const SAID_EVERY = 20_000;
+/** Who opens a chat looks at it after this time (ms): keys lead past chats, and the chat is to be painted first. */
+const LOOKS_AFTER = 250;
 /** Who has not touched anything for so long (ms) does not look. */
 const LOOKS_FOR = 2 * 60_000;
 
@@ -42,13 +44,17 @@ export function useViewing(chatId: string, path: string, isLive: boolean): void 
       if (wasAway && !document.hidden) look();
     }
 
-    look();
-    const timer = setInterval(look, SAID_EVERY);
-    document.addEventListener('visibilitychange', look, { signal: watch.signal });
-    for (const event of ['pointermove', 'keydown']) addEventListener(event, touched, { signal: watch.signal });
+    let repeated: ReturnType<typeof setInterval> | undefined;
+    const begun = setTimeout(() => {
+      look();
+      repeated = setInterval(look, SAID_EVERY);
+      document.addEventListener('visibilitychange', look, { signal: watch.signal });
+      for (const event of ['pointermove', 'keydown']) addEventListener(event, touched, { signal: watch.signal });
+    }, LOOKS_AFTER);
     return () => {
       watch.abort();
-      clearInterval(timer);
+      clearTimeout(begun);
+      clearInterval(repeated);
       unsay().catch(reportError);
     };
   }, [replica, chatId, isLive]);

@@ -256,6 +256,27 @@ describe('a replica', () => {
     expect([...(hub.replica.getState().known.notes.get(CHAT)?.keys() ?? [])]).toEqual(['m']);
   });
 
+  it('reads notes that are here only after a break, and those of a chat that it has forgotten', async () => {
+    const hub = await live();
+    const read = async () => {
+      hub.replica.readNotes(CHAT);
+      await settled();
+      return hub.asked('notes');
+    };
+    hub.answers['notes'] = { status: 500, body: null, retryAfter: null };
+    expect(await read()).toBe(1);
+    hub.answers['notes'] = page([]);
+    hub.clock.pass(1000);
+    await settled();
+    expect([await read(), await read()]).toEqual([2, 2]);
+    hub.breaks();
+    hub.clock.pass(1000);
+    hub.connects(15);
+    expect([await read(), await read()]).toEqual([3, 3]);
+    hub.replica.closeChat(CHAT);
+    expect(await read()).toBe(4);
+  });
+
   it('ends a typing that nobody ended after 15 s', async () => {
     const hub = await live();
     hub.tells(11, told('memberships', 'added', USER, membership(USER)));
