@@ -1,6 +1,8 @@
 import { z } from '@hono/zod-openapi';
+import { type DatabaseOwner, openOrganizationDatabase } from '../../db/database.ts';
 import type { AuditEntry } from '../../directory/audit-log.ts';
 import { findOrganization } from '../../directory/organizations.ts';
+import { listReachedRooms } from '../../directory/rooms.ts';
 import {
   beginSessionOfLink,
   beginSessionOfToken,
@@ -23,6 +25,7 @@ import { guesses } from '../../http/rate-limits.ts';
 import { type Refusal, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
+import { routedRoomsOf } from '../../notifications/routed-rooms-cache.ts';
 import { isoTime } from '../../resources/clock.ts';
 import { type NestedOrganization, userAccountResource } from '../../resources/user-account.ts';
 import { newUuid } from '../../resources/uuid.ts';
@@ -35,11 +38,17 @@ import { ownSessionRoutes } from './own-sessions.ts';
 
 const common = { tag: 'Sessions', path: '/session' } as const;
 
+/** More rooms than that do not fit into the menu of a console. */
+const MOST_ROOMS = 200;
+
 const sessionSchema = z
   .object({
     user: userSchema,
     preferences: preferencesSchema,
     organization_id: z.string().openapi({ format: 'uuid' }),
+    rooms: z.array(z.object({ id: z.string().openapi({ format: 'uuid' }), name: z.string() })).openapi({
+      description: `The rooms that reach the user, by id: ${MOST_ROOMS} at most. \`/users/<user_id>/rooms\` lists all of them.`,
+    }),
     scopes: z.array(z.enum(SCOPES)),
     token_id: z.string().openapi({
       format: 'uuid',
@@ -207,15 +216,23 @@ async function signIn(
 /** Null when the user was deleted meanwhile. */
 async function sessionOf(
   c: AppContext,
-  { id, name }: NestedOrganization,
+  organization: NestedOrganization & DatabaseOwner,
   { id: token_id, user_id, scopes, expires_at }: Pick<SessionRow, 'id' | 'user_id' | 'scopes' | 'expires_at'>,
 ): Promise<Session | null> {
-  const row = await findUser(identityDatabase(c), id, user_id);
+  const { id, name } = organization;
+  const [row, routed] = await Promise.all([
+    findUser(identityDatabase(c), id, user_id),
+    routedRoomsOf(c.env, c.var.cost, organization),
+  ]);
   if (row === null) return null;
+  const reach = routed.ofUser({ id: user_id, is_bot: row.is_bot === 1 }, { includesPrivateHistory: true });
+  const database = openOrganizationDatabase(c.env, organization, c.var.cost);
+  const rooms = await listReachedRooms(database, reach, { key: null, direction: 'next', limit: MOST_ROOMS });
   return {
     user: userAccountResource(userAccount(row, { id, name }, Date.now())),
     preferences: userPreferences(row),
     organization_id: id,
+    rooms: rooms.map((room) => ({ id: room.id, name: room.name })),
     scopes: JSON.parse(scopes) as Session['scopes'],
     token_id,
     expires_at: isoTime(expires_at),

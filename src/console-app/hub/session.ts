@@ -7,6 +7,8 @@ export type Session = {
   /** `console`: what this program keeps there. */
   readonly preferences: { readonly console: unknown };
   readonly organization_id: string;
+  /** The rooms that reach the user. */
+  readonly rooms: readonly { readonly id: string; readonly name: string }[];
   readonly scopes: readonly string[];
   /** What the lists of tokens call the session. */
   readonly token_id: string;

@@ -79,7 +79,7 @@ function InboxSide({ view, chatId }: { view: ViewName; chatId: string | null }) 
 
   return (
     <section className="inbox-side" aria-label={VIEW_WORDS[view].name}>
-      <ListHead view={view} order={order} roomId={room_id} rooms={rooms ?? []} />
+      <ListHead view={view} order={order} roomId={room_id} rooms={rooms} />
       <InboxList
         view={view}
         order={order}
@@ -111,7 +111,7 @@ function orderIn(view: ViewName, wanted: unknown): ViewOrder {
 }
 
 /** The room of the address; null for all. One that no longer reaches the user would show nothing, without a word why. */
-function roomIn(wanted: string | null, rooms: readonly Room[] | null): string | null {
+function roomIn(wanted: string | null, rooms: readonly Room[]): string | null {
   if (wanted === null || wanted === ALL_ROOMS) return null;
-  return rooms === null || rooms.some(({ id }) => id === wanted) ? wanted : null;
+  return rooms.some(({ id }) => id === wanted) ? wanted : null;
 }

@@ -27,7 +27,7 @@ export default function InvitationsScreen() {
   const [isPanelOpen, setPanelOpen] = usePanel();
   useForesight(replica, NO_ROWS, chatId);
 
-  const isReadable = ({ room_id }: { room_id: string | null }) => rooms?.some(({ id }) => id === room_id) === true;
+  const isReadable = ({ room_id }: { room_id: string | null }) => rooms.some(({ id }) => id === room_id);
   const unknown = invitations
     .filter((each) => isReadable(each) && !rows.has(each.chat_id))
     .map(({ chat_id }) => chat_id)

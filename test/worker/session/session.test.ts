@@ -3,7 +3,7 @@ import { newToken, tokenDigest } from '../../../src/directory/tokens.ts';
 import { codeIn, lastingToken, openApp, trigger } from '../../support/worker/apps.ts';
 import { askAsPage, cookieIn, OWN_PAGE, signIn } from '../../support/worker/browser.ts';
 import { passTime, setClock } from '../../support/worker/clock.ts';
-import { ask, resultsOf, TIME, UUID } from '../../support/worker/organization.ts';
+import { ask, resultsOf, TestOrganization, TIME, UUID } from '../../support/worker/organization.ts';
 import {
   ADMIN_TOKEN,
   type Answer,
@@ -54,6 +54,7 @@ describe('a sign-in with a token', () => {
         user: expect.objectContaining({ id: person.user_id, first_name: 'Ada' }),
         preferences: { chat_capacity: null, ui_language_code: 'en', console: {} },
         organization_id: person.organization_id,
+        rooms: [],
         scopes: ['settings', 'reports'],
         token_id: UUID,
         expires_at: TIME,
@@ -66,6 +67,17 @@ describe('a sign-in with a token', () => {
     expect(attributes).toEqual([expect.stringMatching(/^Expires=/), 'HttpOnly', 'Path=/', 'SameSite=Strict', 'Secure']);
     expect(answer.headers.get('Cache-Control')).toBe('no-store');
     expect(answer.text).not.toContain(cookieIn(answer).Cookie.split('=')[1]);
+  });
+
+  it('names the rooms that reach the user, and none that another router keeps from them', async () => {
+    const organization = await TestOrganization.open();
+    const { agent, reporter } = organization;
+    const cookie = await signIn(agent);
+    const [room] = resultsOf(await ask(agent, 'GET', `/users/${agent.user_id}/rooms`));
+    expect((await read(cookie)).json['rooms']).toEqual([{ id: room?.['id'], name: room?.['name'] }]);
+    await organization.routeTo([{ kind: 'user', id: reporter.user_id }]);
+    expect((await read(cookie)).json['rooms']).toEqual([]);
+    expect((await read(await signIn(reporter))).json['rooms']).toHaveLength(1);
   });
 
   it('stores no secret, and another digest than that of a token', async () => {

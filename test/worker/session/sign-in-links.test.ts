@@ -61,6 +61,7 @@ describe('a sign-in link', () => {
         user: expect.objectContaining({ id: user.user_id }),
         preferences: expect.objectContaining({ console: {} }),
         organization_id: user.organization_id,
+        rooms: [],
         scopes: ['settings'],
         token_id: UUID,
         expires_at: new Date(now + 12 * 60 * MINUTE).toISOString(),
