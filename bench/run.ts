@@ -3,7 +3,7 @@
  */
 import { readCommandLine } from '../scripts/command-line.ts';
 import { measureAbuse } from './abuse.ts';
-import { measureConsole } from './console-speed.ts';
+import { CONSOLE_PARTS, measureConsole } from './console-speed.ts';
 import { measureCost } from './cost.ts';
 import { isWithinBounds, type ListReads, measureListReads } from './list-reads.ts';
 import { type LiveSpeed, measureLive } from './live-speed.ts';
@@ -29,6 +29,7 @@ goal with --strict only. docs/benchmarks.md says how each figure is measured.`,
     abuse: { says: 'what strangers can make the hub spend' },
     console: { says: 'the console in a browser' },
     soak: { says: 'with --console: ten minutes of messages, and the memory after them' },
+    part: { takes: 'NAME', says: `with --console: one part of it, ${CONSOLE_PARTS.join(', ')}` },
     quick: { says: 'one short run that shows whether everything works; its figures are not comparable' },
     strict: { says: 'ends with 1 when a goal was missed' },
     runs: { takes: 'N', from: 1, says: 'interleaved runs, 5 by default' },
@@ -41,6 +42,8 @@ const runs = options.runs ?? (quick ? 1 : 5);
 const threads = options.threads ?? (quick ? 300 : 5_000);
 const share = quick ? 0.1 : 1;
 const LIVE_MILLISECONDS = 50;
+const part = CONSOLE_PARTS.find((name) => name === options.part) ?? null;
+if (part === null && options.part !== undefined) throw new Error(`--part is one of ${CONSOLE_PARTS.join(', ')}`);
 
 const LEGEND = `floor          a Worker that does the bare minimum of the same work on the same runtime
 of the floor   the quotient of both speeds, taken within one run: the figure to compare between machines
@@ -127,7 +130,7 @@ const parts: readonly Part[] = [
     name: 'console',
     isNamed: options.console,
     isUsual: false,
-    measure: () => measureConsole(quick, options.soak),
+    measure: () => measureConsole({ quick, soak: options.soak, part }),
   },
 ];
 const isAnyNamed = parts.some(({ isNamed }) => isNamed);

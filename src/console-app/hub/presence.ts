@@ -2,7 +2,7 @@ import { call } from './call.ts';
 
 /** How long the hub takes somebody for present after the last renewal (s), and how often it is renewed (ms). */
 const EXPIRES_IN = 120;
-const RENEWED_EVERY = 50_000;
+const RENEWED_EVERY = 55_000;
 /** After a renewal that the hub has not heard, the next one comes so soon (ms). */
 const AGAIN_AFTER = 5_000;
 

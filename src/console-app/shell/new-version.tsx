@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react';
 import { afterBreaks, useDesk } from '../desk/desk.tsx';
 
 /** The page of the hub is asked for so seldom (ms) whether it is still the one that is shown. */
-const LOOKED_EVERY = 600_000;
+const LOOKED_EVERY = 900_000;
 
 /** Offers a newer version of the console once the hub has one. It never loads by itself: somebody may be writing. */
 export function NewVersion() {

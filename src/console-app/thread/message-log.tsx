@@ -1,5 +1,5 @@
 import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual';
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { memo, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { Note } from '../replica/known.ts';
 import { withoutTurns } from '../words/names.ts';
 import { Announcements } from './announcements.tsx';
@@ -154,7 +154,16 @@ export function MessageLog(props: Props) {
                 className="log-line"
                 style={{ transform: `translateY(${start}px)` }}
               >
-                <LogLine {...props} line={line} />
+                <LogLine
+                  line={line}
+                  userId={props.userId}
+                  isOffline={props.isOffline}
+                  onRedeliver={props.onRedeliver}
+                  onDeleteNote={props.onDeleteNote}
+                  onRetry={props.onRetry}
+                  onEdit={props.onEdit}
+                  onDiscard={props.onDiscard}
+                />
               </div>
             );
           })}
@@ -173,7 +182,8 @@ export function MessageLog(props: Props) {
 type LogLineProps = { line: Line; userId: string } & Pick<Props, 'isOffline' | 'onRedeliver' | 'onDeleteNote'> &
   SendingActions;
 
-function LogLine({ line, userId, ...props }: LogLineProps) {
+/** Not drawn again when the log is scrolled, or its lines are measured. */
+const LogLine = memo(function LogLine({ line, userId, ...props }: LogLineProps) {
   switch (line.is) {
     case 'day':
       return <h3 className="log-day">{line.text}</h3>;
@@ -215,4 +225,4 @@ function LogLine({ line, userId, ...props }: LogLineProps) {
         </p>
       );
   }
-}
+});

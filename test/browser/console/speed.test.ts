@@ -1,13 +1,19 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ConsoleSite, openConsoleSite } from '../../support/local/console-site.ts';
+import { loadPage } from '../../support/local/page-load.ts';
 
 const CHATS = 20;
+/** A chat of many messages. */
+const LONG = 12;
 
 let site: ConsoleSite;
 beforeAll(async () => {
   site = await openConsoleSite();
   for (let chat = 0; chat < CHATS; chat++) await site.write(`speed ${chat}`, `Question ${chat}.`, `Person ${chat}.`);
+  // Whoever opens it sees its end: the lines of its beginning need not be drawn.
+  for (let line = 0; line < 40; line++) await site.write(`speed ${LONG}`, `Line ${line}.`, `Person ${LONG}.`);
+  await site.write(`speed ${LONG}`, `Question ${LONG}.`, `Person ${LONG}.`);
 });
 afterAll(() => site?.stop());
 
@@ -32,6 +38,46 @@ const opened = (page: Page, chat: number): Promise<number> =>
     }
   }, chat);
 
+/** The last part of a path or a call, or the kind of a file. */
+const nameOf = (path: string) => path.replace(/ .*\//, ' ').replace(/^.*[./]/, '');
+
+/**
+ * Put into the page before its scripts: `drawnBy(chat)` opens a chat, and answers how many components React draws for it
+ * within a second, and how many messages come into the page. React reports what it has drawn to its developer tools.
+ */
+const countDrawn = `
+  let components = 0;
+  const count = (fiber, isNew) => {
+    for (; fiber !== null; fiber = fiber.sibling) {
+      const isMounted = isNew || fiber.alternate === null;
+      const isDrawn = isMounted || (fiber.flags & 1) !== 0;
+      if (isDrawn && typeof (fiber.type?.type ?? fiber.type?.render ?? fiber.type) === 'function') components += 1;
+      if (isMounted || fiber.child !== fiber.alternate.child) count(fiber.child, isMounted);
+    }
+  };
+  globalThis.__REACT_DEVTOOLS_GLOBAL_HOOK__ = {
+    supportsFiber: true,
+    inject: () => 1,
+    onCommitFiberRoot: (_, root) => count(root.current.child, false),
+    onCommitFiberUnmount() {},
+    onPostCommitFiberRoot() {},
+    onScheduleFiberRoot() {},
+  };
+  globalThis.drawnBy = async (chat) => {
+    const row = [...document.querySelectorAll('.list-link')].find((each) => each.textContent.includes('Person ' + chat + '.'));
+    let messages = 0;
+    new MutationObserver((changes) => {
+      for (const { addedNodes } of changes)
+        for (const node of addedNodes)
+          if (node instanceof Element) messages += node.querySelectorAll('.message').length + (node.matches('.message') ? 1 : 0);
+    }).observe(document.querySelector('.inbox-main'), { childList: true, subtree: true });
+    components = 0;
+    row.click();
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    return { components, messages };
+  };
+`;
+
 const median = (times: number[]) => times.toSorted((one, other) => one - other)[Math.floor(times.length / 2)] ?? 0;
 const shown = (times: number[]) => `median ${median(times).toFixed(0)} ms, worst ${Math.max(...times).toFixed(0)} ms`;
 
@@ -49,6 +95,36 @@ describe('the console is quick', () => {
     console.log(`first open: ${shown(first)}; again: ${shown(again)}`);
     expect(median(again)).toBeLessThan(200);
     expect(median(first)).toBeLessThan(1_000);
+  });
+
+  it('to load, by few requests, of which few are before the list', async () => {
+    const { context, signIn } = await site.open();
+    await signIn(site.site.demo.agent);
+    const { before, calls } = await loadPage(context, `${site.site.hub.url}/console/inbox/open`);
+    // The page, its script, its libraries and its style; who is signed in; the list.
+    expect(before.map(nameOf).sort()).toEqual(['css', 'inbox', 'js', 'js', 'open', 'session']);
+    const ofUser = ['GET inbox', 'GET inbox', 'GET counts', 'GET incoming_chat_invitations', 'POST clients'];
+    expect(calls.map(nameOf).sort()).toEqual(['GET session', ...ofUser].sort());
+  });
+
+  it('to open a chat again, since only what is another chat’s is drawn, each message once, and nothing is read', async () => {
+    const { page, context, signIn } = await site.open({ height: 2000 });
+    await signIn(site.site.demo.agent);
+    await context.addInitScript(countDrawn);
+    await page.reload();
+    await page.getByText('Live', { exact: true }).waitFor();
+    await page.getByRole('link', { name: /Person 19\./ }).waitFor();
+    for (const chat of [LONG, 2, 8]) await opened(page, chat);
+    // What belongs to these chats is read by then, and those beside them.
+    await page.waitForTimeout(8_000);
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(nameOf(`${request.method()} ${new URL(request.url()).pathname}`)));
+    const drawn = await page.evaluate<{ components: number; messages: number }>(`drawnBy(${LONG})`);
+    console.log(`drawn to open a chat again: ${drawn.components} components`);
+    // Some 300 with the twenty clocks of the list, which go on; the whole page would be drawn by each of its parts.
+    expect(drawn.components).toBeLessThan(450);
+    expect(drawn.messages).toBe(await page.locator('.log .message').count());
+    expect(asked.filter((each) => !each.endsWith(' view'))).toEqual([]);
   });
 
   it('to open what one points at, and what is beside the open chat, since it was read beforehand', async () => {
