@@ -160,6 +160,7 @@ export function Conversation({ row, thread }: { row: InboxRow; thread: Thread })
         userId={userId}
         isOffline={!isLive}
         hasOlder={thread.older !== null}
+        hasNotes={notes !== undefined}
         typing={typing}
         onOlder={() => replica.loadOlder(chatId)}
         onBottom={setAtBottom}

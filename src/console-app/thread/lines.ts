@@ -107,22 +107,45 @@ export function heightOf(line: Line): number {
 /** How many texts are said at once: of more, the newest. */
 const SAID_AT_ONCE = 5;
 
-/** What others have written after the line with the key `after`, for those who hear the page. */
+/** Up to where somebody has heard a thread: the line of the newest message, and the time of the newest note (null: notes are not here). */
+export type Heard = { readonly message: string; readonly noted: string | null };
+
+/** Up to where the lines go. A note that was deleted was heard all the same. */
+export function heardIn(lines: readonly Line[], hasNotes: boolean, before: Heard | null): Heard {
+  const message = lines.findLast(({ is }) => is === 'message' || is === 'event')?.key ?? '';
+  const last = lines.findLast((line) => line.is === 'note')?.note.created_at ?? '';
+  const noted = before?.noted != null && before.noted > last ? before.noted : last;
+  return { message, noted: hasNotes ? noted : null };
+}
+
+/** What others have written and noted since, for those who hear the page. */
 export function newTextsOf(
   lines: readonly Line[],
-  after: string,
+  { message: heard, noted }: Heard,
   userId: string,
 ): { readonly key: string; readonly text: string }[] {
   const texts: { key: string; text: string }[] = [];
+  let isHeard = false;
   for (let index = lines.length - 1; index >= 0 && texts.length < SAID_AT_ONCE; index--) {
     const line = lines[index];
-    if (line === undefined || line.key === after) return texts;
-    if (line.is === 'event') texts.unshift({ key: line.key, text: line.text });
-    if (line.is !== 'message' || line.message.sender_id === userId) continue;
-    const { sender_name, message } = line.message;
-    texts.unshift({ key: line.key, text: `${sender_name ?? 'Visitor'}: ${message ?? 'Attachment'}` });
+    if (line === undefined || (isHeard && noted === null)) return texts;
+    if (line.key === heard) isHeard = true;
+    const text = isHeard && line.is !== 'note' ? null : saidOf(line, noted, userId);
+    if (text !== null) texts.unshift({ key: line.key, text });
   }
   return texts;
+}
+
+/** What is said of a new line; null for nothing. `noted`: notes up to this time are old. */
+function saidOf(line: Line, noted: string | null, userId: string): string | null {
+  if (line.is === 'event') return line.text;
+  if (line.is === 'note') {
+    const { user_id, user_name, message, created_at } = line.note;
+    const isNew = noted !== null && created_at > noted && user_id !== userId;
+    return isNew ? `Note of ${user_name}: ${message}` : null;
+  }
+  if (line.is !== 'message' || line.message.sender_id === userId) return null;
+  return `${line.message.sender_name ?? 'Visitor'}: ${line.message.message ?? 'Attachment'}`;
 }
 
 function isTogether(one: Message, other: Message): boolean {

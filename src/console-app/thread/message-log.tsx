@@ -14,6 +14,8 @@ type Props = {
   userId: string;
   isOffline: boolean;
   hasOlder: boolean;
+  /** Whether the notes were read. */
+  hasNotes: boolean;
   /** Who is writing, by name. */
   typing: readonly string[];
   onOlder: () => void;
@@ -169,7 +171,7 @@ export function MessageLog(props: Props) {
           })}
         </div>
       </div>
-      <Announcements lines={props.lines} userId={props.userId} />
+      <Announcements lines={props.lines} hasNotes={props.hasNotes} userId={props.userId} />
       {unseen === 0 ? null : (
         <button type="button" className="log-new" onClick={() => log.scrollToEnd()}>
           {unseen} new ↓

@@ -65,7 +65,10 @@ it('a note is for the colleagues: they see it at once, the visitor never gets it
   // Who only looks may write one, too; one's own can be deleted.
   await jones.page.getByRole('button', { name: 'Note i' }).click();
   await jones.page.keyboard.type('I know them.');
+  const heard = page.locator('[aria-live=polite].hidden-text').getByText('Note of Agent Jones: I know them.');
+  const isHeard = heard.waitFor({ state: 'attached' });
   await jones.page.getByRole('button', { name: 'Save note' }).click();
+  await isHeard;
   await note(page).getByText('I know them.').waitFor();
   await note(page).getByRole('button', { name: 'Delete note' }).click();
   await note(jones.page).getByText(SECRET).waitFor({ state: 'hidden' });

@@ -3,7 +3,14 @@ import { suggestionsOf } from '../../../src/console-app/composer/suggestions-of.
 import { holdOrder } from '../../../src/console-app/inbox/frozen-order.ts';
 import { KeySequence } from '../../../src/console-app/keys/key-sequence.ts';
 import type { InboxRow, Message, Note, Suggestion, Thread } from '../../../src/console-app/replica/known.ts';
-import { countAfter, eventOf, linesOf, newTextsOf, withTyping } from '../../../src/console-app/thread/lines.ts';
+import {
+  countAfter,
+  eventOf,
+  heardIn,
+  linesOf,
+  newTextsOf,
+  withTyping,
+} from '../../../src/console-app/thread/lines.ts';
 import { durationOf, waitOf } from '../../../src/console-app/words/times.ts';
 
 const NOW = Date.UTC(2026, 5, 15, 12, 0, 0);
@@ -88,11 +95,30 @@ describe('the lines of a thread', () => {
     const named = (id: string, fields: Partial<Message> = {}) => message({ id, sender_name: 'Jane', ...fields });
     const own = named('3', { sender_id: 'me' });
     const lines = linesOf([named('1'), named('2'), own, named('4', { message: null })], false, [], null, NOW);
-    const said = (after: string) => newTextsOf(lines, after, 'me').map(({ text }) => text);
+    const said = (after: string) => newTextsOf(lines, { message: after, noted: null }, 'me').map(({ text }) => text);
     expect(said('1')).toEqual(['Jane: text', 'Jane: Attachment']);
     expect(said('4')).toEqual([]);
     const many = Array.from({ length: 9 }, (_, id) => named(String(id)));
-    expect(newTextsOf(linesOf(many, false, [], null, NOW), '1', 'me').map(({ key }) => key)).toEqual('45678'.split(''));
+    const lately = newTextsOf(linesOf(many, false, [], null, NOW), { message: '1', noted: null }, 'me');
+    expect(lately.map(({ key }) => key)).toEqual('45678'.split(''));
+  });
+
+  it('are said with the new notes of others, and not with those that were there when the chat was opened', () => {
+    const note = (id: string, minutes: number, user_id = 'u') =>
+      ({ id, user_id, user_name: 'Jones', message: `note ${id}`, created_at: at(minutes) }) as Note;
+    const messages = [message({ id: '1', sender_name: 'Jane' })];
+    const withNotes = (...notes: Note[]) => linesOf(messages, false, [], null, NOW, notes);
+    const opened = heardIn(withNotes(), false, null);
+    const read = withNotes(note('a', -5), note('b', 5));
+    expect(newTextsOf(read, opened, 'me')).toEqual([]);
+    const heard = heardIn(read, true, opened);
+    const later = withNotes(note('a', -5), note('b', 5), note('c', 6), note('d', 7, 'me'));
+    expect(newTextsOf(later, heard, 'me')).toEqual([{ key: 'c', text: 'Note of Jones: note c' }]);
+    // One that was deleted has nothing said again.
+    const after = heardIn(withNotes(note('a', -5)), true, heardIn(later, true, heard));
+    expect(newTextsOf(withNotes(note('a', -5), note('b', 5)), after, 'me')).toEqual([]);
+    // Clocks differ: a note may stand before a message that was heard.
+    expect(newTextsOf(withNotes(note('e', -1)), { message: '1', noted: at(-2) }, 'me')).toHaveLength(1);
   });
 });
 
