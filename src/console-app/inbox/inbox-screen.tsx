@@ -9,7 +9,7 @@ import type { ViewName, ViewOrder } from '../replica/views.ts';
 import { rowsOfView, viewKey } from '../replica/views.ts';
 import { ChatScreen } from '../thread/chat-screen.tsx';
 import { isOrder, isView, ordersOf, VIEW_WORDS } from '../words/views.ts';
-import { useForesight } from './foresight.ts';
+import { useForesight, useReadingAhead } from './foresight.ts';
 import { InboxList } from './inbox-list.tsx';
 import { ALL_ROOMS, ListHead } from './list-head.tsx';
 import { TestMessage } from './test-message.tsx';
@@ -59,6 +59,7 @@ function InboxSide({ view, chatId }: { view: ViewName; chatId: string | null }) 
   const viewers = useReplica(({ known }) => known.viewers);
   const typing = useReplica(({ known }) => known.typing);
   const outbox = useReplica((state) => state.outbox);
+  const isCounted = useReplica(({ counts }) => counts !== null);
   const subscribe = useCallback((listener: () => void) => watchDrafts(listener), []);
   const drafts = useSyncExternalStore(subscribe, () => chatsWithDraft(userId));
 
@@ -67,6 +68,7 @@ function InboxSide({ view, chatId }: { view: ViewName; chatId: string | null }) 
     return () => replica.hideView(key);
   }, [replica, query, key]);
   const pointAt = useForesight(replica, rows, chatId);
+  useReadingAhead(replica, rows, view === 'waiting' ? key : null, shown?.load.is === 'ready' && isCounted);
   useEffect(() => replica.countRoom(room_id), [replica, room_id]);
 
   const failed = useMemo(() => {
