@@ -1,7 +1,7 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { useCallback, useEffect, useMemo, useState } from 'react';
-import { browserPorts, watchBrowser } from './browser-ports.ts';
+import { browserPorts, forgetCopy, watchBrowser } from './browser-ports.ts';
 import { DeskProvider, useDesk, useReplica } from './desk/desk.tsx';
 import { type Notice, NoticeBar } from './desk/notice.tsx';
 import { everythingAnswered } from './hub/call.ts';
@@ -45,6 +45,10 @@ export function App() {
       () => setState({ step: 'outside' }),
     );
   }, [code]);
+
+  useEffect(() => {
+    if (state.step === 'outside') forgetCopy();
+  }, [state.step]);
 
   function enter(session: Session): void {
     setCode(null);

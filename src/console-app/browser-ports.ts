@@ -1,6 +1,7 @@
 import { ask } from './hub/call.ts';
 import type { CallHub, Clock, OpenSocket, Storage } from './replica/ports.ts';
 import type { Replica, ReplicaDependencies } from './replica/replica.ts';
+import { readCopy } from './replica/tab-copy.ts';
 
 /** A request without an answer for so long (ms) counts as lost: it is sent again. */
 const LONGEST_REQUEST = 30_000;
@@ -11,6 +12,7 @@ const LONGEST_FRAME = 100;
 export function browserPorts(userId: string): ReplicaDependencies {
   return {
     userId,
+    left: takeCopy(userId),
     call,
     openSocket: openSocketOf(userId),
     isSignedIn,
@@ -23,7 +25,7 @@ export function browserPorts(userId: string): ReplicaDependencies {
   };
 }
 
-/** Tells the replica of the browser's network and of the page's visibility. Answers how to stop. */
+/** Tells the replica of the browser's network and of the page's visibility, and keeps what it leaves. Answers how to stop. */
 export function watchBrowser(replica: Replica): () => void {
   const watch = new AbortController();
   const options = { signal: watch.signal };
@@ -31,9 +33,35 @@ export function watchBrowser(replica: Replica): () => void {
   window.addEventListener('online', () => replica.networkIsBack(), options);
   window.addEventListener('offline', () => replica.networkIsGone(), options);
   document.addEventListener('visibilitychange', look, options);
+  window.addEventListener('pagehide', () => keepCopy(replica.leave(version())), options);
   look();
   return () => watch.abort();
 }
+
+/** Where a page leaves its lists for the next one of the same tab. It is nowhere else, and goes with the tab. */
+const COPY = 'umi.copy';
+
+/** Nobody is signed in: the next one must find nothing. */
+export const forgetCopy = (): void => sessionStorage.removeItem(COPY);
+
+/** Takes what the page before has left of a user's lists. What another user has left is gone, too. */
+function takeCopy(userId: string): ReplicaDependencies['left'] {
+  const text = sessionStorage.getItem(COPY);
+  forgetCopy();
+  return readCopy(text, { version: version(), user_id: userId });
+}
+
+function keepCopy(text: string | null): void {
+  if (text === null) return;
+  try {
+    sessionStorage.setItem(COPY, text);
+  } catch {
+    // A full browser keeps none: the next page reads its lists.
+  }
+}
+
+/** The name of the program's file has the digest of what is in it. */
+const version = (): string => document.querySelector<HTMLScriptElement>('script[type="module"][src]')?.src ?? '';
 
 const call: CallHub = async ({ path, ...what }) => {
   const { response, body } = await ask(path, what, { signal: AbortSignal.timeout(LONGEST_REQUEST) });

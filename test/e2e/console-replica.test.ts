@@ -44,6 +44,7 @@ beforeAll(async () => {
   await as(agent, 'POST', '/clients', { presence_expires_in: 3600 });
   replica = new Replica({
     userId: agent.id,
+    left: null,
     call: (request) => {
       // Mentions are read after each break, since they are not told again.
       if (/\/inbox\?(?!view=mentioned)/.test(request.path)) lists += 1;

@@ -48,6 +48,7 @@ test('after a kill -9 of the hub the console goes on where it was, sends what wa
   const resets: string[] = [];
   const replica = new Replica({
     userId: demo.agent.id,
+    left: null,
     call: (request) => {
       if (/\/inbox\?/.test(request.path)) lists.push(request.path);
       return call(request);

@@ -35,7 +35,7 @@ const LONG_THREAD = 500;
 /** So many rows of ended chats stay here though nothing shows them. */
 const SPARE_ROWS = 1_000;
 export const LOADING: Load = { is: 'loading' };
-const READY: Load = { is: 'ready' };
+export const READY: Load = { is: 'ready' };
 
 /** Reads by REST what the replica shows, and again what notifications do not tell. */
 export class Loads {

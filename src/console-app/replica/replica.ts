@@ -2,19 +2,22 @@ import type { LiveNotification, RefusedTopic } from '../../resources/live-frames
 import { applyNotifications, CHANNELS, changesCounts, chatOf, memberOf } from './apply-notification.ts';
 import { WORTH_A_MARK, withMissed } from './catch-up.ts';
 import { HubReads } from './hub-reads.ts';
-import { type Invitation, placeOf } from './known.ts';
+import { type Invitation, NOTHING_KNOWN, placeOf } from './known.ts';
 import { LiveClient, type LiveDependencies, type LiveStatus } from './live-client.ts';
 import { Loader } from './loader.ts';
-import { LOADING, Loads } from './loads.ts';
+import { LOADING, Loads, READY } from './loads.ts';
 import { type NewMessage, Outbox, type OutboxEntry } from './outbox.ts';
 import { Passing } from './passing.ts';
 import type { CallHub, Storage } from './ports.ts';
 import { RecentNotifications } from './recent-notifications.ts';
 import { type ReplicaState, Store } from './store.ts';
+import { type TabCopy, writeCopy } from './tab-copy.ts';
 import { type ViewQuery, viewKey } from './views.ts';
 
 export type ReplicaDependencies = LiveDependencies & {
   userId: string;
+  /** What the page before has left; null for nothing. */
+  left: TabCopy | null;
   call: CallHub;
   storage: Storage;
   newKey(): string;
@@ -51,10 +54,11 @@ export class Replica {
   #isStarted = false;
   /** Whether opened chats are read: what happens in them is told from then on. */
   #isReading = false;
+  #wasLive = false;
   #timers: (() => void)[] = [];
 
   constructor(dependencies: ReplicaDependencies) {
-    const { userId, call, clock, storage, newKey, onFault } = dependencies;
+    const { userId, left, call, clock, storage, newKey, onFault } = dependencies;
     const onSignedOut = () => this.#store.set({ isSignedOut: true });
     this.#dependencies = dependencies;
     this.#loader = new Loader(clock, onFault);
@@ -86,6 +90,20 @@ export class Replica {
       onSignedOut,
     });
     this.#store.set({ outbox: this.#outbox.entries });
+    if (left === null) return;
+    const rows = new Map(left.rows.map((row) => [row.chat.id, row]));
+    const known = { ...NOTHING_KNOWN, rows, routed: new Set(left.routed) };
+    this.#store.set({ known, counts: left.counts, countedRoom: left.counted_room });
+    this.#live.number = left.number;
+  }
+
+  /** What the next page of the tab begins with; null for nothing. `version`: which program this is. */
+  leave(version: string): string | null {
+    this.#apply();
+    const { state } = this.#store;
+    const { number } = this.#live;
+    if (state.isSignedOut || number === null) return null;
+    return writeCopy(state, number, { version, user_id: this.#dependencies.userId });
   }
 
   /** Both for `useSyncExternalStore`. */
@@ -96,9 +114,11 @@ export class Replica {
     this.#isStarted = true;
     this.#live.start();
     this.#outbox.flush();
-    this.#loads.views();
+    for (const [key, { load }] of this.#store.state.views) if (load.is === 'loading') this.#loads.view(key);
     this.#later(PATIENCE, () => {
-      if (!this.#isReading) this.#readBesides();
+      if (this.#isReading) return;
+      if (this.#dependencies.left !== null) this.#loads.views();
+      this.#readBesides();
     });
   }
 
@@ -140,6 +160,13 @@ export class Replica {
   showView(query: ViewQuery): string {
     const key = viewKey(query);
     if (this.#store.state.views.has(key)) return key;
+    const end = this.#dependencies.left?.ends[key];
+    if (end !== undefined && !this.#wasLive) {
+      // It is what it was when the page before was left, and the socket tells what has changed since.
+      const last = end === null ? null : (this.#store.state.known.rows.get(end) ?? null);
+      this.#store.setView(key, { query, next: null, end: last, load: READY });
+      return key;
+    }
     this.#store.setView(key, { query, next: null, end: null, load: LOADING });
     if (this.#isStarted) this.#loads.view(key);
     return key;
@@ -272,12 +299,18 @@ export class Replica {
     this.#store.set({ refused });
     this.#loads.missNotes();
     this.#loader.hurry();
-    if (isResumed) this.#toldOnce();
+    const isBack = isResumed && this.#wasLive;
+    this.#wasLive = true;
+    if (isBack) this.#toldOnce();
     else if (this.#isReading) this.#readAllTwice();
     else {
-      // The lists are on their way since the start. What they missed until now they have when they are read again.
+      // The lists are on their way since the start, or the page before has left them. What they missed until now they have
+      // when they are read again, and numbers that were left were right before.
       this.#readBesides();
-      this.#later(SETTLED_AFTER, () => this.#loads.views());
+      this.#later(SETTLED_AFTER, () => {
+        this.#loads.views();
+        if (this.#dependencies.left !== null) this.#loads.counts(0);
+      });
     }
   }
 

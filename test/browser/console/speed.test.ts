@@ -165,6 +165,7 @@ describe('the console is quick', () => {
     await log.getByText('Question 16.').waitFor();
     await expect.poll(() => reads.slice(10).toSorted()).toEqual((await idsOf(14, 15, 16, 17)).toSorted());
     // What the list gets is not read: a page at rest makes no request.
+    await log.hover();
     await site.write('speed late', 'Question late.', 'Person late.');
     await page.getByRole('link', { name: /Person late\./ }).waitFor();
     await page.getByRole('link', { name: /^Mine/ }).click();

@@ -18,6 +18,7 @@ async function live(messages: readonly { id: string }[] = []) {
   let onText: (text: string) => void = () => {};
   const replica = new Replica({
     userId: USER,
+    left: null,
     clock: new ManualClock(),
     storage: new MemoryStorage(),
     random: () => 0,

@@ -30,6 +30,7 @@ function open() {
   };
   const replica = new Replica({
     userId: USER,
+    left: null,
     clock,
     storage: new MemoryStorage(),
     random: () => 0,
