@@ -1,6 +1,9 @@
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { buildSite } from './scripts/site-build.ts';
+import { useOwnTemporaryFolder } from './test/support/temporary-files.ts';
+
+useOwnTemporaryFolder();
 
 // The runtime of the tests serves it, also to a single test file in a fresh checkout.
 await buildSite();

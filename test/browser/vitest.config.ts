@@ -1,4 +1,7 @@
 import { defineConfig } from 'vitest/config';
+import { useOwnTemporaryFolder } from '../support/temporary-files.ts';
+
+useOwnTemporaryFolder();
 
 /** Tests that measure time or stop the hub. Another file beside them would make them fail. */
 const ALONE = ['breaks', 'operator', 'speed', 'sign-in', 'three-windows'].map(
