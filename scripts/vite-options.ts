@@ -27,11 +27,12 @@ export const consoleOptions: InlineConfig = {
       output: {
         codeSplitting: {
           includeDependenciesRecursively: false,
-          // One file of all libraries for the first page, which deployments rarely change, and one of all dialogs and
-          // menus, instead of one for each pair of screens that shares something.
+          // One file of all libraries for the first page, which deployments rarely change, one of all dialogs and menus, and
+          // one of our own for the first page, instead of one for each pair of screens that shares something.
           groups: [
             { name: 'controls', test: /node_modules\/(@base-ui|@floating-ui|reselect|tabbable)\//, priority: 1 },
             { name: 'libraries', test: /node_modules\// },
+            { name: 'index', tags: ['$initial'] },
           ],
         },
       },
