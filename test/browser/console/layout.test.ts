@@ -8,6 +8,12 @@ beforeAll(async () => {
 });
 afterAll(() => site?.stop());
 
+/** What of the page of a record or a dialog is wider than the place that it has. Fields scroll by themselves. */
+const TOO_WIDE = `[document.documentElement, ...document.querySelectorAll(':is(.record-page, .dialog), :is(.record-page, .dialog) *')]
+  .filter((element) => !element.matches('input, textarea, select, thead, thead *, .hidden-text, .code'))
+  .filter((element) => getComputedStyle(element).display !== 'inline' && element.scrollWidth > element.clientWidth + 1)
+  .map(({ tagName, className, scrollWidth, clientWidth }) => tagName + '.' + className + ' ' + scrollWidth + ' > ' + clientWidth)`;
+
 describe('the console on screens of all sizes', () => {
   it.each([
     ['a telephone', 390, 780, 'light'],
@@ -119,6 +125,48 @@ describe('the console on screens of all sizes', () => {
     await page.getByText(/^Rooms without a router: /).waitFor();
     const main = page.locator('.settings-main');
     expect(await main.evaluate((each) => each.scrollWidth - each.clientWidth)).toBe(0);
+    expect(complaints).toEqual([]);
+  });
+
+  it('has room in the settings for the longest names, on a telephone with text at 200 %', async () => {
+    const { client, demo, hub } = site.site;
+    const organization = `/api/v5/orgs/${demo.organization_id}`;
+    const post = async (path: string, body: object) => {
+      const made = await client.request('POST', `${organization}${path}`, body);
+      expect(made.status).toBe(201);
+      return (made.body as { id: string }).id;
+    };
+    const [name, last_name] = ['W'.repeat(255), 'M'.repeat(255)];
+    const user = await post('/users', { first_name: name, last_name, is_bot: false });
+    const room = await post('/rooms', { name });
+    const router = await post('/routers', { name, room_ids: [room], targets: [{ kind: 'user', id: user }] });
+    const admin = `/admin/v1/organizations/${demo.organization_id}/users/${demo.settings_user_id}/tokens`;
+    const token = await client.request('POST', admin, { scopes: ['settings', 'users'] }, demo.admin_token);
+
+    const { page, context, signIn, faults, complaints } = await site.open({ width: 360, height: 800 });
+    const devtools = await context.newCDPSession(page);
+    await devtools.send('Page.setFontSizes', { fontSizes: { standard: 32, fixed: 29 } });
+    await signIn(token.body as { token: string });
+    for (const path of ['audit-log', 'usage', `users/${user}`, `rooms/${room}`, `routers/${router}`]) {
+      await page.goto(`${hub.url}/console/settings/${path}`);
+      await page.locator('.records td, .record-form').first().waitFor();
+      expect([path, await page.evaluate(TOO_WIDE)]).toEqual([path, []]);
+    }
+    // The views are a line that is longer than the screen: the one that is shown is in view.
+    const [link, line] = [page.getByRole('link', { name: 'Settings' }), page.locator('.nav-lists')];
+    const [{ x = 0, width = 0 } = {}, box] = [(await link.boundingBox()) ?? {}, await line.boundingBox()];
+    expect(x + width).toBeLessThanOrEqual((box?.x ?? 0) + (box?.width ?? 0) + 1);
+    await page.goto(`${hub.url}/console/settings/rooms/${room}`);
+    await page.getByRole('button', { name: 'New greeting' }).click();
+    await page.getByRole('dialog').waitFor();
+    expect(await page.evaluate(TOO_WIDE)).toEqual([]);
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('button', { name: 'Delete the room' }).click();
+    const cancel = page.getByRole('alertdialog').getByRole('button', { name: 'Cancel' });
+    await cancel.waitFor();
+    expect(await page.evaluate(TOO_WIDE)).toEqual([]);
+    expect((await page.getByRole('alertdialog').getByRole('heading').boundingBox())?.y).toBeGreaterThanOrEqual(0);
+    expect(await faults()).toEqual([]);
     expect(complaints).toEqual([]);
   });
 });

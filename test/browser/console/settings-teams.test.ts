@@ -61,4 +61,29 @@ describe('the teams in the settings', () => {
     expect((await client.request('GET', path)).status).toBe(404);
     expect(complaints.filter((each) => !/status of 400/.test(each))).toEqual([]);
   });
+
+  it('say where they list no more than the first thousand users', async () => {
+    const { page, signIn, faults, complaints } = await site.open();
+    const { demo, client, hub } = site.site;
+    const organization = `/api/v5/orgs/${demo.organization_id}`;
+    const made = await client.request('POST', `${organization}/teams`, { name: 'Many' });
+    await signIn({ token: demo.settings_token });
+    await page.goto(`${hub.url}/console/settings/teams/${(made.body as { id: string }).id}`);
+    // As if the organization had users without end: to make more than a thousand takes too long.
+    let count = 0;
+    await page.route(/\/users\?page_size=200/, async (route) => {
+      const response = await route.fetch();
+      const [user] = ((await response.json()) as { results: object[] }).results;
+      const results = Array.from({ length: 200 }, () => {
+        count += 1;
+        return { ...user, id: `user ${count}`, full_name: `User ${count}` };
+      });
+      await route.fulfill({ response, json: { next: route.request().url(), previous: null, results } });
+    });
+    await page.getByRole('button', { name: 'Add a member' }).click();
+    await page.getByText('Only the first 1,000 users are listed here.').waitFor();
+    expect(await page.getByRole('combobox', { name: 'Who' }).getByRole('option').count()).toBe(1_000);
+    expect(await faults()).toEqual([]);
+    expect(complaints).toEqual([]);
+  });
 });
