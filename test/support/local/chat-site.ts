@@ -83,9 +83,18 @@ export async function openChatSite(): Promise<ChatSite> {
   }
 }
 
+/** A browser of its own. */
 export function openBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: chromiumPath,
     args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
   });
+}
+
+let shared: Browser | null = null;
+
+/** The browser of all files of this process, since starting one takes a second. Whoever opens a context in it closes it. */
+export async function sharedBrowser(): Promise<Browser> {
+  if (shared?.isConnected() !== true) shared = await openBrowser();
+  return shared;
 }

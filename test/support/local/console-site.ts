@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { Demo } from '../../../scripts/demo-file.ts';
-import { openBrowser } from './chat-site.ts';
+import { sharedBrowser } from './chat-site.ts';
 import { openHub, type TestHub, type TestHubOptions } from './hub.ts';
 import type { Channel, Receipt } from './hub-client.ts';
 
@@ -44,7 +44,8 @@ export async function openConsoleSite(
   options: TestHubOptions = {},
 ): Promise<ConsoleSite> {
   const site = await openHub(options);
-  const browser = await openBrowser();
+  const browser = await sharedBrowser();
+  const contexts: BrowserContext[] = [];
   const channel = await site.client.registerChannel(site.receiver.url, { messaging_channel: 'whatsapp', ...fields });
   let messages = 0;
   return {
@@ -60,9 +61,13 @@ export async function openConsoleSite(
       };
       return site.client.sendMessages(channel.id, [message], { variables: { username: name } });
     },
-    open: (options) => openConsole(browser, site.hub.url, options),
+    async open(options) {
+      const opened = await openConsole(browser, site.hub.url, options);
+      contexts.push(opened.context);
+      return opened;
+    },
     async stop() {
-      await browser.close();
+      await Promise.all(contexts.map((context) => context.close()));
       await site.stop();
     },
   };
