@@ -15,6 +15,7 @@ export function filesOf(userId: string, chatId: string): DraftFiles {
     newKey: () => crypto.randomUUID(),
     now: () => Date.now(),
   });
+  addEventListener('storage', ({ key }) => key === place && files.follow());
   opened.set(place, files);
   return files;
 }

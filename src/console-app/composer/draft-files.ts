@@ -36,22 +36,23 @@ const INTERRUPTED = {
 
 /**
  * The files that somebody adds to an answer. They are uploaded at once, so sending is a matter of a moment, and those that
- * are there outlive the page; of others the next page says that they have not gone. It lives as long as the page: an upload goes on while another chat is open.
+ * are there outlive the page; of others the next page says that they have not gone. It lives as long as the page: an upload
+ * goes on while another chat is open. All tabs have the files that are there; those on their way are their tab's alone.
  */
 export class DraftFiles {
   readonly #ports: FilePorts;
   #files: readonly DraftFile[];
+  /** What other tabs upload. */
+  #elsewhere: readonly DraftFile[] = [];
+  /** Whether the place has what is here. */
+  #isKept = true;
   readonly #sources = new Map<string, File>();
   readonly #stops = new Map<string, () => void>();
   readonly #listeners = new Set<() => void>();
 
   constructor(ports: FilePorts) {
     this.#ports = ports;
-    const stored = JSON.parse(ports.read() ?? '[]') as DraftFile[];
-    this.#files = stored.flatMap((file) => {
-      if (file.state.is !== 'ready') return { ...file, state: INTERRUPTED };
-      return ports.now() - file.state.at < KEPT_FOR ? file : [];
-    });
+    this.#files = this.#stored().map((file) => (file.state.is === 'ready' ? file : { ...file, state: INTERRUPTED }));
   }
 
   /** Both for `useSyncExternalStore`. */
@@ -61,11 +62,18 @@ export class DraftFiles {
     return () => this.#listeners.delete(listener);
   };
 
+  /** Another tab has changed the files. */
+  follow(): void {
+    this.#take();
+    for (const listener of this.#listeners) listener();
+  }
+
   /** Begins to upload. What cannot be sent is there too, with the reason. */
   add(files: readonly File[]): void {
     for (const file of files) {
       const key = this.#ports.newKey();
-      this.#set([...this.#files, { key, name: file.name, size: file.size, state: { is: 'uploading', share: 0 } }]);
+      const state = { is: 'uploading', share: 0 } as const;
+      this.#change((before) => [...before, { key, name: file.name, size: file.size, state }]);
       const problem = this.#problemOf(file);
       if (problem !== null) this.#become(key, { is: 'failed', reason: problem, canRetry: false });
       else this.#upload(key, file);
@@ -82,16 +90,17 @@ export class DraftFiles {
   remove(key: string): void {
     this.#stops.get(key)?.();
     this.#forget(key);
-    this.#set(this.#files.filter((file) => file.key !== key));
+    this.#change((before) => before.filter((file) => file.key !== key));
   }
 
   /** The files that are there, to be sent. They are no longer part of the draft. */
   take(): SentFile[] {
+    this.#take();
     const ready = this.#files.flatMap(({ name, state }) =>
       state.is === 'ready' ? { file_id: state.file_id, title: name } : [],
     );
     for (const { key } of this.#files) this.#forget(key);
-    this.#set(this.#files.filter(({ state }) => state.is !== 'ready'));
+    this.#change((before) => before.filter(({ state }) => state.is !== 'ready'));
     return ready;
   }
 
@@ -101,7 +110,7 @@ export class DraftFiles {
       const state = { is: 'ready', file_id, at: this.#ports.now() } as const;
       return { key: this.#ports.newKey(), name: title, size: 0, state };
     });
-    this.#set([...this.#files, ...back]);
+    this.#change((before) => [...before, ...back]);
   }
 
   #problemOf({ size }: File): string | null {
@@ -130,16 +139,37 @@ export class DraftFiles {
   }
 
   #become(key: string, state: DraftFile['state']): void {
-    this.#set(this.#files.map((file) => (file.key === key ? { ...file, state } : file)));
+    this.#change((before) => before.map((file) => (file.key === key ? { ...file, state } : file)));
   }
 
-  #set(files: readonly DraftFile[]): void {
-    this.#files = files;
-    const kept = files.filter(({ state }) => state.is !== 'failed');
+  #stored(): DraftFile[] {
+    const stored = JSON.parse(this.#ports.read() ?? '[]') as DraftFile[];
+    return stored.filter(({ state }) => state.is !== 'ready' || this.#ports.now() - state.at < KEPT_FOR);
+  }
+
+  /** Takes what other tabs have added, sent or removed. */
+  #take(): void {
+    if (!this.#isKept) return;
+    const stored = this.#stored();
+    const own = this.#files.filter(({ state }) => state.is !== 'ready');
+    const ready = stored.filter(({ state }) => state.is === 'ready');
+    const all = new Map([...own, ...ready].map((file) => [file.key, file]));
+    const before = this.#files.flatMap(({ key }) => all.get(key) ?? []);
+    const known = new Set(this.#files.map(({ key }) => key));
+    this.#files = [...before, ...ready.filter(({ key }) => !known.has(key))];
+    this.#elsewhere = stored.filter(({ key, state }) => state.is === 'uploading' && !known.has(key));
+  }
+
+  #change(changed: (before: readonly DraftFile[]) => readonly DraftFile[]): void {
+    this.#take();
+    this.#files = changed(this.#files);
+    const kept = [...this.#files.filter(({ state }) => state.is !== 'failed'), ...this.#elsewhere];
     try {
       this.#ports.write(kept.length === 0 ? null : JSON.stringify(kept));
+      this.#isKept = true;
     } catch {
       // A full browser keeps them on the page only.
+      this.#isKept = false;
     }
     for (const listener of this.#listeners) listener();
   }

@@ -1,9 +1,12 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { requestJson } from '../../../scripts/json-request.ts';
 import { type ConsoleSite, openConsoleSite } from '../../support/local/console-site.ts';
 
 let site: ConsoleSite;
 beforeAll(async () => {
-  site = await openConsoleSite();
+  // The key of the organization holds at once.
+  site = await openConsoleSite({}, { variables: { AUTH_CACHE_SECONDS: '0' } });
 });
 afterAll(() => site?.stop());
 
@@ -30,7 +33,7 @@ const call = {
   summary: 'They asked for <b>it</b>.',
   transcription: 'javascript:alert(1)',
 };
-/** What the hub answers for messages of kinds that need other interfaces, keys or times than a test of pages has. */
+/** What the hub answers for messages of all kinds. Visitors of other interfaces and apps send some of them. */
 const KINDS = [
   { message: null, is_encrypted: true, encrypted_message: 'c2VjcmV0' },
   { message: null, sensitive_data_purged_at: AT },
@@ -95,5 +98,64 @@ it.each(['light', 'dark'] as const)('messages are shown as what they are (%s)', 
   expect(await log.locator('img, b').count()).toBe(0);
   expect(await faults()).toEqual([]);
   expect(elsewhere).toEqual([]);
+  expect(complaints).toEqual([]);
+});
+
+it('a call, a purged and an encrypted message are shown as such when the hub itself has made them', async () => {
+  const { client, demo, hub } = site.site;
+  const { page, signIn, faults, complaints } = await site.open();
+  await signIn(demo.agent);
+  const log = page.getByRole('log');
+  const [user] = demo.rpc.users;
+  const sync = async (params: object) => {
+    const whole = { orgid: demo.rpc.orgid, from: '234567668', to: user?.extension, ...params };
+    const { url, api_key: token } = demo.rpc;
+    const answer = await requestJson({ method: 'POST', url, token, body: { method: 'message', params: whole } });
+    expect([answer.status, answer.body]).toEqual([200, { result: expect.anything() }]);
+  };
+  await sync({ content: 'Is the shop open?' });
+  await sync({
+    type: 8,
+    content: {
+      activity_type: 'inbound',
+      caller_number: '234567668',
+      called_number: user?.extension,
+      call_duration: 754,
+      call_subject: 'An order',
+      call_summary: 'They asked for <b>it</b>.',
+    },
+  });
+  await page.getByRole('link', { name: /^Mine/ }).click();
+  await page.getByRole('link', { name: /234567668/ }).click();
+  const call = log.getByRole('region', { name: 'Call' });
+  await call.getByText(`Call from 234567668 to ${user?.extension}`).waitFor();
+  for (const text of ['12:34', 'An order', 'They asked for <b>it</b>.']) await call.getByText(text).waitFor();
+  await log.getByText('Is the shop open?').waitFor();
+
+  const organization = `/api/v5/orgs/${demo.organization_id}`;
+  await page.getByRole('link', { name: /^Waiting/ }).click();
+  const { chat_id } = await site.write('purged', 'My card is 4711', 'Ann Purged');
+  await page.getByRole('link', { name: /Ann Purged/ }).click();
+  await log.getByText('My card is 4711').waitFor();
+  const purge = await client.request('POST', `${organization}/owned_chats/${chat_id}/purge`, {});
+  expect(purge.status).toBe(202);
+  await log.getByText(/The text was purged on/).waitFor();
+  expect(await page.getByText('My card is 4711').count()).toBe(0);
+
+  const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const encryption_public_key = publicKey.export({ type: 'spki', format: 'pem' });
+  const set = await requestJson({
+    method: 'PATCH',
+    url: `${hub.url}/admin/v1/organizations/${demo.organization_id}`,
+    token: hub.adminToken,
+    body: { encryption_public_key },
+  });
+  expect([set.status, set.body]).toEqual([200, expect.anything()]);
+  await site.write('sealed', 'Nobody reads this', 'Ann Sealed');
+  await page.getByRole('link', { name: /Ann Sealed/ }).click();
+  await log.getByText('Encrypted: only who has the private key of the organization can read it').waitFor();
+  expect(await page.getByText('Nobody reads this').count()).toBe(0);
+  expect(await page.getByRole('button', { name: 'Note i' }).count()).toBe(0);
+  expect(await faults()).toEqual([]);
   expect(complaints).toEqual([]);
 });

@@ -5,7 +5,7 @@ import { hasExpired, kindOf, sizeOf, type Uploaded } from '../../../src/console-
 const HOUR = 3_600_000;
 
 /** Files whose uploads the test ends. */
-function open(stored: { text: string | null } = { text: null }, now = { at: 0 }) {
+function open(stored: { text: string | null } = { text: null }, now = { at: 0 }, tab = 'key') {
   const uploads: { file: File; share: (share: number) => void; end: (uploaded: Uploaded) => void }[] = [];
   let keys = 0;
   const files = new DraftFiles({
@@ -18,7 +18,7 @@ function open(stored: { text: string | null } = { text: null }, now = { at: 0 })
     write: (text) => {
       stored.text = text;
     },
-    newKey: () => `key-${++keys}`,
+    newKey: () => `${tab}-${++keys}`,
     now: () => now.at,
   });
   const states = () => files.all().map(({ name, state }) => [name, state.is === 'failed' ? state.reason : state.is]);
@@ -43,6 +43,44 @@ it('files are uploaded at once, and those that are there go with the message and
   expect([next.states(), next.stored.text]).toEqual([[], null]);
   next.files.putBack([{ file_id: 'id-a', title: 'a.pdf' }]);
   expect(next.states()).toEqual([['a.pdf', 'ready']]);
+});
+
+it('two tabs have the same files, whichever adds, removes or sends one', () => {
+  const place: { text: string | null } = { text: null };
+  const [one, other] = [open(place, { at: 0 }, 'one'), open(place, { at: 0 }, 'other')];
+  one.files.add([file('a.pdf')]);
+  other.files.follow();
+  // What is on its way belongs to its tab.
+  expect(other.states()).toEqual([]);
+  other.files.add([file('b.pdf')]);
+  // Neither has heard of the other when both are there.
+  other.uploads[0]?.end({ ok: true, fileId: 'id-b' });
+  one.uploads[0]?.end({ ok: true, fileId: 'id-a' });
+  other.files.follow();
+  const both = [
+    ['a.pdf', 'ready'],
+    ['b.pdf', 'ready'],
+  ];
+  expect([one.states(), other.states().toSorted()]).toEqual([both, both]);
+  one.files.remove('one-1');
+  other.files.follow();
+  expect(other.states()).toEqual([['b.pdf', 'ready']]);
+  expect(other.files.take()).toEqual([{ file_id: 'id-b', title: 'b.pdf' }]);
+  one.files.follow();
+  expect([one.states(), one.files.take(), place.text]).toEqual([[], [], null]);
+});
+
+it('a file that another tab uploads is still said after a reload of that tab', () => {
+  const place: { text: string | null } = { text: null };
+  const [one, other] = [open(place, { at: 0 }, 'one'), open(place, { at: 0 }, 'other')];
+  one.files.add([file('a.pdf')]);
+  other.files.follow();
+  other.files.add([file('b.pdf')]);
+  expect(
+    open(place, { at: 0 }, 'third')
+      .states()
+      .map(([name]) => name),
+  ).toEqual(['b.pdf', 'a.pdf']);
 });
 
 it('what the hub has not taken says why and is tried again; what is removed is no longer uploaded', () => {
