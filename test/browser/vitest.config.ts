@@ -15,6 +15,8 @@ const common = {
   // Long, so that a busy machine does not make a test fail.
   testTimeout: 120_000,
   hookTimeout: 120_000,
+  // A second by default, in which a busy machine does not even draw a page.
+  expect: { poll: { timeout: 60_000 } },
   // A real browser and a real hub share a small machine. A test that fails twice has failed; vitest names the others.
   retry: 1,
 } as const;

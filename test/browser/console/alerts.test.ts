@@ -79,7 +79,7 @@ describe('a draft', () => {
     await one.page.getByLabel('Your answer').fill('Begun on one device');
     const path = `/api/v5/users/${demo.agent2.id}/chats/${chat_id}/draft`;
     const kept = async () => (await client.request('GET', path, undefined, demo.agent2.token)).status;
-    await expect.poll(kept, { timeout: 10_000 }).toBe(200);
+    await expect.poll(kept).toBe(200);
 
     const other = await site.open();
     await other.signIn(demo.agent2);
@@ -89,7 +89,7 @@ describe('a draft', () => {
     await expect.poll(() => field.inputValue()).toBe('Begun on one device');
     await field.fill('Begun on one device, sent from the other');
     await other.page.keyboard.press('Enter');
-    await expect.poll(kept, { timeout: 10_000 }).toBe(404);
+    await expect.poll(kept).toBe(404);
     expect([...one.complaints, ...other.complaints]).toEqual([]);
   });
 
@@ -113,7 +113,7 @@ describe('a draft', () => {
     await page.getByLabel('Your answer').fill('A whole answer');
     await asked;
     await page.getByRole('button', { name: 'Send', exact: true }).click();
-    await expect.poll(() => order, { timeout: 10_000 }).toEqual(['PUT 200', 'DELETE 204']);
+    await expect.poll(() => order).toEqual(['PUT 200', 'DELETE 204']);
     expect((await client.request('GET', path, undefined, demo.agent2.token)).status).toBe(404);
   });
 });

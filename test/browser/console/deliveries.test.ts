@@ -38,7 +38,7 @@ describe('the deliveries', () => {
     await page.keyboard.press('g');
     await page.keyboard.press('d');
     await page.getByRole('heading', { name: 'Deliveries' }).waitFor();
-    await expect.poll(() => page.getByText('Failed 2/2').count(), { timeout: 30_000 }).toBe(2);
+    await expect.poll(() => page.getByText('Failed 2/2').count()).toBe(2);
     expect(await faults()).toEqual([]);
 
     // The thread leads here too.
@@ -89,7 +89,7 @@ describe('the deliveries', () => {
     await page.getByRole('button', { name: 'Replay', exact: true }).click();
     await page.getByText('1 webhook is sent again.').waitFor();
     await page.getByRole('button', { name: 'Done' }).click();
-    await expect.poll(() => page.getByText('Delivered 3').count(), { timeout: 30_000 }).toBe(2);
+    await expect.poll(() => page.getByText('Delivered 3').count()).toBe(2);
     expect(await page.getByText(/Failed \d/).count()).toBe(0);
     const sent = (text: string) => bodies().filter((each) => each.includes(text));
     expect(new Set(sent('It left our house')).size).toBe(1);
@@ -126,7 +126,7 @@ describe('the deliveries', () => {
     await page.getByRole('link', { name: 'Deliveries' }).click();
     await page.getByLabel('Thread').fill('ticket-3');
     await page.keyboard.press('Enter');
-    await expect.poll(() => page.getByText('Failed 2/2').count(), { timeout: 30_000 }).toBe(2);
+    await expect.poll(() => page.getByText('Failed 2/2').count()).toBe(2);
     expect(await faults()).toEqual([]);
     const deleted = await agent('DELETE', `/chats/${chatId}/messages/${(body as { id: string }).id}`);
     expect(deleted.status).toBe(204);
@@ -198,9 +198,7 @@ describe('the deliveries', () => {
     try {
       await page.getByRole('alert').waitFor({ state: 'hidden' });
       await reply('ticket-5', 'After the break.');
-      await expect
-        .poll(() => page.getByRole('row').filter({ hasText: 'ticket-5' }).count(), { timeout: 30_000 })
-        .toBe(2);
+      await expect.poll(() => page.getByRole('row').filter({ hasText: 'ticket-5' }).count()).toBe(2);
     } finally {
       await again.stop();
     }

@@ -35,9 +35,7 @@ describe('room and order', () => {
     const path = `/api/v5/users/${demo.agent.id}/preferences`;
     await one.page.getByLabel('Order').selectOption({ label: 'Newest chat first' });
     const kept = async () => (await client.request('GET', path, undefined, demo.agent.token)).body;
-    await expect
-      .poll(kept, { timeout: 15_000 })
-      .toMatchObject({ console: { room_id, orders: { waiting: 'created' } } });
+    await expect.poll(kept).toMatchObject({ console: { room_id, orders: { waiting: 'created' } } });
     await one.page.reload();
     await second.waitFor();
     await expect.poll(() => one.page.url()).toContain(`room=${room_id}`);
@@ -76,7 +74,7 @@ describe('my profile', () => {
     const path = `/api/v5/users/${demo.agent2.id}/preferences`;
     const kept = async () => (await client.request('GET', path, undefined, demo.agent2.token)).body;
     await expect
-      .poll(kept, { timeout: 15_000 })
+      .poll(kept)
       .toMatchObject({ console: { enter_sends: false, alerts: expect.arrayContaining(['waiting', 'mine']) } });
     const { chat_id } = await site.write(`enter ${scheme}`, 'A question', `Li Wei ${scheme}`);
     await page.goto(`${site.site.hub.url}/console/inbox/waiting/${chat_id}`);

@@ -61,7 +61,7 @@ const settled = (page: Page) =>
 
 /** Waits until the log is at its end, and stays there. */
 async function atEnd(page: Page): Promise<void> {
-  await expect.poll(async () => (await placeOf(page)).fromEnd, { timeout: 20_000 }).toBeLessThan(2);
+  await expect.poll(async () => (await placeOf(page)).fromEnd).toBeLessThan(2);
   await settled(page);
   expect((await placeOf(page)).fromEnd).toBeLessThan(2);
 }
