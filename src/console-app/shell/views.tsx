@@ -12,12 +12,15 @@ export function Views() {
   const { session } = useDesk();
   const invitations = useReplica(countInvitations);
 
-  // On a phone the views are a line that is longer than the screen.
+  const numbered = useReplica(countNumbers);
+
+  // On a phone the views are a line that is longer than the screen, and longer still once it has numbers.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: with another number the chosen one stands elsewhere
   useEffect(() => {
     if (place === '') return;
     const chosen = document.querySelector('.nav-views [aria-current="page"]');
     chosen?.scrollIntoView({ inline: 'nearest', block: 'nearest' });
-  }, [place]);
+  }, [place, numbered]);
 
   return (
     <div className="nav-lists">
@@ -83,3 +86,7 @@ export function countOf(view: ViewName, { counts, countedRoom, views, known }: R
 
 /** How many invitations the user may still accept. */
 export const countInvitations = ({ known }: ReplicaState): number => openInvitations(known.invitations).length;
+
+/** How many of the views have a number beside them. */
+const countNumbers = (state: ReplicaState): number =>
+  VIEWS.filter((view) => countOf(view, state) > 0).length + Math.min(1, countInvitations(state));

@@ -153,9 +153,12 @@ describe('the console on screens of all sizes', () => {
       expect([path, await page.evaluate(TOO_WIDE)]).toEqual([path, []]);
     }
     // The views are a line that is longer than the screen: the one that is shown is in view.
-    const [link, line] = [page.getByRole('link', { name: 'Settings' }), page.locator('.nav-lists')];
-    const [{ x = 0, width = 0 } = {}, box] = [(await link.boundingBox()) ?? {}, await line.boundingBox()];
-    expect(x + width).toBeLessThanOrEqual((box?.x ?? 0) + (box?.width ?? 0) + 1);
+    const end = async (selector: string) => {
+      const box = await page.locator(selector).boundingBox();
+      return (box?.x ?? 0) + (box?.width ?? 0);
+    };
+    await page.locator('.nav-count').first().waitFor({ state: 'attached' });
+    await expect.poll(async () => (await end('.nav-more a[aria-current]')) - (await end('.nav-lists'))).toBeLessThan(1);
     await page.goto(`${hub.url}/console/settings/rooms/${room}`);
     await page.getByRole('button', { name: 'New greeting' }).click();
     await page.getByRole('dialog').waitFor();
