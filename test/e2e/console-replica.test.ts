@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { OpenSocket } from '../../src/console-app/replica/ports.ts';
 import { Replica } from '../../src/console-app/replica/replica.ts';
 import { BreakableNetwork } from '../support/local/breakable-network.ts';
-import { compareWithRest, SHOWN_VIEWS, settledLists } from '../support/local/console-comparison.ts';
+import { compareWithRest, isForList, SHOWN_VIEWS, settledLists } from '../support/local/console-comparison.ts';
 import { consolePorts, hurriedClock } from '../support/local/console-ports.ts';
 import { openHub, type TestHub } from '../support/local/hub.ts';
 import type { Channel } from '../support/local/hub-client.ts';
@@ -46,8 +46,7 @@ beforeAll(async () => {
     userId: agent.id,
     left: null,
     call: (request) => {
-      // Mentions are read after each break, since they are not told again.
-      if (/\/inbox\?(?!view=mentioned)/.test(request.path)) lists += 1;
+      if (isForList(request.path)) lists += 1;
       return call(request);
     },
     openSocket: losingPlace(openSocket),

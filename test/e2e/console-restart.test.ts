@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { readDemo } from '../../scripts/demo-file.ts';
 import { freePort } from '../../scripts/free-port.ts';
 import { Replica } from '../../src/console-app/replica/replica.ts';
-import { compareWithRest, SHOWN_VIEWS, settledLists } from '../support/local/console-comparison.ts';
+import { compareWithRest, isForList, SHOWN_VIEWS, settledLists } from '../support/local/console-comparison.ts';
 import { consolePorts, hurriedClock } from '../support/local/console-ports.ts';
 import { makeFolder } from '../support/local/hub.ts';
 import { HubClient } from '../support/local/hub-client.ts';
@@ -50,7 +50,7 @@ test('after a kill -9 of the hub the console goes on where it was, sends what wa
     userId: demo.agent.id,
     left: null,
     call: (request) => {
-      if (/\/inbox\?/.test(request.path)) lists.push(request.path);
+      if (isForList(request.path)) lists.push(request.path);
       return call(request);
     },
     openSocket: (events) =>

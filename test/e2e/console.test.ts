@@ -48,7 +48,6 @@ test('the files that the page names are kept for ever, and missing ones are not'
   expect(files.map((file) => file.replace(/-[\w-]{8}\./, '-….'))).toEqual([
     '/console/assets/icon-….svg',
     '/console/assets/index-….js',
-    '/console/assets/rolldown-runtime-….js',
     '/console/assets/libraries-….js',
     '/console/assets/index-….css',
   ]);

@@ -64,7 +64,12 @@ const isCall = (operation: Operation) =>
 const READS_SECRETS = /^(getChannelSecret|(get|list)(Rpc|Threads)(Settings|Keys))$/;
 
 /** What authenticates by other than a token; its own tests look for its entries. */
-const AUTHENTICATES_OTHERWISE = ['/identity/token', '/api/v5/session', '/api/v5/session/demo/message'];
+const AUTHENTICATES_OTHERWISE = [
+  '/identity/token',
+  '/api/v5/session',
+  '/api/v5/session/demo/message',
+  '/api/v5/sessions/{token_id}',
+];
 
 /** Every call of the operator, the reading of a secret, and every change but those above. */
 const AUDITED = OPERATIONS.filter((operation) => {

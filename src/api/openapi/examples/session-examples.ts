@@ -5,7 +5,7 @@ import { at, ids } from './shop.ts';
 /** Alice signs in to the console in the morning. */
 export const sessionExamples = {
   NewSession: { token: 'umi_Qm9va3NoZWxmLWhhcmJvdXItYm9va3MtZXhhbXBsZS10b2tlbg1x2y3z4' },
-  DemoUsers: { users: [{ id: ids.agent, name: 'Alice Berg' }] },
+  DemoUsers: { users: [{ id: ids.agent, name: 'Alice Berg' }], is_complete: true },
   DemoMessageSent: { chat_id: ids.chat },
   NewSignInLink: { scopes: ['reports'], invitation: true },
   SignInLink: {
@@ -16,6 +16,7 @@ export const sessionExamples = {
     user: directoryExamples.User,
     preferences: directoryExamples.UserPreferences,
     organization_id: ids.organization,
+    rooms: [{ id: ids.room, name: 'Support' }],
     scopes: ['reports'],
     token_id: ids.token,
     expires_at: isoTime(at('20:00:00.000')),
