@@ -1,5 +1,5 @@
 import type { LiveNotification } from '../../resources/live-frames.ts';
-import { applyNotifications, asksToRead, isToldOnce } from './apply-notification.ts';
+import { applyNotifications, asksToRead, chatOf, isToldOnce } from './apply-notification.ts';
 import type { Known } from './known.ts';
 import type { Clock } from './ports.ts';
 
@@ -22,7 +22,10 @@ export class RecentNotifications {
 
   add(notifications: readonly LiveNotification[]): void {
     const at = this.#clock.now();
-    for (const notification of notifications) this.#entries.push({ at, notification });
+    for (const notification of notifications) {
+      if (notification.channel.endsWith('/purges')) this.#forgetTexts(chatOf(notification));
+      this.#entries.push({ at, notification });
+    }
     // A request may take as long as a page waits for it, so twice the time is kept.
     const isOld = this.#entries.findIndex((entry) => entry.at >= at - 2 * COPY_IS_BEHIND);
     if (isOld > 0) this.#entries.splice(0, isOld);
@@ -30,6 +33,14 @@ export class RecentNotifications {
 
   forget(): void {
     this.#entries = [];
+  }
+
+  /** What was purged must not come back from here: REST has what is left of it. */
+  #forgetTexts(chatId: string): void {
+    const isText = ({ channel }: LiveNotification) => /\/(messages|reply_suggestions)$/.test(channel);
+    this.#entries = this.#entries.filter(
+      ({ notification }) => chatOf(notification) !== chatId || !isText(notification),
+    );
   }
 
   /**

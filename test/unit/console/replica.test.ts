@@ -124,6 +124,22 @@ describe('a replica', () => {
     expect([hub.asked('inbox'), hub.rows()[0]?.last_message?.id]).toEqual([2, message(20).id]);
   });
 
+  it('shows no text again that was purged right after it was told', async () => {
+    const hub = await live();
+    hub.tells(11, said(20));
+    expect(hub.thread()?.messages[0]?.message).toBe('message 20');
+    const left = { ...message(20), message: null, sensitive_data_purged_at: '2026-11-21T12:01:00.000Z' };
+    hub.answers['messages'] = page([left]);
+    hub.answers[CHAT] = { status: 200, body: ROW, retryAfter: null };
+    hub.tells(12, told('purges', 'added', 'p', {}));
+    for (let second = 0; second < 5; second++) {
+      await settled();
+      hub.clock.pass(1_000);
+    }
+    expect(hub.thread()?.messages).toEqual([left]);
+    expect(JSON.stringify([...hub.replica.getState().known.rows.values()])).not.toContain('message 20');
+  });
+
   it('reads everything again after a reset, and applies nothing from before it', async () => {
     const hub = await live();
     hub.tells(11, said(20));
