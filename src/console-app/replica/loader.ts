@@ -3,7 +3,8 @@ import type { Clock } from './ports.ts';
 /** Reads something and says whether it is done. If not, it is tried again. */
 export type Work = () => Promise<boolean>;
 
-type Job = { work: Work; isRunning: boolean; isAskedAgain: boolean; failures: number; cancel: () => void };
+/** `again`: how long after its end it is to run once more (ms); null: not at all. */
+type Job = { work: Work; isRunning: boolean; again: number | null; failures: number; cancel: () => void };
 
 const SHORTEST_WAIT = 1_000;
 const LONGEST_WAIT = 30_000;
@@ -28,10 +29,10 @@ export class Loader {
     const known = this.#jobs.get(name);
     if (known !== undefined) {
       known.work = work;
-      known.isAskedAgain = known.isRunning;
+      if (known.isRunning) known.again = Math.min(known.again ?? delay, delay);
       return;
     }
-    const job: Job = { work, isRunning: false, isAskedAgain: false, failures: 0, cancel: () => {} };
+    const job: Job = { work, isRunning: false, again: null, failures: 0, cancel: () => {} };
     this.#jobs.set(name, job);
     if (delay === 0) this.#run(name, job);
     else job.cancel = this.#clock.after(delay, () => this.#run(name, job));
@@ -57,7 +58,7 @@ export class Loader {
 
   #run(name: string, job: Job): void {
     job.isRunning = true;
-    job.isAskedAgain = false;
+    job.again = null;
     job.work().then(
       (isDone) => this.#ran(name, job, isDone),
       (error: unknown) => {
@@ -70,7 +71,8 @@ export class Loader {
   #ran(name: string, job: Job, isDone: boolean): void {
     if (this.#jobs.get(name) !== job) return;
     job.isRunning = false;
-    if (job.isAskedAgain) this.#run(name, job);
+    if (job.again === 0) this.#run(name, job);
+    else if (job.again !== null) job.cancel = this.#clock.after(job.again, () => this.#run(name, job));
     else if (isDone) this.#jobs.delete(name);
     else {
       const wait = Math.min(LONGEST_WAIT, SHORTEST_WAIT * 2 ** Math.min(job.failures, 10));

@@ -42,7 +42,8 @@ export class Loads {
   readonly #dependencies: LoadsDependencies;
   /** The rows that are being read. */
   readonly #triesOfRow = new Map<string, number>();
-  readonly #rowsReadAt = new Map<string, number>();
+  /** When a row or a thread was read last, by the name of the work (ms). */
+  readonly #readAt = new Map<string, number>();
   /** The chats whose notes are told since they were read. */
   readonly #told = new Set<string>();
   /** What is read once the lists are here. */
@@ -96,6 +97,7 @@ export class Loads {
   close(chatId: string): void {
     const { store, loader } = this.#dependencies;
     loader.forget(`thread/${chatId}`);
+    this.#readAt.delete(`thread/${chatId}`);
     this.#told.delete(chatId);
     store.setThreadLoad(chatId, null);
     const { known } = this.#state;
@@ -132,11 +134,12 @@ export class Loads {
   }
 
   /** A chat that is open, with `least` messages: as many as it shows. */
-  thread(chatId: string, least = this.#messagesOf(chatId)): void {
+  thread(chatId: string, least = this.#messagesOf(chatId), delay = 0): void {
     const { loader, reads, store, clock, recent, userId } = this.#dependencies;
-    loader.ask(`thread/${chatId}`, async () => {
+    const work = async () => {
       if (!this.#state.threadLoads.has(chatId)) return true;
       const asked = clock.now();
+      this.#readAt.set(`thread/${chatId}`, asked);
       const read = await reads.thread(chatId, this.#isOwn(chatId), least);
       if (!this.#state.threadLoads.has(chatId)) return true;
       store.setThreadLoad(chatId, read.ok ? READY : failed(read));
@@ -146,7 +149,8 @@ export class Loads {
       const staleThreads = without(next.staleThreads, chatId);
       this.know(recent.replay({ ...next, threads, staleThreads }, (told) => chatOf(told) === chatId, userId, asked));
       return true;
-    });
+    };
+    loader.ask(`thread/${chatId}`, work, delay);
   }
 
   /** The messages before those of a chat that is open. */
@@ -261,12 +265,18 @@ export class Loads {
       : next;
     this.#dependencies.store.set({ known });
     if (isMany) for (const key of this.#state.views.keys()) this.view(key, SETTLED_AFTER);
-    for (const chatId of known.staleThreads) this.thread(chatId);
+    for (const chatId of known.staleThreads) this.thread(chatId, undefined, this.#pauseBefore(`thread/${chatId}`));
     if ([...this.#state.threadLoads.keys()].some((chatId) => hasUnreadDraft(known, chatId))) this.drafts();
     for (const chatId of known.staleRows) {
       if (this.#triesOfRow.size >= ROWS_AT_ONCE) break;
       if (!this.#triesOfRow.has(chatId)) this.#row(chatId);
     }
+  }
+
+  /** How long to wait (ms) before something is read that was read just now: what made it stale may make it so again. */
+  #pauseBefore(name: string): number {
+    const isRecent = this.#dependencies.clock.now() - (this.#readAt.get(name) ?? 0) < READ_AGAIN_AFTER;
+    return isRecent ? READ_AGAIN_AFTER : 0;
   }
 
   #withoutOldRows(known: Known): Known {
@@ -343,10 +353,9 @@ export class Loads {
   #row(chatId: string): void {
     const { loader, reads, recent, userId, clock } = this.#dependencies;
     this.#triesOfRow.set(chatId, 0);
-    const isRecent = clock.now() - (this.#rowsReadAt.get(chatId) ?? 0) < READ_AGAIN_AFTER;
     const work = async () => {
       const asked = clock.now();
-      this.#rowsReadAt.set(chatId, asked);
+      this.#readAt.set(`row/${chatId}`, asked);
       const tries = (this.#triesOfRow.get(chatId) ?? 0) + 1;
       this.#triesOfRow.set(chatId, tries);
       const read = await reads.row(chatId);
@@ -358,7 +367,7 @@ export class Loads {
       this.know(read.ok ? recent.replay(next, (told) => chatOf(told) === chatId, userId, asked) : next);
       return true;
     };
-    loader.ask(`row/${chatId}`, work, isRecent ? READ_AGAIN_AFTER : 0);
+    loader.ask(`row/${chatId}`, work, this.#pauseBefore(`row/${chatId}`));
   }
 
   #invitations(): void {

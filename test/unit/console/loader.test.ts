@@ -36,6 +36,19 @@ describe('a loader', () => {
     expect([begun.length, loader.has('a')]).toEqual([2, false]);
   });
 
+  it('waits before it reads once more, if who asked meanwhile can wait', async () => {
+    loader.ask('a', work);
+    loader.ask('a', work, 1_000);
+    await settle((last) => last?.resolve(true));
+    expect(begun).toHaveLength(1);
+    clock.pass(1_000);
+    expect(begun).toHaveLength(2);
+    loader.ask('a', work, 1_000);
+    loader.ask('a', work);
+    await settle((last) => last?.resolve(true));
+    expect(begun).toHaveLength(3);
+  });
+
   it('tries again after 1 s, 2 s, 4 s, and at once when it is hurried', async () => {
     loader.ask('a', work);
     for (const wait of [1000, 2000, 4000]) {
