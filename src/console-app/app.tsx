@@ -5,6 +5,7 @@ import { browserPorts, forgetCopy, watchBrowser } from './browser-ports.ts';
 import { DeskProvider, useDesk, useReplica } from './desk/desk.tsx';
 import { type Notice, NoticeBar } from './desk/notice.tsx';
 import { everythingAnswered } from './hub/call.ts';
+import type { Presence } from './hub/presence.ts';
 import { readSession, type Session, signOut, watchSessionOwner } from './hub/session.ts';
 import { Replica } from './replica/replica.ts';
 import { makeRouter } from './routes.tsx';
@@ -15,7 +16,7 @@ type State =
   | { step: 'outside' }
   /** `complaint`: why the user is still signed in, after they wanted to sign out. */
   | { step: 'inside'; session: Session; complaint?: string }
-  | { step: 'leaving'; session: Session };
+  | { step: 'leaving'; session: Session; presence: Presence };
 
 const queries = new QueryClient({
   // A browser’s word that it is offline is not asked for: the hub may be on the same machine.
@@ -60,8 +61,8 @@ export function App() {
   // By then the screens are gone, and have told what they had to tell in the session.
   useEffect(() => {
     if (state.step !== 'leaving') return;
-    const { session } = state;
-    endSession().then(
+    const { session, presence } = state;
+    endSession(presence).then(
       (complaint) => setState(complaint === null ? { step: 'outside' } : { step: 'inside', session, complaint }),
       reportError,
     );
@@ -76,15 +77,17 @@ export function App() {
         key={session.user.id}
         session={session}
         problem={complaint}
-        onLeave={() => setState({ step: 'leaving', session })}
+        onLeave={(presence) => setState({ step: 'leaving', session, presence })}
       />
     </QueryClientProvider>
   );
 }
 
 /** Ends the session once the hub has answered everything. Null when it is done; else why not, in words. */
-async function endSession(): Promise<string | null> {
+async function endSession(presence: Presence): Promise<string | null> {
   await everythingAnswered();
+  // What the screens told last, such as what was seen, is refused to somebody who is away.
+  await presence.end();
   const answer = await signOut();
   // The cookie still works: a page that looks signed out would let the next person in.
   if (!answer.ok && answer.status !== 401) return `You are still signed in. ${answer.detail}`;
@@ -92,7 +95,9 @@ async function endSession(): Promise<string | null> {
   return null;
 }
 
-function Inside({ session, problem, onLeave }: { session: Session; problem: string | null; onLeave: () => void }) {
+type InsideProps = { session: Session; problem: string | null; onLeave: (presence: Presence) => void };
+
+function Inside({ session, problem, onLeave }: InsideProps) {
   const [complaint, setComplaint] = useState(problem);
   const [notice, setNotice] = useState<Notice | null>(null);
   const forgetNotice = useCallback(() => setNotice(null), []);
@@ -117,13 +122,10 @@ function Inside({ session, problem, onLeave }: { session: Session; problem: stri
 }
 
 /** `onMoved`: somebody goes to another page. */
-function Screens({ onLeave, onMoved }: { onLeave: () => void; onMoved: () => void }) {
+function Screens({ onLeave, onMoved }: { onLeave: (presence: Presence) => void; onMoved: () => void }) {
   const { presence, replica, userId } = useDesk();
   const isSignedOut = useReplica((state) => state.isSignedOut);
-  const leave = useCallback(async () => {
-    await presence.end();
-    onLeave();
-  }, [presence, onLeave]);
+  const leave = useCallback(() => onLeave(presence), [presence, onLeave]);
   const router = useMemo(() => makeRouter(leave), [leave]);
   useEffect(
     () => router.subscribe('onBeforeNavigate', ({ pathChanged }) => pathChanged && onMoved()),
