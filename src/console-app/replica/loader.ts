@@ -14,6 +14,8 @@ export class Loader {
   readonly #clock: Clock;
   readonly #onFault: (error: unknown) => void;
   readonly #jobs = new Map<string, Job>();
+  /** When each was begun last (ms). */
+  readonly #begunAt = new Map<string, number>();
 
   constructor(clock: Clock, onFault: (error: unknown) => void) {
     this.#clock = clock;
@@ -38,6 +40,12 @@ export class Loader {
     else job.cancel = this.#clock.after(delay, () => this.#run(name, job));
   }
 
+  /** Asks for what is not to be read within `pause` (ms) of the last time: what made it stale may make it so again. */
+  askAfter(name: string, work: Work, pause: number): void {
+    const begunAt = this.#begunAt.get(name) ?? Number.NEGATIVE_INFINITY;
+    this.ask(name, work, this.#clock.now() - begunAt < pause ? pause : 0);
+  }
+
   /** Tries now what waits for another attempt. */
   hurry(): void {
     for (const [name, job] of this.#jobs) {
@@ -58,6 +66,7 @@ export class Loader {
 
   #run(name: string, job: Job): void {
     job.isRunning = true;
+    this.#begunAt.set(name, this.#clock.now());
     job.again = null;
     job.work().then(
       (isDone) => this.#ran(name, job, isDone),

@@ -42,8 +42,6 @@ export class Loads {
   readonly #dependencies: LoadsDependencies;
   /** The rows that are being read. */
   readonly #triesOfRow = new Map<string, number>();
-  /** When a row or a thread was read last, by the name of the work (ms). */
-  readonly #readAt = new Map<string, number>();
   /** The chats whose notes are told since they were read. */
   readonly #told = new Set<string>();
   /** What is read once the lists are here. */
@@ -97,7 +95,6 @@ export class Loads {
   close(chatId: string): void {
     const { store, loader } = this.#dependencies;
     loader.forget(`thread/${chatId}`);
-    this.#readAt.delete(`thread/${chatId}`);
     this.#told.delete(chatId);
     store.setThreadLoad(chatId, null);
     const { known } = this.#state;
@@ -134,12 +131,11 @@ export class Loads {
   }
 
   /** A chat that is open, with `least` messages: as many as it shows. */
-  thread(chatId: string, least = this.#messagesOf(chatId), delay = 0): void {
+  thread(chatId: string, least = this.#messagesOf(chatId), pause = 0): void {
     const { loader, reads, store, clock, recent, userId } = this.#dependencies;
     const work = async () => {
       if (!this.#state.threadLoads.has(chatId)) return true;
       const asked = clock.now();
-      this.#readAt.set(`thread/${chatId}`, asked);
       const read = await reads.thread(chatId, this.#isOwn(chatId), least);
       if (!this.#state.threadLoads.has(chatId)) return true;
       store.setThreadLoad(chatId, read.ok ? READY : failed(read));
@@ -150,7 +146,7 @@ export class Loads {
       this.know(recent.replay({ ...next, threads, staleThreads }, (told) => chatOf(told) === chatId, userId, asked));
       return true;
     };
-    loader.ask(`thread/${chatId}`, work, delay);
+    loader.askAfter(`thread/${chatId}`, work, pause);
   }
 
   /** The messages before those of a chat that is open. */
@@ -265,18 +261,12 @@ export class Loads {
       : next;
     this.#dependencies.store.set({ known });
     if (isMany) for (const key of this.#state.views.keys()) this.view(key, SETTLED_AFTER);
-    for (const chatId of known.staleThreads) this.thread(chatId, undefined, this.#pauseBefore(`thread/${chatId}`));
+    for (const chatId of known.staleThreads) this.thread(chatId, undefined, READ_AGAIN_AFTER);
     if ([...this.#state.threadLoads.keys()].some((chatId) => hasUnreadDraft(known, chatId))) this.drafts();
     for (const chatId of known.staleRows) {
       if (this.#triesOfRow.size >= ROWS_AT_ONCE) break;
       if (!this.#triesOfRow.has(chatId)) this.#row(chatId);
     }
-  }
-
-  /** How long to wait (ms) before something is read that was read just now: what made it stale may make it so again. */
-  #pauseBefore(name: string): number {
-    const isRecent = this.#dependencies.clock.now() - (this.#readAt.get(name) ?? 0) < READ_AGAIN_AFTER;
-    return isRecent ? READ_AGAIN_AFTER : 0;
   }
 
   #withoutOldRows(known: Known): Known {
@@ -355,7 +345,6 @@ export class Loads {
     this.#triesOfRow.set(chatId, 0);
     const work = async () => {
       const asked = clock.now();
-      this.#readAt.set(`row/${chatId}`, asked);
       const tries = (this.#triesOfRow.get(chatId) ?? 0) + 1;
       this.#triesOfRow.set(chatId, tries);
       const read = await reads.row(chatId);
@@ -367,7 +356,7 @@ export class Loads {
       this.know(read.ok ? recent.replay(next, (told) => chatOf(told) === chatId, userId, asked) : next);
       return true;
     };
-    loader.ask(`row/${chatId}`, work, this.#pauseBefore(`row/${chatId}`));
+    loader.askAfter(`row/${chatId}`, work, READ_AGAIN_AFTER);
   }
 
   #invitations(): void {
