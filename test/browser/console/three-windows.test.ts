@@ -56,7 +56,18 @@ it('a visitor on a page and two agents meet in one chat: it is taken once, hande
   await smith.page.keyboard.press('Enter');
   await sees('It will be there on Friday.');
   await jones.page.getByRole('log').getByText('It will be there on Friday.').waitFor();
+  // What the visitor types is seen by who answers and who looks, until it is sent. Smith's list, Waiting, has lost the chat.
+  const chatId = new URL(smith.page.url()).pathname.split('/').at(-1) ?? '';
+  await chatSite.type(chatId, true);
+  await jones.page
+    .getByRole('link', { name: /Ada Visitor/ })
+    .getByText('Ada Visitor writing…')
+    .waitFor();
+  for (const { page } of [smith, jones]) await page.getByRole('log').getByText('Ada Visitor is writing').waitFor();
   await write('And the second one?');
+  for (const { page } of [smith, jones]) {
+    await page.getByRole('log').getByText('Ada Visitor is writing').waitFor({ state: 'hidden' });
+  }
   for (const { page } of [smith, jones]) await page.getByRole('log').getByText('And the second one?').waitFor();
 
   await smith.page.getByRole('button', { name: 'Hand over' }).click();

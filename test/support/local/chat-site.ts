@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { chromiumPath } from '../../../scripts/chromium.ts';
 import { freePort } from '../../../scripts/free-port.ts';
@@ -13,6 +14,8 @@ export type ChatSite = {
   /** Address of the application. */
   url: string;
   page: Page;
+  /** Says to the hub, in the name of the only visitor of the application, that they type in a chat, or (false) no longer. */
+  type(chatId: string, isTyping: boolean): Promise<void>;
   /** The page's output on the browser's console, and its uncaught errors. */
   console: readonly string[];
   /** For the analysis of a failure: the page, its console, and the logs of the application and the hub. */
@@ -63,6 +66,13 @@ export async function openChatSite(): Promise<ChatSite> {
       url,
       page,
       console,
+      async type(chatId, isTyping) {
+        const { visitor_id, access_token } = visitorIn(variables.STORE_PATH);
+        const path = `/api/v5/public/visitors/${visitor_id}/chat_memberships/${chatId}`;
+        const body = { composing_status: isTyping ? 'typing' : 'typed' };
+        const { status } = await site.client.request('PATCH', path, body, access_token);
+        if (status !== 200) throw new Error(`the hub answered ${status}`);
+      },
       stop,
       async report() {
         return [
@@ -97,4 +107,16 @@ let shared: Browser | null = null;
 export async function sharedBrowser(): Promise<Browser> {
   if (shared?.isConnected() !== true) shared = await openBrowser();
   return shared;
+}
+
+/** Who the application's visitor is for the hub. Its pages do not tell of typing. */
+function visitorIn(storePath: string): { visitor_id: string; access_token: string } {
+  const store = new DatabaseSync(storePath, { readOnly: true });
+  try {
+    const [visitor] = store.prepare('SELECT visitor_id, access_token FROM visitors').all();
+    if (visitor === undefined) throw new Error('the application has no visitor');
+    return { visitor_id: String(visitor['visitor_id']), access_token: String(visitor['access_token']) };
+  } finally {
+    store.close();
+  }
 }
