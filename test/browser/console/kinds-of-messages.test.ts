@@ -1,10 +1,12 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { requestJson } from '../../../scripts/json-request.ts';
 import { type ConsoleSite, openConsoleSite } from '../../support/local/console-site.ts';
 
 let site: ConsoleSite;
 beforeAll(async () => {
-  site = await openConsoleSite();
+  // The key of the organization holds at once.
+  site = await openConsoleSite({}, { variables: { AUTH_CACHE_SECONDS: '0' } });
 });
 afterAll(() => site?.stop());
 
@@ -139,6 +141,30 @@ it('a call and a purged message are shown as such when the hub itself has made t
   expect(purge.status).toBe(202);
   await log.getByText(/The text was purged on/).waitFor();
   expect(await page.getByText('My card is 4711').count()).toBe(0);
+  expect(await faults()).toEqual([]);
+  expect(complaints).toEqual([]);
+});
+
+it('an encrypted message is readable until the hub has forgotten its key, and there are no notes about it', async () => {
+  const { client, demo, hub } = site.site;
+  const { page, signIn, faults, complaints } = await site.open();
+  const administer = async (path: string, body: object) => {
+    const url = `${hub.url}/admin/v1/organizations/${demo.organization_id}${path}`;
+    const set = await requestJson({ method: 'PATCH', url, token: hub.adminToken, body });
+    expect([set.status, set.body]).toEqual([200, expect.anything()]);
+  };
+  const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  await administer('', { encryption_public_key: publicKey.export({ type: 'spki', format: 'pem' }) });
+  await administer(`/rooms/${demo.room_id}`, { chat_key_ttl_days: 0 });
+  await signIn(demo.agent);
+  await site.write('sealed', 'Nobody reads this for long', 'Ann Sealed');
+  await page.getByRole('link', { name: /Ann Sealed/ }).click();
+  const log = page.getByRole('log');
+  await log.getByText('Nobody reads this for long').waitFor();
+  expect(await page.getByRole('button', { name: 'Note i' }).count()).toBe(0);
+  await client.closeSession(site.channel.id, 'sealed');
+  await log.getByText('Encrypted: only who has the private key of the organization can read it').waitFor();
+  expect(await page.getByText('Nobody reads this for long').count()).toBe(0);
   expect(await faults()).toEqual([]);
   expect(complaints).toEqual([]);
 });
