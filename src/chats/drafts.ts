@@ -1,9 +1,9 @@
 /** Drafts: what users have begun to write in a chat and not sent. One for each user and chat, in whatever collection. */
 
 import type { OrganizationDatabase } from '../db/database.ts';
-import { deleteInPortions } from '../db/delete-in-portions.ts';
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
 import { isPurgedChat } from './ended-chats.ts';
+import { deleteOldRows, purgeRowsBeside, type RowsBesideChats } from './rows-beside-chats.ts';
 
 /** `updated_at` in ms. */
 export type DraftRow = {
@@ -16,8 +16,8 @@ export type DraftRow = {
 
 /** Drafts that nobody has changed for 30 days go (ms). */
 export const DRAFTS_KEPT = 30 * 24 * 3_600_000;
-/** Most drafts that a run of the watchdog deletes. */
-const DRAFTS_IN_A_RUN = 50_000;
+
+const DRAFTS: RowsBesideChats = { table: 'drafts', key: 'user_id, chat_id', writtenAt: 'updated_at' };
 
 /**
  * Stores a draft in the place of the one before. The caller has checked that the user sees the chat. False when the chat has
@@ -85,22 +85,11 @@ export async function deleteDraft(
 }
 
 /** Deletes the drafts of everybody in a purged chat from before a time (ms; null: all). Can be repeated. */
-export async function purgeDrafts(
-  database: OrganizationDatabase,
-  chatId: string,
-  before: number | null,
-): Promise<void> {
-  const sql = `DELETE FROM drafts WHERE (user_id, chat_id) IN (
-    SELECT user_id, chat_id FROM drafts WHERE chat_id = ? AND updated_at < ? LIMIT ?)`;
-  await deleteInPortions(
-    (limit) => database.run(sql, chatId, before ?? Number.MAX_SAFE_INTEGER, limit),
-    Number.POSITIVE_INFINITY,
-  );
+export function purgeDrafts(database: OrganizationDatabase, chatId: string, before: number | null): Promise<void> {
+  return purgeRowsBeside(database, DRAFTS, chatId, before);
 }
 
 /** Deletes drafts that nobody has changed for DRAFTS_KEPT, at `now` (ms). Answers how many. For the watchdog. */
 export function deleteOldDrafts(database: OrganizationDatabase, now: number): Promise<number> {
-  const sql = `DELETE FROM drafts WHERE (user_id, chat_id) IN (
-    SELECT user_id, chat_id FROM drafts WHERE updated_at < ? ORDER BY updated_at LIMIT ?)`;
-  return deleteInPortions((limit) => database.run(sql, now - DRAFTS_KEPT, limit), DRAFTS_IN_A_RUN);
+  return deleteOldRows(database, DRAFTS, now - DRAFTS_KEPT);
 }

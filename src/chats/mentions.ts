@@ -4,13 +4,13 @@
  */
 
 import type { OrganizationDatabase, Statement } from '../db/database.ts';
-import { deleteInPortions } from '../db/delete-in-portions.ts';
 import type { IdIndex } from './id-walk.ts';
+import { deleteOldRows, purgeRowsBeside, type RowsBesideChats } from './rows-beside-chats.ts';
 
 /** Mentions that are older go (ms): whoever has not looked for so long is not waited for. */
 export const MENTIONS_KEPT = 30 * 24 * 3_600_000;
-/** Most mentions that a run of the watchdog deletes. */
-const MENTIONS_IN_A_RUN = 50_000;
+
+const MENTIONS: RowsBesideChats = { table: 'mentions', key: 'user_id, chat_id', writtenAt: 'created_at' };
 
 /** The chats in which a user is mentioned. */
 export const MENTIONED: IdIndex = { table: 'mentions', name: null, owner: 'user_id', id: 'chat_id', where: 'TRUE' };
@@ -51,22 +51,11 @@ export async function deleteMention(
 }
 
 /** Deletes the mentions of everybody in a purged chat from before a time (ms; null: all). Can be repeated. */
-export async function purgeMentions(
-  database: OrganizationDatabase,
-  chatId: string,
-  before: number | null,
-): Promise<void> {
-  const sql = `DELETE FROM mentions WHERE (user_id, chat_id) IN (
-    SELECT user_id, chat_id FROM mentions WHERE chat_id = ? AND created_at < ? LIMIT ?)`;
-  await deleteInPortions(
-    (limit) => database.run(sql, chatId, before ?? Number.MAX_SAFE_INTEGER, limit),
-    Number.POSITIVE_INFINITY,
-  );
+export function purgeMentions(database: OrganizationDatabase, chatId: string, before: number | null): Promise<void> {
+  return purgeRowsBeside(database, MENTIONS, chatId, before);
 }
 
 /** Deletes mentions from before MENTIONS_KEPT, at `now` (ms). Answers how many. For the watchdog. */
 export function deleteOldMentions(database: OrganizationDatabase, now: number): Promise<number> {
-  const sql = `DELETE FROM mentions WHERE (user_id, chat_id) IN (
-    SELECT user_id, chat_id FROM mentions WHERE created_at < ? ORDER BY created_at LIMIT ?)`;
-  return deleteInPortions((limit) => database.run(sql, now - MENTIONS_KEPT, limit), MENTIONS_IN_A_RUN);
+  return deleteOldRows(database, MENTIONS, now - MENTIONS_KEPT);
 }

@@ -4,11 +4,11 @@
  */
 
 import type { OrganizationDatabase } from '../db/database.ts';
-import { deleteInPortions } from '../db/delete-in-portions.ts';
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { MentionedUser } from '../resources/note.ts';
 import { isPurgedChat } from './ended-chats.ts';
 import { deleteMentionsOf, insertMentions, purgeMentions } from './mentions.ts';
+import { purgeRowsBeside, type RowsBesideChats } from './rows-beside-chats.ts';
 
 /** Times in ms. */
 export type NoteRow = {
@@ -23,6 +23,8 @@ export type NoteRow = {
 };
 
 type StoredNote = Omit<NoteRow, 'mentioned'> & { mentioned: string };
+
+const NOTES: RowsBesideChats = { table: 'notes', key: 'chat_id, organization_id, id', writtenAt: 'created_at' };
 
 /** Most notes of an organization about a chat. */
 export const MOST_NOTES = 1000;
@@ -87,11 +89,6 @@ export async function deleteNote(
 
 /** Deletes the notes of everybody about a purged chat from before a time (ms; null: all), and their mentions. Can be repeated. */
 export async function purgeNotes(database: OrganizationDatabase, chatId: string, before: number | null): Promise<void> {
-  const sql = `DELETE FROM notes WHERE (chat_id, organization_id, id) IN (
-    SELECT chat_id, organization_id, id FROM notes WHERE chat_id = ? AND created_at < ? LIMIT ?)`;
-  await deleteInPortions(
-    (limit) => database.run(sql, chatId, before ?? Number.MAX_SAFE_INTEGER, limit),
-    Number.POSITIVE_INFINITY,
-  );
+  await purgeRowsBeside(database, NOTES, chatId, before);
   await purgeMentions(database, chatId, before);
 }
