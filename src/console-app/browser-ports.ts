@@ -3,8 +3,6 @@ import type { CallHub, Clock, OpenSocket, Storage } from './replica/ports.ts';
 import type { Replica, ReplicaDependencies } from './replica/replica.ts';
 import { readCopy } from './replica/tab-copy.ts';
 
-/** A request without an answer for so long (ms) counts as lost: it is sent again. */
-const LONGEST_REQUEST = 30_000;
 /** A page in the background gets no frames, but its title and sounds follow the inbox. In ms. */
 const LONGEST_FRAME = 100;
 
@@ -64,7 +62,7 @@ function keepCopy(text: string | null): void {
 const version = (): string => document.querySelector<HTMLScriptElement>('script[type="module"][src]')?.src ?? '';
 
 const call: CallHub = async ({ path, ...what }) => {
-  const { response, body } = await ask(path, what, { signal: AbortSignal.timeout(LONGEST_REQUEST) });
+  const { response, body } = await ask(path, what);
   const seconds = Number(response.headers.get('Retry-After') ?? Number.NaN);
   return { status: response.status, body, retryAfter: Number.isNaN(seconds) ? null : seconds };
 };

@@ -25,10 +25,13 @@ export function watchSignedOut(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
+/** A request without an answer for so long (ms) counts as lost. */
+const LONGEST_REQUEST = 30_000;
+
 /** The requests that have no answer yet. */
 const open = new Set<Promise<unknown>>();
 
-/** Resolves when the hub has answered all that the page has asked, and what followed from that. */
+/** Resolves when all that the page has asked is answered or lost, and what followed from that. */
 export async function everythingAnswered(): Promise<void> {
   do {
     await Promise.allSettled(open);
@@ -40,12 +43,11 @@ export async function everythingAnswered(): Promise<void> {
 export function ask(
   path: string,
   { method = 'GET', body, idempotencyKey }: Call,
-  options: { signal?: AbortSignal } = {},
 ): Promise<{ response: Response; body: unknown }> {
   const asked = (async () => {
     const response = await fetch(path, {
-      ...options,
       method,
+      signal: AbortSignal.timeout(LONGEST_REQUEST),
       credentials: 'same-origin',
       cache: 'no-store',
       headers: {
