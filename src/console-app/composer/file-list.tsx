@@ -1,6 +1,6 @@
 import { Icon } from '../desk/icons.tsx';
 import { sizeOf } from '../words/files.ts';
-import { withoutTurns } from '../words/names.ts';
+import { withoutDirectionMarks } from '../words/names.ts';
 import type { DraftFile, DraftFiles } from './draft-files.ts';
 
 /** The files that go with the next message. */
@@ -11,7 +11,7 @@ export function FileList({ files, all }: { files: DraftFiles; all: readonly Draf
       {all.map(({ key, name, size, state }) => (
         <li key={key} className={state.is === 'failed' ? 'has-failed' : ''}>
           <Icon name={state.is === 'failed' ? 'warning' : 'file'} size={15} />
-          <span className="draft-file-name">{withoutTurns(name)}</span>
+          <span className="draft-file-name">{withoutDirectionMarks(name)}</span>
           <span className={state.is === 'failed' ? 'message-failed' : 'muted'} role="status">
             {state.is === 'failed' ? `Not uploaded: ${state.reason}` : size === 0 ? '' : sizeOf(size)}
           </span>

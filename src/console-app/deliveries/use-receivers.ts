@@ -3,7 +3,7 @@ import type { installationResource, ownAppResource } from '../../resources/app.t
 import type { channelResource } from '../../resources/channel.ts';
 import { useDesk } from '../desk/desk.tsx';
 import { readAll } from '../records/read.ts';
-import { withoutTurns } from '../words/names.ts';
+import { withoutDirectionMarks } from '../words/names.ts';
 import type { Receiver } from './receivers.ts';
 
 type Installed = Pick<ReturnType<typeof installationResource>, 'id' | 'organization_id' | 'organization'>;
@@ -41,7 +41,7 @@ async function readReceivers(path: string, organizationId: string): Promise<read
         return {
           kind: 'elsewhere',
           id: each.id,
-          name: withoutTurns(`${name}, at ${each.organization.name}`),
+          name: withoutDirectionMarks(`${name}, at ${each.organization.name}`),
           log,
           url: null,
           app,

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'react';
-import { withoutTurns } from '../words/names.ts';
+import { withoutDirectionMarks } from '../words/names.ts';
 
 /** What has been done, and what may be done about it. */
 export type Notice = {
@@ -51,7 +51,7 @@ export function NoticeBar({ notice, onGone }: { notice: Notice; onGone: () => vo
 
   return (
     <div className="notice" role="status" onFocus={stay} onBlur={pass}>
-      <span>{withoutTurns(text)}</span>
+      <span>{withoutDirectionMarks(text)}</span>
       {action === null ? null : (
         <button
           type="button"

@@ -3,7 +3,7 @@ import { readDraft } from '../composer/drafts.ts';
 import { channelIcon, Icon } from '../desk/icons.tsx';
 import { useNow } from '../desk/ticks.ts';
 import type { InboxRow, LastMessage } from '../replica/known.ts';
-import { nameOf, withoutTurns } from '../words/names.ts';
+import { nameOf, withoutDirectionMarks } from '../words/names.ts';
 import { shortTime, waitOf } from '../words/times.ts';
 
 type Props = {
@@ -53,7 +53,7 @@ export const RowLine = memo(function RowLine({
       <div className="row-text">
         <span className="row-line">
           {writers !== '' ? (
-            <em className="row-writers">{withoutTurns(writers)} writing…</em>
+            <em className="row-writers">{withoutDirectionMarks(writers)} writing…</em>
           ) : hasDraft && !isOpen ? (
             <>
               <span className="row-draft">Draft</span> {readDraft(userId, chat.id)}
@@ -109,7 +109,7 @@ function textOf(message: LastMessage, userId: string): string {
   if (message.deleted_at !== null) return 'Deleted message';
   const text = message.message ?? (message.attachment_count > 0 ? 'Attachment' : '');
   if (message.sender_type === 'visitor') return text;
-  return `${message.sender_id === userId ? 'You' : withoutTurns(message.sender_name ?? 'Colleague')}: ${text}`;
+  return `${message.sender_id === userId ? 'You' : withoutDirectionMarks(message.sender_name ?? 'Colleague')}: ${text}`;
 }
 
 function Waiting({ since }: { since: string }) {

@@ -1,7 +1,7 @@
 import { AlertDialog } from '@base-ui/react/alert-dialog';
 import { type ReactNode, useState } from 'react';
 import type { Answer } from '../hub/call.ts';
-import { withoutTurns } from '../words/names.ts';
+import { withoutDirectionMarks } from '../words/names.ts';
 import './records.css';
 
 type Props = {
@@ -50,7 +50,7 @@ export function ConfirmButton({ label, title, children, confirm, isSmall, isPrim
       <AlertDialog.Portal>
         <AlertDialog.Backdrop className="backdrop" />
         <AlertDialog.Popup className="dialog is-narrow">
-          <AlertDialog.Title className="dialog-title">{withoutTurns(title)}</AlertDialog.Title>
+          <AlertDialog.Title className="dialog-title">{withoutDirectionMarks(title)}</AlertDialog.Title>
           <AlertDialog.Description render={<div />}>{children}</AlertDialog.Description>
           {problem === null ? null : (
             <p className="problem" role="alert">

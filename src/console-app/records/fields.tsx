@@ -1,5 +1,5 @@
 import { type ReactNode, useId } from 'react';
-import { withoutTurns } from '../words/names.ts';
+import { withoutDirectionMarks } from '../words/names.ts';
 import type { Bound } from './form.ts';
 
 export type About = { label: string; hint?: ReactNode };
@@ -20,7 +20,7 @@ export function Field({
   };
   return (
     <div className="form-field">
-      <label htmlFor={id}>{withoutTurns(label)}</label>
+      <label htmlFor={id}>{withoutDirectionMarks(label)}</label>
       {children(ids)}
       {hint === undefined ? null : (
         <p id={`${id}-hint`} className="form-hint muted">
@@ -130,7 +130,7 @@ export function SelectField<Value extends string>(props: SelectProps<Value>) {
           {choices.length === 0 ? <option value="">There is none</option> : null}
           {choices.map((choice) => (
             <option key={choice.value} value={choice.value}>
-              {withoutTurns(choice.label)}
+              {withoutDirectionMarks(choice.label)}
             </option>
           ))}
         </select>
@@ -151,7 +151,7 @@ export function CheckField({ label, hint, problem, value, onValue }: About & Bou
         aria-describedby={hint === undefined ? undefined : `${id}-hint`}
         onChange={(event) => onValue(event.target.checked)}
       />
-      <label htmlFor={id}>{withoutTurns(label)}</label>
+      <label htmlFor={id}>{withoutDirectionMarks(label)}</label>
       {hint === undefined ? null : (
         <p id={`${id}-hint`} className="form-hint muted">
           {hint}

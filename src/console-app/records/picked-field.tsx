@@ -1,5 +1,5 @@
 import { type MouseEvent, useRef, useState } from 'react';
-import { withoutTurns } from '../words/names.ts';
+import { withoutDirectionMarks } from '../words/names.ts';
 import { type About, type Choice, Field } from './fields.tsx';
 import type { Bound } from './form.ts';
 
@@ -56,7 +56,7 @@ export function PickedField({ label, hint, problem, value, onValue, choices, wha
               <option value="">{rest.length === 0 ? 'No other one' : `Choose a ${what}`}</option>
               {rest.map((choice) => (
                 <option key={choice.value} value={choice.value}>
-                  {withoutTurns(choice.label)}
+                  {withoutDirectionMarks(choice.label)}
                 </option>
               ))}
             </select>

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { withoutTurns } from '../words/names.ts';
+import { withoutDirectionMarks } from '../words/names.ts';
 import type { RecordRead } from './read.ts';
 import './records.css';
 
@@ -20,11 +20,11 @@ export function RecordPage({ title, about, back, actions, children }: Props) {
       <header className="record-head">
         {back === undefined ? null : <p className="record-back">{back}</p>}
         <div className="record-title">
-          <h1>{withoutTurns(title)}</h1>
+          <h1>{withoutDirectionMarks(title)}</h1>
           {actions === undefined ? null : <div className="record-actions">{actions}</div>}
         </div>
         {about === undefined ? null : (
-          <p className="muted">{typeof about === 'string' ? withoutTurns(about) : about}</p>
+          <p className="muted">{typeof about === 'string' ? withoutDirectionMarks(about) : about}</p>
         )}
       </header>
       {children}
@@ -40,7 +40,9 @@ export function RecordPart({ title, about, actions, children }: Omit<Props, 'bac
         <h2>{title}</h2>
         {actions === undefined ? null : <div className="record-actions">{actions}</div>}
       </div>
-      {about === undefined ? null : <p className="muted">{typeof about === 'string' ? withoutTurns(about) : about}</p>}
+      {about === undefined ? null : (
+        <p className="muted">{typeof about === 'string' ? withoutDirectionMarks(about) : about}</p>
+      )}
       {children}
     </section>
   );

@@ -2,7 +2,7 @@ import { type MouseEvent, useState } from 'react';
 import { Icon } from '../desk/icons.tsx';
 import type { Message } from '../replica/known.ts';
 import { hasExpired, kindOf, sizeOf } from '../words/files.ts';
-import { withoutTurns } from '../words/names.ts';
+import { withoutDirectionMarks } from '../words/names.ts';
 import { useChanging } from './changing.ts';
 import './attachments.css';
 
@@ -50,7 +50,7 @@ function StoredFile({
   const { refresh } = useChanging();
   const [broken, setBroken] = useState<string | null>(null);
   // Turned around, the end of a name could hide what the file is.
-  const name = withoutTurns(title ?? file.name);
+  const name = withoutDirectionMarks(title ?? file.name);
 
   // The address may have expired while the page was open: another one is asked for, once for each.
   function failed(url: string): void {

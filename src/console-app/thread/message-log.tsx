@@ -1,7 +1,7 @@
 import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual';
 import { memo, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { Note } from '../replica/known.ts';
-import { withoutTurns } from '../words/names.ts';
+import { withoutDirectionMarks } from '../words/names.ts';
 import { Announcements } from './announcements.tsx';
 import { CallRecord } from './call-record.tsx';
 import { countAfter, heightOf, type Line, withTyping } from './lines.ts';
@@ -193,7 +193,7 @@ const LogLine = memo(function LogLine({ line, userId, ...props }: LogLineProps) 
       return <p className="log-catch-up">{line.count} new while you were away</p>;
     case 'event':
       if (line.message.call !== undefined) return <CallRecord message={line.message} call={line.message.call} />;
-      return <p className="log-event">{withoutTurns(line.text)}</p>;
+      return <p className="log-event">{withoutDirectionMarks(line.text)}</p>;
     case 'note':
       return <NoteLine note={line.note} userId={userId} onDelete={props.onDeleteNote} />;
     case 'message':

@@ -24,4 +24,4 @@ export function viewersOf(viewers: ReadonlyMap<string, Viewer> | undefined, user
  * A text of the console with names in it, without the marks that turn text around (U+202A–202E, U+2066–2069). A name
  * may have them, and everything after it would be turned too. An element with nothing but the name needs no such care.
  */
-export const withoutTurns = (text: string): string => text.replace(/[\u202a-\u202e\u2066-\u2069]/g, '');
+export const withoutDirectionMarks = (text: string): string => text.replace(/[\u202a-\u202e\u2066-\u2069]/g, '');

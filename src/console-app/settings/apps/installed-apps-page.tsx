@@ -7,7 +7,7 @@ import { ConfirmButton } from '../../records/confirm-button.tsx';
 import { useCollection, useReadAgain, useRecord } from '../../records/read.ts';
 import { RecordPage, RecordPart, WithRecord } from '../../records/record-page.tsx';
 import { RecordTable } from '../../records/record-table.tsx';
-import { withoutTurns } from '../../words/names.ts';
+import { withoutDirectionMarks } from '../../words/names.ts';
 import { wholeTimeOf } from '../../words/times.ts';
 import { AppIsSent, AppRights } from './app-gets.tsx';
 import type { Installation, InstallationDetail } from './app-types.ts';
@@ -202,7 +202,9 @@ function Uninstall({ path, installation: { app, app_user } }: Props) {
           }}
         >
           It is sent nothing more, and its tokens stop working.{' '}
-          {app_user === null ? '' : withoutTurns(`Its bot “${app_user.full_name}” is deleted and leaves its chats.`)}
+          {app_user === null
+            ? ''
+            : withoutDirectionMarks(`Its bot “${app_user.full_name}” is deleted and leaves its chats.`)}
         </ConfirmButton>
       </p>
     </RecordPart>

@@ -1,5 +1,5 @@
 import type { routerResource } from '../../../resources/router.ts';
-import { withoutTurns } from '../../words/names.ts';
+import { withoutDirectionMarks } from '../../words/names.ts';
 
 export type Router = ReturnType<typeof routerResource>;
 type Target = Router['targets'][number];
@@ -47,7 +47,7 @@ export function sentenceOf(router: Pick<Router, 'room_ids' | 'targets'>, names: 
   const rooms = router.room_ids.map((id) => names('room', id) ?? 'a room that is gone');
   const targets = router.targets.map((target) => targetInWords(target, names));
   if (rooms.length === 0) return 'It has no room yet, so it decides nothing.';
-  return withoutTurns(`Chats in ${listed(rooms)} go to ${targets.length === 0 ? 'nobody' : listed(targets)}.`);
+  return withoutDirectionMarks(`Chats in ${listed(rooms)} go to ${targets.length === 0 ? 'nobody' : listed(targets)}.`);
 }
 
 function targetInWords({ kind, id, include_bots }: Target, names: Names): string {

@@ -8,7 +8,7 @@ import { useCollection, useReadAgain } from '../../records/read.ts';
 import { FormDialog } from '../../records/record-form.tsx';
 import { RecordPage } from '../../records/record-page.tsx';
 import { RecordTable } from '../../records/record-table.tsx';
-import { withoutTurns } from '../../words/names.ts';
+import { withoutDirectionMarks } from '../../words/names.ts';
 import { useNameable } from './router-names.ts';
 import { RouterRecord } from './router-record.tsx';
 import { type Names, type Router, sentenceOf } from './router-sentence.ts';
@@ -55,7 +55,7 @@ function RouterList({ path }: { path: string }) {
         ]}
       />
       {routers.items.length === 0 || routers.hasMore || others.length === 0 ? null : (
-        <p className="muted">Rooms without a router: {withoutTurns(others.join(', '))}.</p>
+        <p className="muted">Rooms without a router: {withoutDirectionMarks(others.join(', '))}.</p>
       )}
     </RecordPage>
   );

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { sentenceOf } from '../../../src/console-app/settings/routers/router-sentence.ts';
-import { withoutTurns } from '../../../src/console-app/words/names.ts';
+import { withoutDirectionMarks } from '../../../src/console-app/words/names.ts';
 
-describe('a name that turns the text after it around', () => {
-  it('has no such mark in a text of the console, and all else of it', () => {
+describe('a name with direction marks', () => {
+  it('has none of them in a text of the console, and all else of it', () => {
     const marks = ['\u202a', '\u202b', '\u202c', '\u202d', '\u202e', '\u2066', '\u2067', '\u2068', '\u2069'];
-    expect(withoutTurns(`Delete “${marks.join('E')}ve”?`)).toBe(`Delete “${'E'.repeat(8)}ve”?`);
-    expect(withoutTurns('شركة‏ ‎🧑‍💻')).toBe('شركة‏ ‎🧑‍💻');
+    expect(withoutDirectionMarks(`Delete “${marks.join('E')}ve”?`)).toBe(`Delete “${'E'.repeat(8)}ve”?`);
+    expect(withoutDirectionMarks('شركة‏ ‎🧑‍💻')).toBe('شركة‏ ‎🧑‍💻');
   });
 
   it('leaves the sentence of a router as it is', () => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ConsoleSite, openConsoleSite } from '../../support/local/console-site.ts';
 
 /** The mark by which all that follows is shown from right to left. */
-const TURN = '\u202e';
+const MARK = '\u202e';
 
 let site: ConsoleSite;
 beforeAll(async () => {
@@ -32,8 +32,8 @@ async function expectForward(element: Locator, text: string): Promise<void> {
   expect(lefts).toEqual(lefts.toSorted((one, other) => one - other));
 }
 
-describe('names that turn text around', () => {
-  it('turn nothing but themselves', async () => {
+describe('names with direction marks', () => {
+  it('turn no text but their own around', async () => {
     const { client, demo, hub } = site.site;
     const organization = `/api/v5/orgs/${demo.organization_id}`;
     const post = async (path: string, body: object) => {
@@ -42,17 +42,17 @@ describe('names that turn text around', () => {
       return (made.body as { id: string }).id;
     };
     const { id: smith } = demo.agent;
-    const named = await client.request('PATCH', `${organization}/users/${smith}`, { first_name: `${TURN}Smith` });
+    const named = await client.request('PATCH', `${organization}/users/${smith}`, { first_name: `${MARK}Smith` });
     expect(named.status).toBe(200);
-    const room = await post('/rooms', { name: `${TURN}Returns` });
-    const team = await post('/teams', { name: `${TURN}Night` });
+    const room = await post('/rooms', { name: `${MARK}Returns` });
+    const team = await post('/teams', { name: `${MARK}Night` });
     await client.request('POST', `${organization}/teams/${team}/memberships`, { user_id: smith });
-    await post('/users', { first_name: `${TURN}Machine`, last_name: '', is_bot: true });
-    await post('/routers', { name: `${TURN}Router`, room_ids: [room], targets: [{ kind: 'user', id: smith }] });
+    await post('/users', { first_name: `${MARK}Machine`, last_name: '', is_bot: true });
+    await post('/routers', { name: `${MARK}Router`, room_ids: [room], targets: [{ kind: 'user', id: smith }] });
 
     const agent = await site.open();
     await agent.signIn(demo.agent);
-    await site.write(crypto.randomUUID(), `${TURN}Where is my order?`, `${TURN}Jane`);
+    await site.write(crypto.randomUUID(), `${MARK}Where is my order?`, `${MARK}Jane`);
     await agent.page.getByRole('link', { name: /Jane/ }).click();
     await agent.page.getByRole('button', { name: 'Take the chat' }).click();
     await agent.page.getByLabel('Your answer').fill('On its way.');
