@@ -25,4 +25,5 @@ export function mentionedIn(message: string, people: readonly Named[]): string[]
   return [...new Set(partsOf(message, people).flatMap(({ user_ids }) => user_ids))];
 }
 
-const escaped = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
+/** Only what has a meaning in a pattern: with the flag `u` any other escape, such as of a hyphen, is an error. */
+const escaped = (text: string) => text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');

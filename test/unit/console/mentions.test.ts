@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fittingColleagues, mentioningAt } from '../../../src/console-app/composer/mention-text.ts';
 import { applyNotifications, changesCounts } from '../../../src/console-app/replica/apply-notification.ts';
@@ -25,6 +26,18 @@ describe('a note mentions', () => {
       expect([text, mentionedIn(text, PEOPLE)]).toEqual([text, []]);
     }
     expect(mentionedIn('@ and @Ann', [{ id: 'nobody', name: '' }])).toEqual([]);
+  });
+
+  it('people of any name', () => {
+    expect(mentionedIn('@Anne-Marie O’Neil/Day', [{ id: 'anne', name: 'Anne-Marie O’Neil/Day' }])).toEqual(['anne']);
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme-ascii', minLength: 1 }), (name) => {
+        const message = `Ask @${name}, please`;
+        const parts = partsOf(message, [{ id: 'one', name }]);
+        expect(parts.map(({ text }) => text).join('')).toBe(message);
+        expect(mentionedIn(message, [{ id: 'one', name }])).toEqual(['one']);
+      }),
+    );
   });
 
   it('and is shown whole', () => {
