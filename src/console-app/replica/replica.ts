@@ -1,6 +1,6 @@
 import type { LiveNotification, RefusedTopic } from '../../resources/live-frames.ts';
 import { applyNotifications, CHANNELS, changesCounts, chatOf, memberOf } from './apply-notification.ts';
-import { WORTH_A_MARK, withMissed } from './catch-up.ts';
+import { type Break, NO_BREAK, newestPlaces, WORTH_A_MARK, withMissed } from './catch-up.ts';
 import { HubReads } from './hub-reads.ts';
 import { type Invitation, NOTHING_KNOWN, placeOf } from './known.ts';
 import { LiveClient, type LiveDependencies, type LiveStatus } from './live-client.ts';
@@ -48,9 +48,10 @@ export class Replica {
   readonly #passing: Passing;
   /** Notifications that are not applied yet. */
   #waiting: LiveNotification[] = [];
-  /** What the hub got until then (ms, by its clock) and tells later was missed: the end of the last long break. */
-  #missedUntil = Number.NEGATIVE_INFINITY;
-  #lostAt: number | null = null;
+  /** The last break that was long. */
+  #break: Break = NO_BREAK;
+  /** While there is no connection: since when (ms), and what the page had of each chat then. */
+  #lost: { readonly at: number; readonly seen: Break['seen'] } | null = null;
   #isStarted = false;
   /** Whether opened chats are read: what happens in them is told from then on. */
   #isReading = false;
@@ -288,14 +289,17 @@ export class Replica {
   }
 
   #becomes(live: LiveStatus): void {
-    if (live.is === 'waiting' || live.is === 'signed_out') this.#lostAt ??= this.#dependencies.clock.now();
+    if (live.is === 'waiting' || live.is === 'signed_out') {
+      this.#lost ??= { at: this.#dependencies.clock.now(), seen: newestPlaces(this.#store.state.known) };
+    }
     this.#store.set({ live, ...(live.is === 'signed_out' ? { isSignedOut: true } : {}) });
   }
 
   #subscribed(isResumed: boolean, refused: readonly RefusedTopic[], openedAt: number): void {
-    const away = this.#lostAt === null ? 0 : this.#dependencies.clock.now() - this.#lostAt;
-    this.#lostAt = null;
-    if (isResumed && away >= WORTH_A_MARK) this.#missedUntil = openedAt;
+    const lost = this.#lost;
+    this.#lost = null;
+    const isLong = lost !== null && this.#dependencies.clock.now() - lost.at >= WORTH_A_MARK;
+    if (isResumed && isLong) this.#break = { until: openedAt, seen: lost.seen };
     this.#store.set({ refused });
     this.#loads.missNotes();
     this.#loader.hurry();
@@ -340,7 +344,7 @@ export class Replica {
 
   #hears(notifications: readonly LiveNotification[]): void {
     const { missed } = this.#store.state;
-    const next = withMissed(missed, notifications, this.#missedUntil, this.#dependencies.userId);
+    const next = withMissed(missed, notifications, this.#break, this.#dependencies.userId);
     if (next !== missed) this.#store.set({ missed: next });
     for (const notification of notifications) this.#letPass(notification);
     this.#take(notifications);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type CatchUp, withMissed } from '../../../src/console-app/replica/catch-up.ts';
+import { type Break, type CatchUp, withMissed } from '../../../src/console-app/replica/catch-up.ts';
 import { receivedAt } from '../../../src/console-app/replica/known.ts';
 import { CHAT, message, told, USER } from '../../support/console-copy.ts';
 
@@ -8,7 +8,11 @@ const said = (seq: number, change = {}, chats = 'routed_chats') => {
   const each = message(seq, change);
   return told('messages', 'added', each.id, each, chats);
 };
-const timeOf = (seq: number) => receivedAt(message(seq));
+/** A break that ended with a message, and of whose chat the page had another one when it began. */
+const breakUntil = (seq: number, seen = 0): Break => ({
+  until: receivedAt(message(seq)),
+  seen: new Map([[CHAT, seen]]),
+});
 
 it('marks the first message of others that was missed, and counts each once', () => {
   const missed = withMissed(
@@ -22,16 +26,21 @@ it('marks the first message of others that was missed, and counts each once', ()
       said(30),
       said(50),
     ],
-    timeOf(40),
+    breakUntil(40),
     USER,
   );
   expect(missed.get(CHAT)).toEqual({ first_id: message(20).id, last_place: 30, count: 2 });
-  expect(withMissed(missed, [said(30), said(40)], timeOf(40), USER).get(CHAT)).toMatchObject({
+  expect(withMissed(missed, [said(30), said(40)], breakUntil(40), USER).get(CHAT)).toMatchObject({
     first_id: message(20).id,
     count: 3,
   });
   expect(missed.get(CHAT)?.count).toBe(2);
-  expect(withMissed(missed, [said(60)], timeOf(40), USER)).toBe(missed);
+  expect(withMissed(missed, [said(60)], breakUntil(40), USER)).toBe(missed);
+});
+
+it('counts no message that the page had before, although the hub tells of it only afterwards', () => {
+  const missed = withMissed(new Map(), [said(10), said(20), said(30)], breakUntil(40, 20), USER);
+  expect(missed.get(CHAT)).toEqual({ first_id: message(30).id, last_place: 30, count: 1 });
 });
 
 /** What happened, in the order in which the hub tells of it: messages of three chats, of which each has its own order. */
@@ -50,7 +59,7 @@ it('counts in every chat what others wrote before the end of the break, however 
     });
     let missed: CatchUp = new Map();
     for (let from = 0; from < notifications.length; from += atOnce) {
-      missed = withMissed(missed, notifications.slice(from, from + atOnce), timeOf(back), USER);
+      missed = withMissed(missed, notifications.slice(from, from + atOnce), breakUntil(back), USER);
     }
     for (const chat of ['a', 'b', 'c']) {
       const isMissed = (each: (typeof all)[number]) => each.chat === chat && !each.isOwn && each.seq <= back;
