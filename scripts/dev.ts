@@ -7,11 +7,13 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { readCommandLine } from './command-line.ts';
 import { secretsFile, secretsOf } from './demo-file.ts';
+import { migrateStore } from './local-worker.ts';
 import { projectPath, projectRoot } from './project.ts';
 import { guardedRuntime } from './runtime.ts';
 import { makeStoreFolder, StartRefused, statePaths } from './store-folder.ts';
 import { waitForStore } from './store-owner.ts';
-import { QUIET, runWrangler } from './wrangler-command.ts';
+import { buildWorker } from './worker-build.ts';
+import { QUIET } from './wrangler-command.ts';
 
 const { port = 8787, 'persist-to': persistTo = '.wrangler' } = readCommandLine({
   run: 'npm run dev',
@@ -59,8 +61,8 @@ try {
   const { state, pidFile } = statePaths(persistTo);
   await waitForStore(persistTo);
   await secretsOf(persistTo);
-  const migrated = await runWrangler(['d1', 'migrations', 'apply', 'DB', '--local', '--persist-to', state]);
-  if (migrated.code !== 0) throw new Error(`the migrations failed:\n${migrated.stdout}${migrated.stderr}`);
+  const { configuration } = await buildWorker();
+  await migrateStore(persistTo, configuration);
   process.exitCode = await wranglerDev(state, pidFile);
 } catch (error) {
   process.stderr.write(error instanceof StartRefused ? `${error.message}\n` : `${String((error as Error).stack)}\n`);

@@ -7,12 +7,19 @@ import { createServer } from 'node:net';
  */
 const FIRST_PORT = 20_000;
 const END_OF_PORTS = 32_000;
-const TRIES = 100;
+
+/** Two processes that look at once would find the same port free, so each looks among some of its own, in turn. */
+const PORTS_OF_A_PROCESS = 200;
+const SHARES = (END_OF_PORTS - FIRST_PORT) / PORTS_OF_A_PROCESS;
+const first = FIRST_PORT + (process.pid % SHARES) * PORTS_OF_A_PROCESS;
+let last = randomInt(PORTS_OF_A_PROCESS);
 
 /** A TCP port of the loopback interface that is free now and is not used for outgoing connections. */
 export async function freePort(): Promise<number> {
-  for (let tried = 0; tried < TRIES; tried++) {
-    const port = randomInt(FIRST_PORT, END_OF_PORTS);
+  for (let tried = 0; tried < PORTS_OF_A_PROCESS; tried++) {
+    last = (last + 1) % PORTS_OF_A_PROCESS;
+    // Before the next line waits, so that a second call at the same time gets another one.
+    const port = first + last;
     if (await isPortFree(port)) return port;
   }
   throw new Error('no free port on 127.0.0.1');

@@ -63,7 +63,7 @@ export async function startWorker(options: LocalWorkerOptions): Promise<LocalWor
   }
   warnOfFewFiles(log);
 
-  await migrate(persistTo, configuration, log, step);
+  await migrateStore(persistTo, configuration, options);
   step('Starting the runtime');
   const { assets, ...workerOptions } = configuration.options;
   const worker = {
@@ -104,13 +104,12 @@ function assetsWorker({ run_worker_first: _, routerConfig: __, ...assets }: Reco
 
 /**
  * Applies new migrations in a separate runtime, which clients of the Worker's port cannot reach. A store that is known to
- * have all of them needs none.
+ * have all of them needs none. Nothing else may use the store meanwhile.
  */
-async function migrate(
+export async function migrateStore(
   persistTo: string,
   { options, databases }: WorkerConfiguration,
-  log: LocalWorkerOptions['log'],
-  step: (what: string) => void,
+  { log, step = () => {} }: Pick<LocalWorkerOptions, 'log' | 'step'> = {},
 ): Promise<void> {
   if (databases.length === 0) return;
   const { state, migratedFile } = statePaths(persistTo);

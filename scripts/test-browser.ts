@@ -39,7 +39,7 @@ if (isExecutable(chromiumPath)) {
   console.error(
     [
       `There is no Chromium at ${chromiumPath}. On Debian, as root:`,
-      '  apt-get update && apt-get install -y --no-install-recommends chromium',
+      '  apt-get update && apt-get install -y --no-install-recommends chromium-headless-shell',
       'or set CHROMIUM_PATH to the one that you have.',
     ].join('\n'),
   );

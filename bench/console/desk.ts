@@ -1,5 +1,6 @@
 import type { BrowserContext, CDPSession, Page } from 'playwright-core';
 import { projectPath } from '../../scripts/project.ts';
+import { sharedBrowser } from '../../test/support/local/chat-site.ts';
 import { type ConsoleSite, openConsoleSite } from '../../test/support/local/console-site.ts';
 
 /** A hub with a channel, and a browser with an agent who looks at the console. */
@@ -34,6 +35,8 @@ export async function atDesk<Result>(use: (desk: BenchDesk) => Promise<Result>):
     });
   } finally {
     await site.stop();
+    // It would keep the process from ending.
+    await (await sharedBrowser()).close();
   }
 }
 

@@ -6,6 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, BrowserContext } from 'playwright-core';
 import sharp from 'sharp';
+import { chromiumPath } from '../../scripts/chromium.ts';
 import { readCommandLine } from '../../scripts/command-line.ts';
 import { projectPath } from '../../scripts/project.ts';
 import { openBrowser } from '../support/local/chat-site.ts';
@@ -23,7 +24,7 @@ const COLOURS = 128;
 
 const { only, into = projectPath('docs/console') } = readCommandLine({
   run: 'npm run screenshots',
-  does: 'Takes the pictures of docs/console.md. Needs a browser: /usr/bin/chromium, or the one at CHROMIUM_PATH.',
+  does: `Takes the pictures of docs/console.md. Needs a browser: ${chromiumPath}, or the one at CHROMIUM_PATH.`,
   options: {
     only: { takes: 'NAME', says: 'takes this one only, such as chat' },
     into: { takes: 'DIR', says: 'folder of the pictures, docs/console by default' },
