@@ -3,10 +3,8 @@ import { useOwnTemporaryFolder } from '../support/temporary-files.ts';
 
 useOwnTemporaryFolder();
 
-/** Tests that measure time or stop the hub. Another file beside them would make them fail. */
-const ALONE = ['breaks', 'operator', 'speed', 'sign-in', 'three-windows'].map(
-  (name) => `test/browser/console/${name}.test.ts`,
-);
+/** It measures times. Other files beside it would make them longer. */
+const ALONE = ['test/browser/console/speed.test.ts'];
 
 const common = {
   environment: 'node',

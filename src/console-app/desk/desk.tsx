@@ -81,7 +81,6 @@ export function DeskProvider({ session, openReplica, onComplaint, onNotice, chil
     const presence = new Presence(userId);
     const preferences = new PreferenceStore(userId, kept.current);
     setOpened({ replica, presence, preferences });
-    presence.begin().catch(reportError);
     preferences.start();
     replica.start();
     const unwatch = watchSignedOut(() => replica.signedOut());
@@ -99,6 +98,11 @@ export function DeskProvider({ session, openReplica, onComplaint, onNotice, chil
       preferences.stop();
     };
   }, [userId, openReplica]);
+
+  // After the effects of the screens, so that what they show is asked for first.
+  useEffect(() => {
+    opened?.presence.begin().catch(reportError);
+  }, [opened]);
 
   const desk = useMemo(
     () => (opened === null ? null : { session, userId, ...opened, complain: onComplaint, say: onNotice }),
