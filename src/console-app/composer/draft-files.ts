@@ -1,4 +1,5 @@
 import type { SentFile } from '../replica/outbox.ts';
+import { storedValue } from '../replica/ports.ts';
 import { LARGEST_FILE, sizeOf, type Uploaded } from '../words/files.ts';
 
 /** A file that goes with the next message of a chat. */
@@ -143,8 +144,9 @@ export class DraftFiles {
   }
 
   #stored(): DraftFile[] {
-    const stored = JSON.parse(this.#ports.read() ?? '[]') as DraftFile[];
-    return stored.filter(({ state }) => state.is !== 'ready' || this.#ports.now() - state.at < KEPT_FOR);
+    const stored = storedValue(this.#ports.read());
+    const files = Array.isArray(stored) ? (stored as Partial<DraftFile>[]) : [];
+    return files.filter(isFile).filter(({ state }) => state.is !== 'ready' || this.#ports.now() - state.at < KEPT_FOR);
   }
 
   /** Takes what other tabs have added, sent or removed. */
@@ -173,4 +175,8 @@ export class DraftFiles {
     }
     for (const listener of this.#listeners) listener();
   }
+}
+
+function isFile(file: Partial<DraftFile> | null): file is DraftFile {
+  return typeof file?.key === 'string' && typeof file.state?.is === 'string';
 }

@@ -1,4 +1,5 @@
 import { call } from '../hub/call.ts';
+import { storedValue } from '../replica/ports.ts';
 import { type Preferences, preferencesIn } from './preferences.ts';
 
 /** A change is told to the hub so long (ms) after the last one, and again so long after it was not heard. */
@@ -80,10 +81,6 @@ export class PreferenceStore {
   }
 
   #read(): Kept | null {
-    try {
-      return JSON.parse(localStorage.getItem(this.#key) ?? 'null');
-    } catch {
-      return null;
-    }
+    return storedValue(localStorage.getItem(this.#key)) as Kept | null;
   }
 }

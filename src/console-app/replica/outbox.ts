@@ -1,6 +1,6 @@
 import { reasonOf } from './hub-reads.ts';
 import { type Message, placeOf, type Thread } from './known.ts';
-import type { CallHub, Clock, HubAnswer, Storage } from './ports.ts';
+import { type CallHub, type Clock, type HubAnswer, type Storage, storedValue } from './ports.ts';
 
 /** What is sent: the body of POST `/users/<u>/chats/<c>/messages`. */
 export type NewMessage = {
@@ -244,13 +244,20 @@ export class Outbox {
 
   #stored(): OutboxEntry[] {
     const { storage } = this.#dependencies;
-    const texts = storage.keys(this.#place('')).flatMap((key) => storage.read(key) ?? []);
-    return texts.map((text) => JSON.parse(text) as OutboxEntry).sort((one, other) => one.order - other.order);
+    const values = storage.keys(this.#place('')).map((key) => storedValue(storage.read(key)));
+    return values.filter(isEntry).sort((one, other) => one.order - other.order);
   }
 
   #place(key: string): string {
     return `umi.outbox.${this.#dependencies.userId}.${key}`;
   }
+}
+
+function isEntry(value: unknown): value is OutboxEntry {
+  const { key, chat_id, content, written_at, order, after, state } = (value ?? {}) as Partial<OutboxEntry>;
+  const areNumbers = [written_at, order, after].every((each) => typeof each === 'number');
+  const isAddressed = typeof key === 'string' && typeof chat_id === 'string';
+  return isAddressed && areNumbers && typeof content?.message === 'string' && typeof state?.is === 'string';
 }
 
 /**

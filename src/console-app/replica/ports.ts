@@ -46,3 +46,12 @@ export type Storage = {
   write(key: string, text: string | null): void;
   keys(prefix: string): string[];
 };
+
+/** The value in a stored text; null for none and for one that is broken, which must not keep the page from beginning. */
+export function storedValue(text: string | null): unknown {
+  try {
+    return JSON.parse(text ?? 'null');
+  } catch {
+    return null;
+  }
+}

@@ -1,5 +1,6 @@
 import type { Counts } from './hub-reads.ts';
 import type { InboxRow } from './known.ts';
+import { storedValue } from './ports.ts';
 import type { ReplicaState } from './store.ts';
 import { rowsOfView } from './views.ts';
 
@@ -47,7 +48,7 @@ export function writeCopy(state: ReplicaState, number: number, maker: Maker): st
 
 /** The copy in a text; null for none, one of another user or program, and one that is broken. */
 export function readCopy(text: string | null, maker: Maker): TabCopy | null {
-  const copy = parsed(text) as (Partial<TabCopy> & Partial<Maker>) | null;
+  const copy = storedValue(text) as (Partial<TabCopy> & Partial<Maker>) | null;
   if (copy?.version !== maker.version || copy.user_id !== maker.user_id) return null;
   const { number, rows, routed, ends, counts = null, counted_room = null } = copy;
   if (typeof number !== 'number' || !Array.isArray(rows) || !Array.isArray(routed)) return null;
@@ -55,15 +56,6 @@ export function readCopy(text: string | null, maker: Maker): TabCopy | null {
   const ids = new Set(rows.map(({ chat }) => chat.id));
   if (!Object.values(ends).every((id) => id === null || ids.has(id))) return null;
   return { number, rows, routed, ends, counts, counted_room };
-}
-
-function parsed(text: string | null): unknown {
-  try {
-    const value: unknown = JSON.parse(text ?? 'null');
-    return typeof value === 'object' ? value : null;
-  } catch {
-    return null;
-  }
 }
 
 function isRow(row: unknown): boolean {

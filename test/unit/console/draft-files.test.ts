@@ -45,6 +45,13 @@ it('files are uploaded at once, and those that are there go with the message and
   expect(next.states()).toEqual([['a.pdf', 'ready']]);
 });
 
+it.each(['[{"key":"a"', '{}', '7', '[null, {"key":1}, {"key":"a"}]'])(
+  'begin with none when what is stored is %s',
+  (broken) => {
+    expect(open({ text: broken }).states()).toEqual([]);
+  },
+);
+
 it('two tabs have the same files, whichever adds, removes or sends one', () => {
   const place: { text: string | null } = { text: null };
   const [one, other] = [open(place, { at: 0 }, 'one'), open(place, { at: 0 }, 'other')];

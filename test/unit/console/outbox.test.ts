@@ -209,6 +209,24 @@ describe('an outbox', () => {
     expect(second.storage.keys('')).toHaveLength(1);
   });
 
+  it('begins with what is whole when the storage is broken, and sends nothing of the rest', () => {
+    const first = openOutbox();
+    first.outbox.send(CHAT, text('one'), 0);
+    const kept = String(first.storage.read(`umi.outbox.${USER}.key-1`));
+    for (const [key, broken] of Object.entries({
+      cut: kept.slice(0, 40),
+      none: 'null',
+      other: '[]',
+      old: '{"key":"old"}',
+    })) {
+      first.storage.write(`umi.outbox.${USER}.${key}`, broken);
+    }
+    const second = openOutbox(first.storage);
+    second.outbox.flush();
+    expect(second.sent()).toEqual([['key-1', 'one']]);
+    expect(second.outbox.entries).toHaveLength(1);
+  });
+
   it('shows no other user what is in the storage', () => {
     const { storage } = openOutbox();
     storage.write('umi.outbox.somebody-else.key', '{}');
