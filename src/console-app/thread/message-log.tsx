@@ -51,6 +51,7 @@ export function MessageLog(props: Props) {
   const top = useRef(0);
   const seen = useRef<string | undefined>(undefined);
   const [isAway, setAway] = useState(false);
+  const measured = useRef(lines);
   const keyOf = useCallback((index: number) => lines[index]?.key ?? index, [lines]);
 
   const log: Log = useVirtualizer<HTMLDivElement, HTMLDivElement>({
@@ -62,7 +63,8 @@ export function MessageLog(props: Props) {
     },
     getItemKey: keyOf,
     overscan: 10,
-    anchorTo: 'end',
+    // For the frame in which lines come: as long as it holds, each row that is measured costs a look at all lines.
+    anchorTo: measured.current === lines ? 'start' : 'end',
     // It begins at its end, wherever that is.
     initialOffset: Number.MAX_SAFE_INTEGER,
     initialRect: lastSize,
@@ -70,6 +72,10 @@ export function MessageLog(props: Props) {
     paddingStart: PADDING + (hasOlder ? OLDER : 0),
     paddingEnd: PADDING,
   });
+
+  useLayoutEffect(() => {
+    measured.current = lines;
+  }, [lines]);
 
   // A window that changes its size, or a composer that grows, must not hide the newest message.
   useEffect(() => {
