@@ -3,8 +3,8 @@ import { useOwnTemporaryFolder } from '../support/temporary-files.ts';
 
 useOwnTemporaryFolder();
 
-/** It measures times. Other files beside it would make them longer. */
-const ALONE = ['test/browser/console/speed.test.ts'];
+/** They measure times, or stop the hub. Other files beside them would make them fail. */
+const ALONE = ['breaks', 'speed'].map((name) => `test/browser/console/${name}.test.ts`);
 
 const common = {
   environment: 'node',

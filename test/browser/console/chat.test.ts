@@ -54,7 +54,7 @@ describe('a chat in the console', () => {
     await page.getByText('This chat has ended.').waitFor();
     expect(await page.getByLabel('Your answer').count()).toBe(0);
     await page.getByText('You answer no chat').waitFor();
-    await page.getByRole('link', { name: 'Closed' }).click();
+    await page.getByRole('link', { name: /^Closed/ }).click();
     await page.getByRole('link', { name: /Väinö <b>/ }).waitFor();
     expect(await faults()).toEqual([]);
     expect(await site.site.client.ownedChat(chat_id)).toMatchObject({ is_ended: true, user_message_count: 1 });
@@ -67,7 +67,7 @@ describe('a chat in the console', () => {
     await signIn(site.site.demo.agent);
     const open = async (thread: string, name: string) => {
       const { chat_id } = await site.write(thread, 'Is it done?', name);
-      await page.getByRole('link', { name: 'Waiting' }).click();
+      await page.getByRole('link', { name: /^Waiting/ }).click();
       await page.getByRole('link', { name: new RegExp(name) }).click();
       await page.getByRole('button', { name: 'Take the chat' }).click();
       return chat_id;
@@ -169,7 +169,7 @@ describe('a chat in the console', () => {
     expect(await page.getByLabel('Your answer').inputValue()).toBe('');
     await page.getByLabel('Your answer').fill('For the second');
     await page.keyboard.press('Enter');
-    await page.getByRole('link', { name: 'Mine' }).click();
+    await page.getByRole('link', { name: /^Mine/ }).click();
     await page
       .getByRole('link', { name: /First Person/ })
       .getByText('A draft for the first')

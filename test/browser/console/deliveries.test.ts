@@ -34,7 +34,7 @@ describe('the deliveries', () => {
     const { page, signIn, faults, complaints } = await site.open();
     await signIn({ token: demo.settings_token });
     await page.evaluate('window.isSamePage = true');
-    await page.getByRole('link', { name: 'Waiting' }).waitFor();
+    await page.getByRole('link', { name: /^Waiting/ }).waitFor();
     await page.keyboard.press('g');
     await page.keyboard.press('d');
     await page.getByRole('heading', { name: 'Deliveries' }).waitFor();

@@ -43,7 +43,7 @@ it('lets a newcomer see a chat from beginning to end after npm start, by clicks 
     .first()
     .click();
   await page.getByText('This chat has ended.').waitFor();
-  await page.getByRole('link', { name: 'Closed' }).click();
+  await page.getByRole('link', { name: /^Closed/ }).click();
   await page.getByRole('list', { name: 'Closed: chats' }).getByRole('link').waitFor();
   expect(complaints).toEqual([]);
 });

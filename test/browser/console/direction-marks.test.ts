@@ -65,7 +65,7 @@ describe('names with direction marks', () => {
 
     const { page, signIn, faults, complaints } = await site.open();
     await signIn({ token: demo.settings_token });
-    await page.getByRole('link', { name: 'All open' }).click();
+    await page.getByRole('link', { name: /^All open/ }).click();
     const line = page.locator('.row-line').filter({ hasText: 'On its way.' }).first();
     await line.waitFor();
     await expectForward(line, 'On its way.');

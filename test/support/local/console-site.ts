@@ -124,7 +124,13 @@ async function signIn(page: Page, { token }: { token: string }): Promise<void> {
   await page.getByText('Live', { exact: true }).waitFor();
 }
 
+/** Resolves when nothing moves or fades any more but what does so for ever. What fades has the contrast of a shadow. */
+const AT_REST = `Promise.allSettled(
+  document.getAnimations().filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity).map(({ finished }) => finished),
+).then(() => {})`;
+
 async function faultsOf(page: Page): Promise<string[]> {
+  await page.evaluate(AT_REST);
   // The content policy lets the page load no script of others; this is run beside it.
   if (!(await page.evaluate<boolean>(`'axe' in globalThis`))) await page.evaluate(AXE);
   return await page.evaluate(async (rules) => {
