@@ -25,8 +25,8 @@ export function newestPlaces({ rows, threads }: Known): ReadonlyMap<string, numb
   const places = new Map<string, number>();
   for (const [chatId, { last_message }] of rows) if (last_message !== null) places.set(chatId, placeOf(last_message));
   for (const [chatId, { messages }] of threads) {
-    const place = placeOf(messages.at(-1) ?? { id: '0' });
-    places.set(chatId, Math.max(place, places.get(chatId) ?? 0));
+    const newest = messages.at(-1);
+    if (newest !== undefined) places.set(chatId, Math.max(placeOf(newest), places.get(chatId) ?? 0));
   }
   return places;
 }

@@ -51,7 +51,8 @@ export function MessageLog(props: Props) {
   const top = useRef(0);
   const seen = useRef<string | undefined>(undefined);
   const [isAway, setAway] = useState(false);
-  const measured = useRef(lines);
+  /** The lines of the last drawing. */
+  const drawn = useRef(lines);
   const keyOf = useCallback((index: number) => lines[index]?.key ?? index, [lines]);
 
   const log: Log = useVirtualizer<HTMLDivElement, HTMLDivElement>({
@@ -64,7 +65,7 @@ export function MessageLog(props: Props) {
     getItemKey: keyOf,
     overscan: 10,
     // For the frame in which lines come: as long as it holds, each row that is measured costs a look at all lines.
-    anchorTo: measured.current === lines ? 'start' : 'end',
+    anchorTo: drawn.current === lines ? 'start' : 'end',
     // It begins at its end, wherever that is.
     initialOffset: Number.MAX_SAFE_INTEGER,
     initialRect: lastSize,
@@ -74,7 +75,7 @@ export function MessageLog(props: Props) {
   });
 
   useLayoutEffect(() => {
-    measured.current = lines;
+    drawn.current = lines;
   }, [lines]);
 
   // A window that changes its size, or a composer that grows, must not hide the newest message.
