@@ -51,7 +51,7 @@ const insideWorkerd = (
 
 /**
  * The surface. Its organizations have a database of their own, where a query of the wrong one fails; all others share it with
- * the hub. Once is enough: the rules do not know the database, and each project has files of every kind.
+ * the hub, as do those over HTTP.
  */
 const SURFACE = [
   'apps/fan-out',
